@@ -19,7 +19,7 @@ export interface EventDeclaration<F extends Fields = Fields> {
   readonly meaning: string;
   readonly fields: F;
   /** From this field on, a record may end: what is left out is zero. */
-  readonly optionalFrom?: keyof F;
+  readonly optionalFrom?: string;
 }
 
 const declare = <const F extends Fields>(declaration: EventDeclaration<F>) => declaration;
@@ -334,7 +334,7 @@ export type DaybookEvent = EventOf<EventName>;
 export const eventLayouts = Object.fromEntries(
   Object.entries(events).map(([name, d]) => [
     name,
-    layoutOf(d.fields as Fields, (d as EventDeclaration).optionalFrom as string | undefined),
+    layoutOf(d.fields as Fields, (d as EventDeclaration).optionalFrom),
   ]),
 ) as unknown as { readonly [N in EventName]: Layout<FieldsOf<N>> };
 

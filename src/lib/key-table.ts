@@ -1,0 +1,129 @@
+/**
+ * Rows found by (scope, text): client order ids by account, execution ids by venue.
+ *
+ * Open addressing with linear probing over pairs of words, so that a probe that finds nothing, which
+ * is what almost every new order does, costs one cache line:
+ *
+ * ```
+ *   index  ... | hash row+1 | hash row+1 |  0   0  | ...      row 0 is stored as 1, 0 is free
+ *   keys   row 0: width bytes | row 1: width bytes | ...      filled in the order of insertion
+ * ```
+ *
+ * Rows are numbered from 0 in the order of insertion and never move. The table never grows: it is
+ * sized at start, and `full` tells its owner to refuse what would need another row.
+ */
+import { assert } from './assert.js';
+
+export class KeyTable {
+  readonly capacity: number;
+  /** Words (32 bit) per key. */
+  readonly width: number;
+  /** Rows in use. */
+  count = 0;
+  readonly keys: Int32Array;
+  readonly scopes: Int32Array;
+  readonly #index: Int32Array;
+  readonly #mask: number;
+  readonly #seed: number;
+
+  /**
+   * @param capacity rows
+   * @param keyBytes width of a key, a multiple of 4
+   * @param seed differs between processes, so that nobody can choose keys that collide
+   */
+  constructor(capacity: number, keyBytes: number, seed: number) {
+    assert(keyBytes % 4 === 0 && keyBytes > 0, 'keys are whole words');
+    assert(Number.isInteger(capacity) && capacity > 0 && capacity <= 2 ** 28, 'capacity of rows');
+    this.capacity = capacity;
+    this.width = keyBytes / 4;
+    // At most half full: a probe then looks at 1.5 places on average.
+    const places = 2 ** Math.ceil(Math.log2(capacity * 2));
+    this.keys = new Int32Array(capacity * this.width);
+    this.scopes = new Int32Array(capacity);
+    this.#index = new Int32Array(places * 2);
+    this.#mask = places - 1;
+    this.#seed = seed | 0;
+  }
+
+  get full(): boolean {
+    return this.count === this.capacity;
+  }
+
+  /** Hash of the key whose words start at `words[at]`; texts end with their first zero word. */
+  #hash(scope: number, words: Int32Array, at: number): number {
+    let h = Math.imul(scope ^ this.#seed, 0x9e3779b1);
+    const end = at + this.width;
+    for (let i = at; i < end; i += 1) {
+      const word = words[i] as number;
+      if (word === 0) break;
+      h = Math.imul(h ^ word, 0x85ebca6b);
+      h ^= h >>> 15;
+    }
+    h = Math.imul(h, 0xc2b2ae35);
+    return h ^ (h >>> 16);
+  }
+
+  #equals(row: number, scope: number, words: Int32Array, at: number): boolean {
+    if (this.scopes[row] !== scope) return false;
+    const width = this.width;
+    const keys = this.keys;
+    const base = row * width;
+    for (let i = 0; i < width; i += 1) {
+      const word = words[at + i];
+      if (keys[base + i] !== word) return false;
+      if (word === 0) return true;
+    }
+    return true;
+  }
+
+  /** @returns the row of the key, or -1. */
+  find(scope: number, words: Int32Array, at: number): number {
+    const hash = this.#hash(scope, words, at);
+    const index = this.#index;
+    let place = hash & this.#mask;
+    for (;;) {
+      const stored = index[2 * place + 1] as number;
+      if (stored === 0) return -1;
+      if (index[2 * place] === hash && this.#equals(stored - 1, scope, words, at))
+        return stored - 1;
+      place = (place + 1) & this.#mask;
+    }
+  }
+
+  /** Adds a key that is not there yet. @returns its row */
+  add(scope: number, words: Int32Array, at: number): number {
+    assert(this.count < this.capacity, 'the table is full; its owner asks before adding');
+    const row = this.count;
+    this.count = row + 1;
+    this.scopes[row] = scope;
+    const base = row * this.width;
+    for (let i = 0; i < this.width; i += 1) this.keys[base + i] = words[at + i] as number;
+    this.#place(row, this.#hash(scope, words, at));
+    return row;
+  }
+
+  #place(row: number, hash: number): void {
+    let place = hash & this.#mask;
+    while (this.#index[2 * place + 1] !== 0) place = (place + 1) & this.#mask;
+    this.#index[2 * place] = hash;
+    this.#index[2 * place + 1] = row + 1;
+  }
+
+  /** Builds the index anew from keys and scopes, after a snapshot or a purge filled them in. */
+  reindex(count: number): void {
+    assert(count <= this.capacity, 'more rows than the table holds');
+    this.#index.fill(0);
+    this.count = count;
+    for (let row = 0; row < count; row += 1) {
+      this.#place(row, this.#hash(this.scopes[row] as number, this.keys, row * this.width));
+    }
+  }
+
+  /** The text of a row, for the control plane. */
+  textOf(row: number): string {
+    assert(row >= 0 && row < this.count, 'no such row');
+    const bytes = new Uint8Array(this.keys.buffer, row * this.width * 4, this.width * 4);
+    const end = bytes.indexOf(0);
+    return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('latin1');
+  }
+}
