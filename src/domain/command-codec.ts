@@ -1,0 +1,37 @@
+/** Commands as objects -> records: for REST, tools and tests; binary gateways write fields directly. */
+import { assert } from '../lib/assert.js';
+import {
+  COMMAND_SLOT_BYTES,
+  type CommandData,
+  type CommandHeader,
+  type CommandName,
+  commandLayouts,
+  commands,
+} from './commands.js';
+import { writeHeader, writePayload } from './event-codec.js';
+import { HEADER } from './event-record.js';
+import type { Fields, Layout } from './field.js';
+
+/**
+ * Writes a command at `at`. All bytes of the slot are set, so a reused slot leaks nothing.
+ * @returns the record's length in bytes
+ */
+export function encodeCommand<N extends CommandName>(
+  name: N,
+  header: CommandHeader,
+  data: CommandData<N>,
+  bytes: Uint8Array,
+  at = 0,
+): number {
+  const { number, fields } = commands[name];
+  const layout = commandLayouts[name] as unknown as Layout;
+  assert(layout.bytes <= COMMAND_SLOT_BYTES, 'the command does not fit a slot');
+  assert(at + layout.bytes <= bytes.length, 'the command does not fit the buffer');
+  bytes.fill(0, at, at + layout.bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, layout.bytes);
+  const values = data as unknown as Record<string, number | bigint | string>;
+  const length = writePayload(view, layout, fields as Fields, values);
+  writeHeader(view, number, 1, { sequence: 0, time: 0n, ...header });
+  view.setUint16(HEADER.length, length, true);
+  return length;
+}
