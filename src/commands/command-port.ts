@@ -1,0 +1,72 @@
+/**
+ * How gateways, venues and the API talk to a shard's writer: commands in, nothing out.
+ *
+ * There is no return path. Whoever wants to know what became of a command reads it from the log,
+ * where each command leaves at least one event that carries its id.
+ */
+
+import { encodeCommand } from '../domain/command-codec.js';
+import {
+  COMMAND_SLOT_BYTES,
+  type CommandData,
+  type CommandHeader,
+  type CommandName,
+} from '../domain/commands.js';
+import { assert } from '../lib/assert.js';
+import type { Doorbell } from '../lib/doorbell.js';
+import type { SpscRing } from '../lib/ring.js';
+
+/** The share of a ring that only cancels and venue reports may use, so that they always pass. */
+export const RESERVED_SLOTS = 256;
+
+/** Commands of a producer are numbered within this; the producer's number stands above it. */
+const COMMANDS_PER_PRODUCER = 2 ** 32;
+
+export class CommandPort {
+  readonly #ring: SpscRing;
+  readonly #doorbell: Doorbell;
+  readonly #producer: number;
+  #next = 1;
+
+  /**
+   * @param ring this producer's own ring: one thread, one ring
+   * @param doorbell wakes the writer
+   * @param producer number of the producer, unique over restarts (epoch x 256 + index, below 2^20)
+   */
+  constructor(ring: SpscRing, doorbell: Doorbell, producer: number) {
+    assert(Number.isInteger(producer) && producer >= 0 && producer < 2 ** 20, 'producer number');
+    assert(ring.slotBytes >= COMMAND_SLOT_BYTES, 'the slots are too small for commands');
+    this.#ring = ring;
+    this.#doorbell = doorbell;
+    this.#producer = producer;
+  }
+
+  /** Whether a command that opens new risk is taken now; cancels and venue reports need no asking. */
+  get open(): boolean {
+    return this.#ring.free() > RESERVED_SLOTS;
+  }
+
+  /**
+   * Puts a command into the ring.
+   *
+   * @returns the command's id, by which its events are found in the log; -1 when the ring is full
+   *   (`CAPACITY_OVERLOAD`): nothing was taken
+   */
+  submit<N extends CommandName>(
+    name: N,
+    header: Omit<CommandHeader, 'command'>,
+    data: CommandData<N>,
+  ): number {
+    const opensRisk = name === 'NewOrder' || name === 'ReplaceOrder';
+    if (opensRisk && !this.open) return -1;
+    const at = this.#ring.claim();
+    if (at < 0) return -1;
+    const command = this.#producer * COMMANDS_PER_PRODUCER + this.#next;
+    this.#next += 1;
+    assert(this.#next < COMMANDS_PER_PRODUCER, 'a producer has used up its command numbers');
+    encodeCommand(name, { ...header, command }, data, this.#ring.u8, at);
+    this.#ring.publish();
+    this.#doorbell.ring();
+    return command;
+  }
+}
