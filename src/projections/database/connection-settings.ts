@@ -1,0 +1,72 @@
+import pg from 'pg';
+
+/** How to reach the database of the read models. */
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Verify and encrypt; only for a server on another host. */
+  readonly ssl?: boolean;
+}
+
+/**
+ * @param url `postgres://user:password@host:port/database[?sslmode=require]`
+ * @throws TypeError with the part that is wrong; never shows the password
+ */
+export function parseDatabaseUrl(url: string): ConnectionSettings {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new TypeError('DATABASE_URL is not a URL: postgres://user:password@host:port/database');
+  }
+  if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') {
+    throw new TypeError(`DATABASE_URL must begin with postgres://, not ${parsed.protocol}//`);
+  }
+  const database = decodeURIComponent(parsed.pathname.slice(1));
+  if (database === '') throw new TypeError('DATABASE_URL names no database');
+  const mode = parsed.searchParams.get('sslmode') ?? 'disable';
+  return {
+    host: parsed.searchParams.get('host') ?? decodeURIComponent(parsed.hostname || '127.0.0.1'),
+    port: parsed.port === '' ? 5432 : Number(parsed.port),
+    user: decodeURIComponent(parsed.username || 'postgres'),
+    password: decodeURIComponent(parsed.password),
+    database,
+    ...(mode === 'disable' ? {} : { ssl: true }),
+  };
+}
+
+/** The settings as a URL, for tools that take only that. Holds the password: never log it. */
+export function databaseUrl(settings: ConnectionSettings): string {
+  const user = encodeURIComponent(settings.user);
+  const password = encodeURIComponent(settings.password);
+  const database = encodeURIComponent(settings.database);
+  const query = settings.ssl === true ? '?sslmode=require' : '';
+  return `postgres://${user}:${password}@${settings.host}:${settings.port}/${database}${query}`;
+}
+
+/**
+ * Opens one connection. Integers beyond 2^53 and numerics stay strings: nothing of money passes
+ * through a binary fraction.
+ *
+ * The caller must watch the client's `error` event; a lost connection is reported there.
+ */
+export async function connect(
+  settings: ConnectionSettings,
+  applicationName: string,
+): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    password: settings.password,
+    database: settings.database,
+    ...(settings.ssl === true ? { ssl: true } : {}),
+    application_name: applicationName,
+    keepAlive: true,
+  });
+  await client.connect();
+  return client;
+}
