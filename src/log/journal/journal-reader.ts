@@ -1,0 +1,278 @@
+import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system.js';
+import {
+  COMMIT_HEAD_BYTES,
+  checkRecords,
+  commitCount,
+  commitFirstSequence,
+  commitRecordBytes,
+  isCommitHead,
+  type Problem,
+} from './commit.js';
+import type { DurableEnd, DurablePosition } from './durable-end.js';
+import { damaged, JournalError } from './errors.js';
+import { READ_BYTES } from './limits.js';
+import {
+  decodeSegmentHeader,
+  listSegments,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  segmentName,
+} from './segment.js';
+
+export interface JournalReaderOptions {
+  /** First sequence to read. */
+  readonly from: number;
+  /** How far to read; the reader does not close it. */
+  readonly end: DurableEnd;
+  /** Check each record's checksum; default true. Heads, lengths and sequences always are. */
+  readonly checkRecords?: boolean;
+  /** First capacity of the batch, bytes. */
+  readonly readBytes?: number;
+  readonly fileSystem?: FileSystem;
+}
+
+/**
+ * Reads the journal from a sequence up to its durable end, and follows it, from any thread or
+ * process, without the writer. Yields runs of whole commits; the heads between them are dropped.
+ */
+export class JournalReader {
+  readonly #directory: string;
+  readonly #files: FileSystem;
+  readonly #end: DurableEnd;
+  readonly #checkRecords: boolean;
+  readonly #durable: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
+  /** A run of commits as stored, then, closed up in place, of their records. */
+  #batch: RecordBuffer;
+  /** The next sequence to hand out, and the first of the commit at `#offset`, at most as large. */
+  #next: number;
+  #commitSequence = 0;
+  #segment = 0;
+  #offset = 0;
+  #file: number | undefined;
+  #header: SegmentHeader | undefined;
+
+  /**
+   * @throws JournalError JOURNAL_SEQUENCE_GONE, JOURNAL_SEQUENCE_AHEAD, JOURNAL_DAMAGED,
+   *   JOURNAL_FORMAT_UNKNOWN
+   */
+  constructor(directory: string, options: JournalReaderOptions) {
+    this.#directory = directory;
+    this.#files = options.fileSystem ?? nodeFileSystem;
+    this.#end = options.end;
+    this.#checkRecords = options.checkRecords !== false;
+    this.#batch = new RecordBuffer(options.readBytes ?? READ_BYTES);
+    this.#next = options.from;
+    this.#end.read(this.#durable);
+    if (options.from > this.#durable.nextSequence) {
+      const message = `sequence ${options.from} asked for, the next one is ${this.#durable.nextSequence}`;
+      throw new JournalError('JOURNAL_SEQUENCE_AHEAD', message);
+    }
+  }
+
+  /** The sequence of the next record that `read` will hand out. */
+  get nextSequence(): number {
+    return this.#next;
+  }
+
+  /** Of the segment being read: its shard and catalogue; undefined before the first `read`. */
+  get segmentHeader(): SegmentHeader | undefined {
+    return this.#header;
+  }
+
+  /**
+   * The next records that are durable, or undefined at the durable end. The buffer belongs to the
+   * reader and is overwritten by the next call.
+   *
+   * @throws JournalError JOURNAL_DAMAGED with file and offset, JOURNAL_SEQUENCE_GONE if the segment
+   *   has been removed
+   */
+  read(): RecordBuffer | undefined {
+    if (this.#next >= this.#durable.nextSequence) {
+      this.#end.read(this.#durable);
+      if (this.#next >= this.#durable.nextSequence) return undefined;
+    }
+    if (this.#file === undefined) this.#seek();
+    let limit = this.#limit();
+    if (this.#offset === limit && this.#segment < this.#durable.segment) {
+      this.#openSegment(this.#commitSequence);
+      limit = this.#limit();
+    }
+    this.#fill(limit);
+    return this.#batch;
+  }
+
+  /**
+   * All records from here on, waiting for more at the durable end. Ends when `signal` aborts or the
+   * writer has closed; the buffers are those of `read`.
+   *
+   * @throws JournalError as `read`, and JOURNAL_STOPPED once everything durable of a writer that has
+   *   failed was handed out
+   */
+  async *follow(signal?: AbortSignal): AsyncGenerator<RecordBuffer, void, undefined> {
+    while (signal?.aborted !== true) {
+      const state = this.#end.state();
+      const batch = this.read();
+      if (batch !== undefined) yield batch;
+      else if (this.#isOver(state)) return;
+      else await this.#end.wait(this.#next, signal);
+    }
+  }
+
+  /**
+   * `read`, blocking the thread until there is something, at most `timeoutMs`. For threads that do
+   * nothing else. Undefined after the timeout or when the writer has closed.
+   */
+  readBlocking(timeoutMs: number): RecordBuffer | undefined {
+    const state = this.#end.state();
+    const batch = this.read();
+    if (batch !== undefined || this.#isOver(state)) return batch;
+    this.#end.waitBlocking(this.#next, timeoutMs);
+    return this.read();
+  }
+
+  close(): void {
+    if (this.#file !== undefined) this.#files.close(this.#file);
+    this.#file = undefined;
+  }
+
+  /** @param state as it was before the read that found nothing */
+  #isOver(state: 'open' | 'closed' | 'failed'): boolean {
+    if (state === 'failed') {
+      throw new JournalError('JOURNAL_STOPPED', `the writer has stopped, next is ${this.#next}`);
+    }
+    return state === 'closed';
+  }
+
+  /** End of what may be read of the current segment. */
+  #limit(): number {
+    // A segment that is not the last is cut to its commits before the next one appears.
+    return this.#segment === this.#durable.segment
+      ? this.#durable.offset
+      : this.#files.size(this.#file!);
+  }
+
+  /** Opens the segment that holds `#next` and finds the commit. */
+  #seek(): void {
+    const sequences = listSegments(this.#files, this.#directory);
+    const segment = sequences.findLast((first) => first <= this.#next);
+    if (segment === undefined) throw this.#gone(sequences[0]);
+    this.#openSegment(segment);
+    const limit = this.#limit();
+    while (this.#offset < limit) {
+      const filled = this.#pread(limit);
+      let at = 0;
+      while (at + COMMIT_HEAD_BYTES <= filled) {
+        this.#checkHead(at);
+        const after = this.#commitSequence + commitCount(this.#batch, at);
+        if (after > this.#next) return;
+        const bytes = COMMIT_HEAD_BYTES + commitRecordBytes(this.#batch, at);
+        at += bytes;
+        this.#offset += bytes;
+        this.#commitSequence = after;
+      }
+      if (at === 0) throw this.#cutShort(filled);
+    }
+  }
+
+  #openSegment(firstSequence: number): void {
+    this.close();
+    const path = `${this.#directory}/${segmentName(firstSequence)}`;
+    try {
+      this.#file = this.#files.open(path, 'read');
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      const oldest = listSegments(this.#files, this.#directory)[0];
+      if (oldest === undefined || oldest > firstSequence) throw this.#gone(oldest);
+      const place = { file: path, offset: 0, sequence: firstSequence };
+      throw damaged('SEGMENT_MISSING', place, 'the segment is missing');
+    }
+    const block = new RecordBuffer(SEGMENT_HEADER_BYTES);
+    const filled = this.#files.pread(this.#file, block.bytes, 0, SEGMENT_HEADER_BYTES, 0);
+    this.#header = decodeSegmentHeader(block, filled, path, firstSequence);
+    this.#segment = firstSequence;
+    this.#offset = SEGMENT_HEADER_BYTES;
+    this.#commitSequence = firstSequence;
+  }
+
+  /** Reads as much as fits from `#offset`. @returns bytes read */
+  #pread(limit: number): number {
+    const length = Math.min(this.#batch.bytes.length, limit - this.#offset);
+    return this.#files.pread(this.#file!, this.#batch.bytes, 0, length, this.#offset);
+  }
+
+  /** Fills the batch with the records of the whole commits at `#offset`, at least one. */
+  #fill(limit: number): void {
+    let filled = this.#pread(limit);
+    if (filled < COMMIT_HEAD_BYTES) throw this.#cutShort(filled);
+    this.#checkHead(0);
+    const first = COMMIT_HEAD_BYTES + commitRecordBytes(this.#batch, 0);
+    if (first > this.#batch.bytes.length) {
+      this.#batch = new RecordBuffer(Math.ceil(first / 4096) * 4096);
+      filled = this.#pread(limit);
+    }
+    if (first > filled) throw this.#cutShort(filled);
+    const batch = this.#batch;
+    batch.clear();
+    let at = 0;
+    while (at + COMMIT_HEAD_BYTES <= filled) {
+      this.#checkHead(at);
+      const end = at + COMMIT_HEAD_BYTES + commitRecordBytes(batch, at);
+      if (end > filled) break;
+      this.#take(at, end);
+      at = end;
+    }
+  }
+
+  /** Checks the commit at `at` of the batch and moves its records up to the ones before. */
+  #take(at: number, end: number): void {
+    const batch = this.#batch;
+    const count = commitCount(batch, at);
+    let problem: Problem | undefined;
+    checkRecords(batch, at, { crc: this.#checkRecords }, (found) => {
+      problem ??= found;
+    });
+    if (problem !== undefined) throw this.#damage(problem, problem.at - at);
+    let from = at + COMMIT_HEAD_BYTES;
+    let skipped = 0;
+    for (; this.#commitSequence + skipped < this.#next; skipped++) {
+      from += batch.u16[(from + HEADER.length) / 2]!;
+    }
+    batch.bytes.copyWithin(batch.length, from, end);
+    batch.length += end - from;
+    batch.count += count - skipped;
+    this.#commitSequence += count;
+    this.#next = this.#commitSequence;
+    this.#offset += end - at;
+  }
+
+  #checkHead(at: number): void {
+    const sequence = this.#commitSequence;
+    if (!isCommitHead(this.#batch, at)) {
+      const reason = 'no commit begins here';
+      throw this.#damage({ damage: 'COMMIT_HEADER', at, sequence, reason }, 0);
+    }
+    const first = commitFirstSequence(this.#batch, at);
+    if (first !== sequence) {
+      const reason = `the commit begins with sequence ${first}`;
+      throw this.#damage({ damage: 'COMMIT_SEQUENCE', at, sequence, reason }, 0);
+    }
+  }
+
+  #cutShort(filled: number): JournalError {
+    const sequence = this.#commitSequence;
+    const reason = `the segment ends ${filled} bytes into a commit that was durable`;
+    return this.#damage({ damage: 'COMMIT_INCOMPLETE', at: 0, sequence, reason }, 0);
+  }
+
+  #gone(oldest: number | undefined): JournalError {
+    const kept = oldest === undefined ? 'there is no segment' : `the oldest kept is ${oldest}`;
+    return new JournalError('JOURNAL_SEQUENCE_GONE', `sequence ${this.#next} asked for, ${kept}`);
+  }
+
+  #damage(problem: Problem, fromCommit: number): JournalError {
+    const file = `${this.#directory}/${segmentName(this.#segment)}`;
+    const place = { file, offset: this.#offset + fromCommit, sequence: problem.sequence };
+    return damaged(problem.damage, place, problem.reason);
+  }
+}

@@ -1,0 +1,246 @@
+import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import { assert } from '../../lib/assert.js';
+import { crc32cWords } from '../../lib/crc32c.js';
+import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system.js';
+import { COMMIT_HEAD_BYTES, isRecordLength, sealCommit } from './commit.js';
+import { DirectoryLock } from './directory-lock.js';
+import type { DurablePosition } from './durable-end.js';
+import { DurableMarkWriter } from './durable-mark.js';
+import { JournalError, type JournalErrorCode } from './errors.js';
+import { HASH_BYTES, HashTree } from './hash-tree.js';
+import { COMMIT_RECORD_BYTES_MAX, LEAF_RECORDS, SEGMENT_BYTES_MAX } from './limits.js';
+import { findJournalEnd, type JournalEnd, type TornTail } from './recovery.js';
+import { segmentName } from './segment.js';
+import { NEW_SUFFIX, SegmentFile } from './segment-file.js';
+import { SharedDurableEnd } from './shared-durable-end.js';
+
+export interface JournalWriterOptions {
+  readonly shard: number;
+  /** Fingerprint of the event catalogue, u32. Another one than before begins a new segment. */
+  readonly catalogue: number;
+  readonly segmentBytesMax?: number;
+  readonly fileSystem?: FileSystem;
+  /** Where to publish the durable end to threads; one of its own by default. */
+  readonly durableEnd?: SharedDurableEnd;
+  /** Take the directory although its last writer cannot be proven dead. Operators only. */
+  readonly takeOver?: boolean;
+}
+
+/**
+ * Appends to the journal of one shard. One writer per directory, synchronous, on its own thread.
+ *
+ * A write or sync that fails stops it for good. A failed sync must not be tried again: the kernel
+ * may have dropped the dirty pages and marked them clean, so a second sync would succeed over lost
+ * bytes ("fsyncgate", PostgreSQL 2018). Opening the journal anew reads what the disk really has.
+ */
+export class JournalWriter {
+  /** What opening had to cut off; undefined after a clean end. */
+  readonly torn: TornTail | undefined;
+  readonly durableEnd: SharedDurableEnd;
+  readonly directory: string;
+
+  readonly #files: FileSystem;
+  readonly #options: JournalWriterOptions;
+  readonly #segmentBytesMax: number;
+  readonly #lock: DirectoryLock;
+  readonly #mark: DurableMarkWriter;
+  readonly #commit = new RecordBuffer(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX);
+  readonly #tree = new HashTree();
+  /** Of the last commit; after `roll`, the seed of the new segment. */
+  readonly #chain = new Uint8Array(HASH_BYTES);
+  readonly #position: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
+  #segment: SegmentFile;
+  #stopped: JournalError | undefined;
+
+  /**
+   * Takes the directory, finds the journal's end, cuts a torn commit off and makes the rest durable
+   * before anyone is told of it.
+   *
+   * @throws JournalError JOURNAL_LOCKED, JOURNAL_DAMAGED, JOURNAL_FORMAT_UNKNOWN
+   */
+  static open(directory: string, options: JournalWriterOptions): JournalWriter {
+    const files = options.fileSystem ?? nodeFileSystem;
+    files.makeDirectory(directory);
+    const lock = DirectoryLock.take(files, directory, options.takeOver === true);
+    try {
+      return new JournalWriter(directory, options, files, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    directory: string,
+    options: JournalWriterOptions,
+    files: FileSystem,
+    lock: DirectoryLock,
+  ) {
+    this.directory = directory;
+    this.durableEnd = options.durableEnd ?? new SharedDurableEnd();
+    this.#files = files;
+    this.#options = options;
+    this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
+    this.#lock = lock;
+
+    const end = findJournalEnd(files, directory, options.shard);
+    this.torn = end?.torn;
+    this.#removeUnfinished();
+    this.#segment = end === undefined ? this.#createSegment(0) : this.#continueSegment(end);
+    if (end !== undefined && end.header.catalogue !== options.catalogue) {
+      // A segment without commits is replaced under its own name.
+      if (this.#segment.isEmpty) this.#chain.set(end.header.chainBefore);
+      this.#roll();
+    }
+    this.durableEnd.publishState('open');
+    this.#mark = new DurableMarkWriter(files, directory, options.shard);
+    this.#publish();
+    files.syncDirectory(directory);
+  }
+
+  /** The sequence that the next appended record must have. */
+  get nextSequence(): number {
+    return this.#position.nextSequence;
+  }
+
+  /** Why the writer has stopped; undefined while it runs. */
+  get stopped(): JournalError | undefined {
+    return this.#stopped;
+  }
+
+  /**
+   * Appends all records of `batch` as one commit and returns when they are durable and published.
+   * The batch is not changed; its records' checksums are filled in on the way to the disk.
+   *
+   * Records are numbered without gaps from `nextSequence`, at least one, together at most
+   * COMMIT_RECORD_BYTES_MAX bytes: anything else is a programmer error.
+   *
+   * @throws JournalError JOURNAL_WRITE_FAILED, JOURNAL_SYNC_FAILED, JOURNAL_DISK_FULL, and the same
+   *   again from then on; whether the batch is on record is then known only after opening again
+   */
+  append(batch: RecordBuffer): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    this.#seal(batch);
+    const bytes = COMMIT_HEAD_BYTES + batch.length;
+    this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.write(this.#commit.bytes, bytes));
+    this.#guard('JOURNAL_SYNC_FAILED', () => this.#segment.sync());
+    this.#position.nextSequence += batch.count;
+    this.#guard('JOURNAL_WRITE_FAILED', () => this.#publish());
+  }
+
+  /** Ends cleanly: the zeros written ahead are removed, the lock is released. */
+  close(): void {
+    if (this.#stopped?.code === 'JOURNAL_CLOSED') return;
+    if (this.#stopped === undefined) {
+      this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.trim());
+      this.durableEnd.publishState('closed');
+    }
+    this.#stopped = new JournalError('JOURNAL_CLOSED', 'the journal is closed');
+    this.#segment.close();
+    this.#mark.close();
+    this.#lock.release();
+  }
+
+  /** Copies the batch behind a commit head, with checksums, hashes and chain. */
+  #seal(batch: RecordBuffer): void {
+    assert(batch.count > 0, 'a commit has at least one record');
+    assert(batch.length <= COMMIT_RECORD_BYTES_MAX, 'a commit is within its limit');
+    this.#rollIfFull(COMMIT_HEAD_BYTES + batch.length);
+    const commit = this.#commit;
+    commit.bytes.set(batch.bytes.subarray(0, batch.length), COMMIT_HEAD_BYTES);
+    const end = COMMIT_HEAD_BYTES + batch.length;
+    const first = this.#position.nextSequence;
+    let at = COMMIT_HEAD_BYTES;
+    let leafAt = at;
+    let lastRecordAt = at;
+    this.#tree.clear();
+    for (let index = 0; index < batch.count; index++) {
+      const length = commit.u16[(at + HEADER.length) / 2]!;
+      assert(isRecordLength(length, end - at), 'a record has a valid length');
+      assert(commit.f64[(at + HEADER.sequence) / 8] === first + index, 'sequences have no gap');
+      assert(commit.bytes[at + HEADER.number] !== 0, 'number 0 is that of the commit head');
+      commit.u32[at / 4] = crc32cWords(commit.i32, at / 4 + 1, (at + length) / 4, 0);
+      lastRecordAt = at;
+      at += length;
+      if ((index + 1) % LEAF_RECORDS === 0 || index + 1 === batch.count) {
+        this.#tree.addLeaf(commit.bytes, leafAt, at);
+        leafAt = at;
+      }
+    }
+    assert(at === end, 'the records fill the batch');
+    const head = { first, count: batch.count, bytes: batch.length, lastRecordAt };
+    sealCommit(commit, 0, head, this.#tree, this.#chain);
+  }
+
+  /** A commit that is larger than a segment gets one of its own. */
+  #rollIfFull(bytes: number): void {
+    if (this.#segment.isEmpty || this.#segment.end + bytes <= this.#segmentBytesMax) return;
+    this.#guard('JOURNAL_WRITE_FAILED', () => this.#roll());
+  }
+
+  #roll(): void {
+    assert(this.#lock.isHeld(), 'the directory still belongs to this writer');
+    this.#segment.trim();
+    this.#segment.close();
+    this.#segment = this.#createSegment(this.#position.nextSequence);
+  }
+
+  /** Removes segments whose making a crash interrupted; they never had a commit. */
+  #removeUnfinished(): void {
+    for (const name of this.#files.readdir(this.directory)) {
+      if (name.endsWith(NEW_SUFFIX)) this.#files.unlink(`${this.directory}/${name}`);
+    }
+  }
+
+  #createSegment(firstSequence: number): SegmentFile {
+    const { segment, chain } = SegmentFile.create(this.#files, this.directory, {
+      shard: this.#options.shard,
+      catalogue: this.#options.catalogue,
+      firstSequence,
+      chainBefore: this.#chain.slice(),
+    });
+    this.#chain.set(chain);
+    return segment;
+  }
+
+  /** Opens the last segment behind its last whole commit, which it makes durable first. */
+  #continueSegment(end: JournalEnd): SegmentFile {
+    const { segment: firstSequence, offset, nextSequence } = end.position;
+    const file = this.#files.open(`${this.directory}/${segmentName(firstSequence)}`, 'write');
+    const bounds = { end: offset, filledTo: end.fileBytes };
+    const segment = new SegmentFile(this.#files, file, firstSequence, bounds);
+    this.#chain.set(end.chain);
+    this.#position.nextSequence = nextSequence;
+    if (end.torn !== undefined) segment.trim();
+    // A killed writer may have left its last commit in the page cache only.
+    segment.sync();
+    return segment;
+  }
+
+  #publish(): void {
+    this.#position.segment = this.#segment.firstSequence;
+    this.#position.offset = this.#segment.end;
+    this.durableEnd.publish(this.#position);
+    this.#mark.publish(this.#position);
+  }
+
+  /** Runs a file operation; if it fails the writer is stopped and its readers are told. */
+  #guard(code: JournalErrorCode, operation: () => void): void {
+    try {
+      operation();
+    } catch (cause) {
+      const full = systemErrorCode(cause) === 'ENOSPC' || systemErrorCode(cause) === 'EDQUOT';
+      const place = {
+        file: `${this.directory}/${segmentName(this.#segment.firstSequence)}`,
+        offset: this.#segment.end,
+        sequence: this.#position.nextSequence,
+      };
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `the writer has stopped at sequence ${place.sequence}: ${reason}`;
+      const details = { place, cause };
+      this.#stopped = new JournalError(full ? 'JOURNAL_DISK_FULL' : code, message, details);
+      this.durableEnd.publishState('failed');
+      throw this.#stopped;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { RecordBuffer } from '../../domain/event-record.js';
+import { assert } from '../../lib/assert.js';
+import { type FileSystem, pwriteAll } from '../file-system.js';
+import { PREFILL_BYTES, PREFILL_COMMIT_BYTES_MAX } from './limits.js';
+import {
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  segmentName,
+  segmentSeed,
+} from './segment.js';
+
+/** Suffix of a segment that is being made; opening removes one that a crash left behind. */
+export const NEW_SUFFIX = '.new';
+
+const zeros = new Uint8Array(PREFILL_BYTES);
+
+/** The segment that the writer appends to: bytes, then zeros written ahead. */
+export class SegmentFile {
+  readonly firstSequence: number;
+  readonly #files: FileSystem;
+  readonly #file: number;
+  #end: number;
+  #filledTo: number;
+
+  constructor(
+    files: FileSystem,
+    file: number,
+    firstSequence: number,
+    bounds: { end: number; filledTo: number },
+  ) {
+    this.#files = files;
+    this.#file = file;
+    this.firstSequence = firstSequence;
+    this.#end = bounds.end;
+    this.#filledTo = bounds.filledTo;
+  }
+
+  /**
+   * Makes a segment without commits. It gets its name only when its header is durable, so a segment
+   * under its name always has one.
+   *
+   * @returns the file, and the chain value that its first commit continues
+   */
+  static create(
+    files: FileSystem,
+    directory: string,
+    header: SegmentHeader,
+  ): { segment: SegmentFile; chain: Uint8Array } {
+    const path = `${directory}/${segmentName(header.firstSequence)}`;
+    const file = files.open(path + NEW_SUFFIX, 'create');
+    const block = new RecordBuffer(SEGMENT_HEADER_BYTES);
+    encodeSegmentHeader(header, block);
+    pwriteAll(files, file, block.bytes, SEGMENT_HEADER_BYTES, 0);
+    pwriteAll(files, file, zeros, PREFILL_BYTES, SEGMENT_HEADER_BYTES);
+    files.fsync(file);
+    files.rename(path + NEW_SUFFIX, path);
+    files.syncDirectory(directory);
+    const bounds = { end: SEGMENT_HEADER_BYTES, filledTo: SEGMENT_HEADER_BYTES + PREFILL_BYTES };
+    const segment = new SegmentFile(files, file, header.firstSequence, bounds);
+    return { segment, chain: segmentSeed(block) };
+  }
+
+  /** Where the next commit begins. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get isEmpty(): boolean {
+    return this.#end === SEGMENT_HEADER_BYTES;
+  }
+
+  /** Writes a commit; `sync` makes it durable. */
+  write(bytes: Uint8Array, length: number): void {
+    pwriteAll(this.#files, this.#file, bytes, length, this.#end);
+    this.#end += length;
+    if (this.#end <= this.#filledTo) return;
+    this.#filledTo = this.#end;
+    if (length > PREFILL_COMMIT_BYTES_MAX) return;
+    pwriteAll(this.#files, this.#file, zeros, PREFILL_BYTES, this.#end);
+    this.#filledTo += PREFILL_BYTES;
+  }
+
+  sync(): void {
+    this.#files.fdatasync(this.#file);
+  }
+
+  /** Cuts off what stands behind the end, for good. */
+  trim(): void {
+    assert(this.#end >= SEGMENT_HEADER_BYTES, 'a segment keeps its header');
+    this.#files.truncate(this.#file, this.#end);
+    this.#files.fsync(this.#file);
+    this.#filledTo = this.#end;
+  }
+
+  close(): void {
+    this.#files.close(this.#file);
+  }
+}

@@ -1,0 +1,56 @@
+import { RecordBuffer } from '../../domain/event-record.js';
+import { assert } from '../../lib/assert.js';
+import type { FileSystem } from '../file-system.js';
+import { READ_BYTES } from './limits.js';
+
+/** A part of a segment file in memory that slides forward; grows to the largest piece asked for. */
+export class SegmentWindow {
+  readonly #files: FileSystem;
+  readonly #file: number;
+  readonly #size: number;
+  #view = new RecordBuffer(READ_BYTES);
+  /** File offset of the view's first byte, and how many bytes of the file it holds. */
+  #start = 0;
+  #filled = 0;
+
+  /** @param size bytes of the file that may be read */
+  constructor(files: FileSystem, file: number, size: number) {
+    this.#files = files;
+    this.#file = file;
+    this.#size = size;
+  }
+
+  /** Take it anew after each `load`, which may replace it. */
+  get view(): RecordBuffer {
+    return this.#view;
+  }
+
+  get capacity(): number {
+    return this.#view.bytes.length;
+  }
+
+  /**
+   * Makes `length` bytes at `offset` of the file present.
+   *
+   * @returns where in the view they are; a multiple of 8 if `offset` is one
+   */
+  load(offset: number, length: number): number {
+    assert(offset + length <= this.#size, 'the window stays within the file');
+    if (offset >= this.#start && offset + length <= this.#start + this.#filled) {
+      return offset - this.#start;
+    }
+    if (length > this.capacity) this.#view = new RecordBuffer(Math.ceil(length / 4096) * 4096);
+    // Offsets stay congruent modulo 8, so that typed arrays can look at the records.
+    const start = offset - (offset % 8);
+    const wanted = Math.min(this.capacity, this.#size - start);
+    this.#start = start;
+    this.#filled = this.#files.pread(this.#file, this.#view.bytes, 0, wanted, start);
+    assert(offset + length <= start + this.#filled, 'the file does not shrink while it is read');
+    return offset - start;
+  }
+
+  /** Reads past the window. @returns bytes read */
+  readInto(view: RecordBuffer, offset: number, length: number): number {
+    return this.#files.pread(this.#file, view.bytes, 0, Math.min(length, this.#size), offset);
+  }
+}
