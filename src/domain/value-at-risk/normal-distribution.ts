@@ -43,9 +43,8 @@ function ratio(p: readonly number[], q: readonly number[], x: number): number {
   return above / below;
 }
 
-/** Outside the centre; `offset` is the probability less one half. */
-export function normalTailQuantile(offset: number): number {
-  const tail = 0.5 - Math.abs(offset);
+/** The value beyond which lies `tail`, less than 0.075; negative where `offset` is. */
+export function normalTailQuantile(offset: number, tail: number): number {
   const root = Math.sqrt(-Math.log(tail));
   const size = root <= 5 ? ratio(MIDDLE_P, MIDDLE_Q, root - 1.6) : ratio(FAR_P, FAR_Q, root - 5);
   return offset < 0 ? -size : size;
@@ -55,7 +54,9 @@ export function normalTailQuantile(offset: number): number {
 export function normalQuantile(probability: number): number {
   assert(probability > 0 && probability < 1, 'a probability strictly between 0 and 1');
   const offset = probability - 0.5;
-  if (Math.abs(offset) > CENTRE) return normalTailQuantile(offset);
+  if (Math.abs(offset) > CENTRE) {
+    return normalTailQuantile(offset, Math.min(probability, 1 - probability));
+  }
   return offset * ratio(CENTRE_P, CENTRE_Q, CENTRE * CENTRE - offset * offset);
 }
 

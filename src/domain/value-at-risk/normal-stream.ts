@@ -72,8 +72,8 @@ export class NormalStream {
     for (let index = 0; index < words.length; index++) {
       // The middle of the 2^32 cells of the unit interval: never 0, never 1, symmetric.
       const offset = (words[index]! + 0.5) * 2 ** -32 - 0.5;
-      normals[index] =
-        offset > 0.425 || offset < -0.425 ? normalTailQuantile(offset) : centre(offset);
+      const size = Math.abs(offset);
+      normals[index] = size > 0.425 ? normalTailQuantile(offset, 0.5 - size) : centre(offset);
     }
   }
 }

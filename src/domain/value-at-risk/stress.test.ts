@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { apportion } from './apportion.js';
+import { portfolioOf } from './portfolio.js';
+import { buildReturnsWindow } from './returns-window.js';
+import { applyStress, scenarioOfDays, worstDays } from './stress.js';
+
+const window = buildReturnsWindow(
+  {
+    instruments: ['A', 'B'],
+    dayNames: ['d0', 'd1', 'd2', 'd3', 'd4'],
+    ticks: Float64Array.of(100, 90, 81, 162, 162, 200, 200, 220, 110, 121),
+  },
+  'log',
+);
+const portfolio = portfolioOf(
+  [
+    { position: 'long A', instrument: 'A', value: 1_000 },
+    { position: 'short B', instrument: 'B', value: -500 },
+  ],
+  window,
+);
+
+describe('stress', () => {
+  it('moves each instrument by its shock, the others by the common one', () => {
+    const result = applyStress(portfolio, window, {
+      name: 'A down a fifth, the rest up a tenth',
+      shocks: new Map([['A', -0.2]]),
+      others: 0.1,
+    });
+    expect([...result.byPosition]).toEqual([-200, -50]);
+    expect(result.profit).toBe(-250);
+  });
+
+  it.each([-1.01, Number.NaN, Number.POSITIVE_INFINITY])('refuses a shock of %d', (others) => {
+    expect(() => applyStress(portfolio, window, { name: 's', shocks: new Map(), others })).toThrow(
+      expect.objectContaining({ code: 'VAR_EXPOSURE_INVALID' }),
+    );
+    const all = { name: 's', shocks: new Map(), others: -1 };
+    expect(applyStress(portfolio, window, all).profit).toBe(-500);
+  });
+
+  it('repeats days of the window, compounded', () => {
+    const scenario = scenarioOfDays(window, 0, 1);
+    expect(scenario.name).toBe('d1 to d2');
+    expect(scenario.shocks.get('A')).toBeCloseTo(-0.19, 12);
+    expect(scenario.shocks.get('B')).toBeCloseTo(0.1, 12);
+    expect(() => scenarioOfDays(window, 0, 4)).toThrow();
+    expect(() => scenarioOfDays(window, 2, 1)).toThrow();
+  });
+
+  it('finds the days that would cost this portfolio most', () => {
+    const two = worstDays(portfolio, window, 2);
+    expect(two.scenario).toBe('d1 to d2');
+    expect(two.profit).toBeCloseTo(-190 - 50, 9);
+    expect(worstDays(portfolio, window, 1).profit).toBeCloseTo(-100 - 50, 9);
+    expect(() => worstDays(portfolio, window, 5)).toThrow();
+  });
+});
+
+describe('apportion', () => {
+  it('gives missing units to the largest remainders', () => {
+    const { total, shares } = apportion(1, Float64Array.of(1 / 3, 1 / 3, 1 / 3), 100);
+    expect(total).toBe(100);
+    expect([...shares]).toEqual([34, 33, 33]);
+  });
+
+  it('adds up to the rounded total, each share within one unit', () => {
+    const parts = fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { maxLength: 60 });
+    fc.assert(
+      fc.property(parts, (values) => {
+        const shares = Float64Array.from(values);
+        const total = shares.reduce((a, b) => a + b, 0);
+        const rounded = apportion(total, shares, 100);
+        expect(rounded.total).toBe(Math.round(total * 100));
+        expect(rounded.shares.reduce((a, b) => a + b, 0) + 0).toBe(rounded.total + 0);
+        rounded.shares.forEach((units, index) => {
+          expect(Math.abs(units - shares[index]! * 100)).toBeLessThanOrEqual(1);
+        });
+      }),
+    );
+  });
+});
