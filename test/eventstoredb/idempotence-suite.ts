@@ -33,7 +33,7 @@ export function describeIdempotence(open: () => Promise<ProtocolServer>): void {
     /** A stream of its own with event ids that are drawn once and named by number. */
     class Sequence {
       readonly stream = freshStream();
-      readonly ids = Array.from({ length: 6 }, () => crypto.randomUUID());
+      readonly ids: string[] = Array.from({ length: 6 }, () => crypto.randomUUID());
 
       async append(expected: number | 'any', ...numbers: number[]): Promise<bigint> {
         const expectedRevision: AppendExpectedRevision =

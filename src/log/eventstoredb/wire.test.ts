@@ -76,12 +76,18 @@ describe('wire form of a batch append', () => {
         expect(decoded.correlationId).toBe(id);
         expect(decoded.isFinal).toBe(isFinal);
         expect(decoded.error).toBeUndefined();
-        expect(decoded.events.map((event) => ({ ...event, data: [...event.data] }))).toEqual(
+        expect(
+          decoded.events.map((event) => ({
+            ...event,
+            customMetadata: [...event.customMetadata],
+            data: [...event.data],
+          })),
+        ).toEqual(
           events.map((event) => ({
             id: event.id,
             type: event.type,
             contentType: event.contentType,
-            customMetadata: expect.anything(),
+            customMetadata: [...event.customMetadata],
             data: [...event.data],
           })),
         );
