@@ -170,6 +170,11 @@ describe('Basel Committee (1996), zones for 250 days at 99 %', () => {
       'red',
     ]);
   });
+
+  it('turns yellow at the 95th percentile for other days and confidences', () => {
+    // Binomial table for 10 trials at 0.1: 0.9298 to two, 0.9872 to three.
+    expect([2, 3].map((count) => trafficLight(10, count, 0.1))).toEqual(['green', 'yellow']);
+  });
 });
 
 describe('a backtest', () => {

@@ -63,6 +63,7 @@ describe('apportion', () => {
     const { total, shares } = apportion(1, Float64Array.of(1 / 3, 1 / 3, 1 / 3), 100);
     expect(total).toBe(100);
     expect([...shares]).toEqual([34, 33, 33]);
+    expect([...apportion(1, Float64Array.of(0.2, 0.5, 0.3), 1).shares]).toEqual([0, 1, 0]);
   });
 
   it('adds up to the rounded total, each share within one unit', () => {
