@@ -8,7 +8,7 @@ export class SegmentWindow {
   readonly #files: FileSystem;
   readonly #file: number;
   readonly #size: number;
-  #view = new RecordBuffer(READ_BYTES);
+  #view: RecordBuffer;
   /** File offset of the view's first byte, and how many bytes of the file it holds. */
   #start = 0;
   #filled = 0;
@@ -18,6 +18,7 @@ export class SegmentWindow {
     this.#files = files;
     this.#file = file;
     this.#size = size;
+    this.#view = new RecordBuffer(Math.min(READ_BYTES, wholePages(Math.max(size, 1))));
   }
 
   /** Take it anew after each `load`, which may replace it. */
@@ -39,7 +40,7 @@ export class SegmentWindow {
     if (offset >= this.#start && offset + length <= this.#start + this.#filled) {
       return offset - this.#start;
     }
-    if (length > this.capacity) this.#view = new RecordBuffer(Math.ceil(length / 4096) * 4096);
+    if (length > this.capacity) this.#view = new RecordBuffer(wholePages(length));
     // Offsets stay congruent modulo 8, so that typed arrays can look at the records.
     const start = offset - (offset % 8);
     const wanted = Math.min(this.capacity, this.#size - start);
@@ -53,4 +54,8 @@ export class SegmentWindow {
   readInto(view: RecordBuffer, offset: number, length: number): number {
     return this.#files.pread(this.#file, view.bytes, 0, Math.min(length, this.#size), offset);
   }
+}
+
+function wholePages(bytes: number): number {
+  return Math.ceil(bytes / 4096) * 4096;
 }

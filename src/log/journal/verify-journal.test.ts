@@ -1,0 +1,242 @@
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import { JournalWriter } from './journal-writer.js';
+import { addSampleRecords } from './sample-records.js';
+import { SEGMENT_HEADER_BYTES } from './segment.js';
+import {
+  type Finding,
+  type VerifyOptions,
+  type VerifySummary,
+  verifyJournal,
+} from './verify-journal.js';
+
+describe('verifyJournal', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'verify-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  /** Three segments of several commits each. */
+  function write(counts = [1, 33, 2, 5, 40, 1, 1, 7]): JournalWriter {
+    const writer = JournalWriter.open(directory, {
+      shard: 2,
+      catalogue: 9,
+      segmentBytesMax: SEGMENT_HEADER_BYTES + 5000,
+    });
+    for (const count of counts) {
+      const batch = new RecordBuffer(65_536);
+      addSampleRecords(batch, writer.nextSequence, count);
+      writer.append(batch);
+    }
+    return writer;
+  }
+
+  const files = (): string[] => readdirSync(directory).map((name) => `${directory}/${name}`);
+  const segments = (): string[] =>
+    files()
+      .filter((name) => name.endsWith('.segment'))
+      .sort();
+
+  async function verify(
+    options?: VerifyOptions,
+  ): Promise<{ findings: Finding[]; summary: VerifySummary }> {
+    const findings: Finding[] = [];
+    const verification = verifyJournal(directory, options);
+    for (;;) {
+      const { done, value } = await verification.next();
+      if (done === true) return { findings, summary: value };
+      findings.push(value);
+    }
+  }
+
+  /** Flips bits of one byte, verifies, and flips them back. */
+  async function findingsWith(path: string, offset: number, bits: number): Promise<Finding[]> {
+    const file = openSync(path, 'r+');
+    try {
+      const byte = new Uint8Array(1);
+      readSync(file, byte, 0, 1, offset);
+      writeSync(file, Uint8Array.of(byte[0]! ^ bits), 0, 1, offset);
+      const { findings } = await verify();
+      writeSync(file, byte, 0, 1, offset);
+      return findings;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  it('finds nothing wrong with a journal that is right', async () => {
+    write().close();
+    expect(segments().length).toBeGreaterThan(2);
+    const { findings, summary } = await verify();
+    expect(findings).toEqual([]);
+    expect(summary).toMatchObject({ commits: 8, records: 90, nextSequence: 90, findings: 0 });
+    expect(summary.bytes).toBe(
+      segments().reduce((sum, path) => sum + readFileSync(path).length, 0),
+    );
+  });
+
+  it('finds every byte that is flipped, in its file', async () => {
+    write().close();
+    for (const path of files()) {
+      const { length } = readFileSync(path);
+      const isSegment = path.endsWith('.segment');
+      for (let offset = 0; offset < length; offset++) {
+        // The zeros of the header block are left to the random search below.
+        if (isSegment && offset === 80) offset = SEGMENT_HEADER_BYTES;
+        const findings = await findingsWith(path, offset, 1 << (offset % 8));
+        expect(findings.length, `${path} ${offset}`).toBeGreaterThan(0);
+        expect(findings[0]?.file).toBe(path);
+        if (isSegment) expect(findings[0]!.offset).toBeLessThanOrEqual(offset);
+      }
+    }
+    expect((await verify()).findings).toEqual([]);
+  }, 120_000);
+
+  it('finds any bits flipped in any byte, also in zeros written ahead', async () => {
+    const writer = write();
+    const crashed = files()
+      .filter((path) => !path.endsWith('lock'))
+      .map((path) => ({ path, bytes: readFileSync(path) }));
+    writer.close();
+    for (const { path, bytes } of crashed) writeFileSync(path, bytes);
+    expect((await verify()).findings).toEqual([]);
+    const anyByte = fc
+      .constantFrom(...crashed)
+      .chain(({ path, bytes }) =>
+        fc.tuple(fc.constant(path), fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })),
+      );
+    await fc.assert(
+      fc.asyncProperty(anyByte, async ([path, offset, bits]) => {
+        const findings = await findingsWith(path, offset, bits);
+        expect(findings[0]?.file).toBe(path);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('names the sequence of a changed record and goes on behind it', async () => {
+    write([10, 10, 10]).close();
+    const path = segments()[0]!;
+    const bytes = readFileSync(path);
+    bytes[SEGMENT_HEADER_BYTES + 96 + 88 + 184 + 60]! ^= 1;
+    bytes[SEGMENT_HEADER_BYTES + 96 + 5 * (88 + 184) + 96 + 60]! ^= 1;
+    writeFileSync(path, bytes);
+    const { findings, summary } = await verify();
+    expect(findings.map(({ code, sequence }) => [code, sequence])).toEqual([
+      ['RECORD_CRC', 2],
+      ['COMMIT_ROOT', 0],
+      ['RECORD_CRC', 10],
+      ['COMMIT_ROOT', 10],
+    ]);
+    expect(summary).toMatchObject({ records: 30, findings: 4 });
+  });
+
+  it('finds segments that are missing, renamed, foreign, cut, or longer than they were', async () => {
+    write().close();
+    const [first, second, third] = segments() as [string, string, string];
+    const saved = files().map((path) => ({ path, bytes: readFileSync(path) }));
+    const codes = async (change: () => void): Promise<string[]> => {
+      change();
+      const { findings } = await verify();
+      for (const path of files()) unlinkSync(path);
+      for (const { path, bytes } of saved) writeFileSync(path, bytes);
+      return findings.map(({ code }) => code);
+    };
+    const last = segments().at(-1)!;
+    expect(await codes(() => unlinkSync(second))).toEqual(['SEGMENT_MISSING']);
+    expect(await codes(() => unlinkSync(last))).toContain('DURABLE_LOST');
+    expect(
+      await codes(() => renameSync(second, `${directory}/${'0'.repeat(15)}2.segment`)),
+    ).toContain('SEGMENT_NAME');
+    expect(await codes(() => truncateSync(first, 5000))).toContain('COMMIT_INCOMPLETE');
+    expect(await codes(() => truncateSync(last, readFileSync(last).length - 1))).toContain(
+      'TORN_TAIL',
+    );
+    expect(await codes(() => appendFileSync(first, new Uint8Array(8)))).toEqual(['TRAILING_BYTES']);
+    expect(await codes(() => appendFileSync(third, 'more'))).toEqual(['COMMIT_HEADER']);
+    expect(await codes(() => writeFileSync(`${directory}/note`, 'x'))).toEqual(['UNEXPECTED_FILE']);
+    expect(await codes(() => unlinkSync(`${directory}/durable`))).toEqual([]);
+  });
+
+  it('accepts a journal whose oldest segments were removed', async () => {
+    write().close();
+    unlinkSync(segments()[0]!);
+    expect((await verify()).findings).toEqual([]);
+  });
+
+  it('finds a history that was written anew with valid checksums', async () => {
+    write([5, 5]).close();
+    const kept = readFileSync(segments()[0]!);
+    rmSync(directory, { recursive: true });
+    write([5]).close();
+    const other = JournalWriter.open(directory, { shard: 2, catalogue: 9 });
+    const batch = new RecordBuffer(65_536);
+    addSampleRecords(batch, 5, 5);
+    batch.bytes[60]! ^= 1;
+    other.append(batch);
+    other.close();
+    const forged = readFileSync(segments()[0]!);
+    const second = SEGMENT_HEADER_BYTES + 96 + 3 * 88 + 2 * 184;
+    // The first commit of one history before the second of another.
+    const changedFirst = Buffer.concat([forged.subarray(0, second), kept.subarray(second)]);
+    writeFileSync(segments()[0]!, changedFirst);
+    expect((await verify()).findings).toEqual([]);
+    const foreign = join(directory, 'foreign');
+    const writer = JournalWriter.open(foreign, { shard: 2, catalogue: 9 });
+    const first = new RecordBuffer(65_536);
+    addSampleRecords(first, 0, 5);
+    first.bytes[61]! ^= 1;
+    writer.append(first);
+    writer.close();
+    const start = readFileSync(`${foreign}/0000000000000000.segment`);
+    rmSync(foreign, { recursive: true });
+    writeFileSync(segments()[0]!, Buffer.concat([start, kept.subarray(second)]));
+    expect((await verify()).findings.map(({ code }) => code)).toEqual(['COMMIT_CHAIN']);
+  });
+
+  it('leaves out what a running writer has not declared durable', async () => {
+    const writer = write();
+    const last = openSync(segments().at(-1)!, 'r+');
+    const position = { nextSequence: 0, segment: 0, offset: 0 };
+    writer.durableEnd.read(position);
+    writeSync(last, 'half a commit', position.offset);
+    expect((await verify()).findings).toEqual([]);
+    writeSync(last, new Uint8Array(13), 0, 13, position.offset);
+    closeSync(last);
+    writer.close();
+  });
+
+  it('asks the caller about each record', async () => {
+    write([3, 4]).close();
+    const asked: number[] = [];
+    const { findings } = await verify({
+      checkRecord(view, at) {
+        const sequence = view.f64[(at + HEADER.sequence) / 8]!;
+        asked.push(sequence);
+        return sequence === 4 ? 'unheard of' : undefined;
+      },
+    });
+    expect(asked).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(findings).toMatchObject([{ code: 'RECORD_CONTENT', sequence: 4, reason: 'unheard of' }]);
+  });
+});
