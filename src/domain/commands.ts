@@ -50,10 +50,11 @@ const order = {
 
 const venueReport = {
   ...order,
-  quantity: i53('lots', 'OrderQty from now on (Replaced, Restated); else 0'),
+  quantity: i53('lots', 'OrderQty from now on (Acknowledged, Replaced, Restated); 0 as it was'),
   price: i53('ticks', 'Price from now on (Replaced, Restated)'),
   lastQuantity: i53('lots', 'LastQty; for Stopped the quantity guaranteed'),
   lastPrice: i53('ticks', 'LastPx'),
+  cumQuantity: i53('lots', 'Restated by a corporate action: CumQty from now on; else 0'),
   clOrdId: text(T.CL_ORD_ID_BYTES, 'the request that the venue answers; empty when unsolicited'),
   execId: text(T.EXEC_ID_BYTES, "the venue's execution id"),
   execRefId: text(T.EXEC_ID_BYTES, 'the execution that is corrected or busted'),

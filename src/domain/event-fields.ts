@@ -91,8 +91,8 @@ export const tradingState = {
 
 export const riskDecided = {
   ...order,
-  limit: i53('see the check', 'the limit in force; -1 none'),
-  value: i53('see the check', 'the value compared with it'),
+  limit: i53('see the check', 'the limit in force, -1 none; when all passed, MaxOrderNotional'),
+  value: i53('see the check', 'the value compared with it; when all passed, the notional'),
   checks: u32('bits', 'the checks that were made, one bit each'),
   reason,
   check: u8('risk check', 'the check that decided; 0 when all passed'),
@@ -109,10 +109,7 @@ export const newOrder = {
   ordType: choice(T.ORD_TYPE, 'OrdType [40]'),
   timeInForce: choice(T.TIME_IN_FORCE, 'TimeInForce [59]'),
   capacity: choice(T.CAPACITY, 'OrderCapacity [528]'),
-  execInst: u16(
-    'bits',
-    'post-only 1, reduce-only 2, PossResend 4, manual 8, cancel on disconnect 16',
-  ),
+  execInst: u16('bits', 'ExecInst [18] and neighbours, see EXEC_INST'),
   venue: u16('index', 'where it goes; 0 the default of the instrument'),
   strategy: u32('index', 'strategy of the account; 0 none'),
   userRef: u32('number', 'reference of a binary client (OUCH UserRefNum); 0 none'),
@@ -242,6 +239,16 @@ export const replaceRequested = {
   ordStatus,
   execInst: u8('bits', 'PossResend 4'),
   venue: u16('index', 'zero'),
+  userRef: u32('number', 'reference of a binary client; 0 none'),
+} as const;
+
+export const requestPending = {
+  ...order,
+  ...after,
+  clOrdId,
+  ordStatus,
+  spare: spare(),
+  spare16: u16('none', 'zero'),
   userRef: u32('number', 'reference of a binary client; 0 none'),
 } as const;
 

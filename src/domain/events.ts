@@ -297,6 +297,27 @@ export const events = {
       'A command that is not an order request was refused: reference data, limit, venue report.',
     fields: E.commandRefused,
   }),
+  CancelPending: declare({
+    number: 39,
+    version: 1,
+    about: 'order',
+    meaning: 'The venue confirmed that it works on a cancel request; the order can still trade.',
+    fields: E.requestPending,
+  }),
+  ReplacePending: declare({
+    number: 40,
+    version: 1,
+    about: 'order',
+    meaning: 'The venue confirmed that it works on a replace request; the old terms still hold.',
+    fields: E.requestPending,
+  }),
+  OrderCalculated: declare({
+    number: 41,
+    version: 1,
+    about: 'order',
+    meaning: 'The order is done for the day and its trades are being priced and allocated.',
+    fields: E.orderEnded,
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

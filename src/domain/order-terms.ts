@@ -56,6 +56,10 @@ export const EXEC_INST = {
   Manual: 8,
   /** Canceled when its session disconnects. */
   CancelOnDisconnect: 16,
+  /** Set by a gateway: the price was not on a tick and is recorded rounded down; always denied. */
+  OffTick: 32,
+  /** Set by a gateway: the quantity was no whole number of lots; always denied. */
+  OffLot: 64,
 } as const;
 
 /** ContingencyType [1385]; a bracket is an OTO whose children are an OCO. */

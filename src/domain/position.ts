@@ -39,6 +39,9 @@ export const POSITION = {
 /** Width of a row; the rest is for the owner of the table. */
 export const POSITION_WIDTH = 10;
 
+/** Added to an account's index: its suspense, where fills that match no order are booked. */
+export const SUSPENSE = 2 ** 30;
+
 /** Parts in one tick x lot. */
 export const PARTS = 1_000_000_000;
 const PARTS_BIG = 1_000_000_000n;

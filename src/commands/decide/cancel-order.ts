@@ -1,0 +1,218 @@
+/** CancelOrder: goes to the venue, or is done here where no venue holds the order. */
+import { eventLayouts } from '../../domain/events.js';
+import { CL_ORD_ID_BYTES, CXL_REJ_REASON, ORD_STATUS } from '../../domain/order-terms.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { type Emitter, recordOf } from '../emitter.js';
+import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
+import { ENDED, orderStatus, statusOf } from '../state/order-status.js';
+import { ORDER_FLAG } from '../state/order-table.js';
+import type { ShardState } from '../state/shard-state.js';
+import {
+  beginOrderEvent,
+  copyClientId,
+  copyText,
+  setAfter,
+  setAfterUnchanged,
+} from './order-event.js';
+
+const request = eventLayouts.CancelRequested.offsets;
+const rejected = eventLayouts.CancelRejected.offsets;
+const canceled = eventLayouts.OrderCanceled.offsets;
+
+const CANCEL_REQUESTED = recordOf('CancelRequested');
+const CANCEL_REJECTED = recordOf('CancelRejected');
+const REPLACE_REJECTED = recordOf('ReplaceRejected');
+const ORDER_CANCELED = recordOf('OrderCanceled');
+
+export function decideCancelOrder(e: Emitter): void {
+  const { state, command: c, at } = e;
+  const account = c.u32[(at + request.account) >> 2] as number;
+  const reason = checkClientId(state, e, account);
+  const row = reason === 0 ? findOrder(e, account) : 0;
+  const refusal = reason !== 0 ? reason : checkCancel(state, row);
+  if (refusal !== 0) {
+    rejectRequest(e, REQUEST_KIND.Cancel, refusal, row !== 0 ? row : findOrder(e, account));
+    return;
+  }
+  const quantity = c.f64[(at + request.quantity) >> 3] as number;
+  requestCancel(e, row, 0, quantity, true);
+}
+
+/** Whether the request's own id is new; cancels may come without one. */
+export function checkClientId(state: ShardState, e: Emitter, account: number): number {
+  const { command: c, at } = e;
+  if (account === 0 || account >= state.accounts.count) return REASON.ACCOUNT_UNKNOWN;
+  if (c.i32[(at + request.clOrdId) >> 2] === 0) return 0;
+  if (state.clientIds.find(account, c.i32, (at + request.clOrdId) >> 2) >= 0) {
+    return REASON.ORDER_DUPLICATE_CLIENT_ID;
+  }
+  return state.clientIds.full ? REASON.CAPACITY_CLIENT_IDS : 0;
+}
+
+/**
+ * The order that a request means: by order id, or by any client order id of its chain, since a
+ * sender may chain on a request that is not accepted yet (FIX rule 7).
+ * @returns its row, 0 when the account has no such order
+ */
+export function findOrder(e: Emitter, account: number): number {
+  const { state, command: c, at } = e;
+  const orderId = c.f64[(at + request.orderId) >> 3] as number;
+  let row = 0;
+  if (orderId !== 0) {
+    row = state.orders.rowOf(orderId);
+  } else if (c.i32[(at + request.origClOrdId) >> 2] !== 0) {
+    const id = state.clientIds.find(account, c.i32, (at + request.origClOrdId) >> 2);
+    row = id < 0 ? 0 : (state.clientIds.order[id] as number);
+  }
+  return row !== 0 && state.orders.account[row] === account ? row : 0;
+}
+
+function checkCancel(state: ShardState, row: number): number {
+  if (row === 0) return REASON.ORDER_UNKNOWN;
+  const { orders } = state;
+  const flags = orders.flags[row] as number;
+  if (flags & ENDED) return REASON.ORDER_TOO_LATE;
+  const mayComeBack = (orders.requests[row] as number) !== 0;
+  if (orders.leavesQuantity[row] === 0 && !mayComeBack) return REASON.ORDER_TOO_LATE;
+  return 0;
+}
+
+/** Whether nobody but Daybook holds the order. */
+export function isLocal(state: ShardState, row: number): boolean {
+  const { orders } = state;
+  return orders.venue[row] === 0 || ((orders.flags[row] as number) & ORDER_FLAG.Held) !== 0;
+}
+
+/**
+ * Emits CancelRequested, and OrderCanceled at once when no venue has to be asked.
+ *
+ * @param reason why Daybook itself cancels; 0 the client asks
+ * @param quantity cancel down to this OrderQty; 0 all
+ * @param ofClient whether the command is the request, with ids to copy
+ */
+export function requestCancel(
+  e: Emitter,
+  row: number,
+  reason: number,
+  quantity: number,
+  ofClient: boolean,
+): void {
+  const { state, out, command: c } = e;
+  const local = isLocal(state, row);
+  const at = beginOrderEvent(e, CANCEL_REQUESTED, row);
+  if (ofClient) {
+    copyText(e, at + request.clOrdId, request.clOrdId, CL_ORD_ID_BYTES);
+    out.i32[(at + request.userRef) >> 2] = c.i32[(e.at + request.userRef) >> 2] as number;
+  }
+  copyClientId(e, at + request.origClOrdId, state.orders.clientId[row] as number);
+  out.f64[(at + request.quantity) >> 3] = quantity;
+  out.u16[(at + request.reason) >> 1] = reason;
+  out.bytes[at + request.ordStatus] = orderStatus(state.orders, row);
+  out.bytes[at + request.forced] = local ? 1 : 0;
+  const clOrdId = (at + request.clOrdId) >> 2;
+  const id = () =>
+    out.i32[clOrdId] === 0
+      ? -1
+      : state.clientIds.find(state.orders.account[row] as number, out.i32, clOrdId);
+  e.end(at);
+  if (local) emitCanceled(e, row, id(), reason, quantity);
+}
+
+/**
+ * Emits OrderCanceled: all that is left, or down to a quantity.
+ *
+ * @param id row of the client order id that is answered, -1 unsolicited
+ * @param downTo OrderQty that stays; 0 none
+ */
+export function emitCanceled(
+  e: Emitter,
+  row: number,
+  id: number,
+  reason: number,
+  downTo: number,
+): void {
+  const { state, out } = e;
+  const { orders } = state;
+  const cum = orders.cumQuantity[row] as number;
+  const before = orders.leavesQuantity[row] as number;
+  const reduced = downTo > cum && downTo < (orders.quantity[row] as number);
+  const quantity = reduced ? downTo : (orders.quantity[row] as number);
+  const leaves = reduced ? downTo - cum : 0;
+  const flags = (orders.flags[row] as number) | (reduced ? 0 : ORDER_FLAG.Canceled);
+  const at = beginOrderEvent(e, ORDER_CANCELED, row);
+  setAfter(e, at, quantity, cum, leaves);
+  copyClientId(e, at + canceled.clOrdId, id);
+  out.f64[(at + canceled.canceledQuantity) >> 3] = before - leaves;
+  out.u16[(at + canceled.reason) >> 1] = reason;
+  const wasPending = id >= 0 && state.clientIds.state[id] === REQUEST_STATE.Pending;
+  const cancels = (orders.pendingCancels[row] as number) - (wasPending ? 1 : 0);
+  const replaces = orders.pendingReplaces[row] as number;
+  out.bytes[at + canceled.ordStatus] = statusOf(cancels, replaces, flags, quantity, cum);
+  out.i32[(at + canceled.userRef) >> 2] = orders.userRef[row] as number;
+  e.end(at);
+}
+
+/** CxlRejReason [102] of a refusal. */
+function cxlRejReason(reason: number): number {
+  if (reason === REASON.ORDER_UNKNOWN || reason === REASON.ACCOUNT_UNKNOWN) {
+    return CXL_REJ_REASON.UnknownOrder;
+  }
+  if (reason === REASON.ORDER_TOO_LATE) return CXL_REJ_REASON.TooLateToCancel;
+  if (reason === REASON.ORDER_ALREADY_PENDING) return CXL_REJ_REASON.AlreadyPending;
+  if (reason === REASON.ORDER_DUPLICATE_CLIENT_ID) return CXL_REJ_REASON.DuplicateClOrdId;
+  if (reason === REASON.VENUE_REJECTED) return CXL_REJ_REASON.BrokerOption;
+  return CXL_REJ_REASON.Other;
+}
+
+/** Refuses the request in the command: CancelRejected or ReplaceRejected, the order as it stands. */
+export function rejectRequest(e: Emitter, kind: number, reason: number, row: number): void {
+  const { state, out, command: c } = e;
+  const record = kind === REQUEST_KIND.Cancel ? CANCEL_REJECTED : REPLACE_REJECTED;
+  const at = e.begin(record.number, record.version, record.bytes);
+  out.i32[(at + rejected.account) >> 2] = c.i32[(e.at + request.account) >> 2] as number;
+  out.i32[(at + rejected.instrument) >> 2] = c.i32[(e.at + request.instrument) >> 2] as number;
+  copyText(e, at + rejected.clOrdId, request.clOrdId, CL_ORD_ID_BYTES);
+  copyText(e, at + rejected.origClOrdId, request.origClOrdId, CL_ORD_ID_BYTES);
+  if (row !== 0) {
+    out.f64[(at + rejected.orderId) >> 3] = state.orders.orderId[row] as number;
+    out.i32[(at + rejected.instrument) >> 2] = state.orders.instrument[row] as number;
+    setAfterUnchanged(e, at, row);
+    // The receiver names the last accepted id, whatever the request said (FIX rule 7).
+    copyClientId(e, at + rejected.origClOrdId, state.orders.clientId[row] as number);
+  }
+  out.u16[(at + rejected.reason) >> 1] = reason;
+  out.bytes[at + rejected.ordStatus] =
+    row === 0 ? ORD_STATUS.Rejected : orderStatus(state.orders, row);
+  out.bytes[at + rejected.cxlRejReason] = cxlRejReason(reason);
+  out.i32[(at + rejected.userRef) >> 2] = c.i32[(e.at + USER_REF[kind]!) >> 2] as number;
+  e.end(at);
+}
+
+/** Where the two kinds of request have their userRef. */
+const USER_REF: Readonly<Record<number, number>> = {
+  [REQUEST_KIND.Cancel]: request.userRef,
+  [REQUEST_KIND.Replace]: eventLayouts.ReplaceRequested.offsets.userRef,
+};
+
+/** The venue refused a request that is under way. OrdStatus is that after the refusal. */
+export function emitRequestRejected(e: Emitter, row: number, id: number, reason: number): void {
+  const { state, out } = e;
+  const { orders, clientIds } = state;
+  const ofCancel = id < 0 || clientIds.kind[id] === REQUEST_KIND.Cancel;
+  const at = beginOrderEvent(e, ofCancel ? CANCEL_REJECTED : REPLACE_REJECTED, row);
+  setAfterUnchanged(e, at, row);
+  copyClientId(e, at + rejected.clOrdId, id);
+  copyClientId(e, at + rejected.origClOrdId, orders.clientId[row] as number);
+  out.u16[(at + rejected.reason) >> 1] = reason;
+  const wasPending = id >= 0 && clientIds.state[id] === REQUEST_STATE.Pending ? 1 : 0;
+  out.bytes[at + rejected.ordStatus] = statusOf(
+    (orders.pendingCancels[row] as number) - (ofCancel ? wasPending : 0),
+    (orders.pendingReplaces[row] as number) - (ofCancel ? 0 : wasPending),
+    orders.flags[row] as number,
+    orders.quantity[row] as number,
+    orders.cumQuantity[row] as number,
+  );
+  out.bytes[at + rejected.cxlRejReason] = cxlRejReason(reason);
+  if (id >= 0) out.i32[(at + rejected.userRef) >> 2] = clientIds.userRef[id] as number;
+  e.end(at);
+}

@@ -1,0 +1,188 @@
+/** NewOrder: is it ours, is it new, does risk let it pass, where does it go. */
+import { HEADER } from '../../domain/event-record.js';
+import { eventLayouts } from '../../domain/events.js';
+import { EXEC_INST, ORD_STATUS, ORD_TYPE, TIME_IN_FORCE } from '../../domain/order-terms.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { type Emitter, recordOf } from '../emitter.js';
+import { rowForDeciding } from '../evolve/positions.js';
+import {
+  checkAmounts,
+  checkLimits,
+  checkParties,
+  checkTradingState,
+} from '../risk/order-checks.js';
+import { RiskResult } from '../risk/risk-result.js';
+import { orderStatus } from '../state/order-status.js';
+
+const terms = eventLayouts.OrderAccepted.offsets;
+const decided = eventLayouts.RiskDecided.offsets;
+const denied = eventLayouts.OrderDenied.offsets;
+const routed = eventLayouts.OrderRouted.offsets;
+
+const RISK_DECIDED = recordOf('RiskDecided');
+const ORDER_ACCEPTED = recordOf('OrderAccepted');
+const ORDER_DENIED = recordOf('OrderDenied');
+const ORDER_ROUTED = recordOf('OrderRouted');
+
+/** Reused for every order: deciding is one at a time. */
+const risk = new RiskResult();
+
+export function decideNewOrder(e: Emitter): void {
+  const { state, command: c, at } = e;
+  const account = c.u32[(at + terms.account) >> 2] as number;
+  const known = account > 0 && account < state.accounts.count;
+  const manual = ((c.u16[(at + terms.execInst) >> 1] as number) & EXEC_INST.Manual) !== 0;
+  if (c.i32[(at + terms.clOrdId) >> 2] === 0 && !manual) {
+    deny(e, REASON.ORDER_CLIENT_ID_INVALID, -1);
+    return;
+  }
+  const first = known ? state.clientIds.find(account, c.i32, (at + terms.clOrdId) >> 2) : -1;
+  if (first >= 0) {
+    deny(e, REASON.ORDER_DUPLICATE_CLIENT_ID, first);
+    return;
+  }
+  const capacity = known ? checkCapacity(e) : 0;
+  if (capacity !== 0) {
+    deny(e, capacity, -1);
+    return;
+  }
+  risk.clear();
+  const reason = checkRisk(e, account);
+  const orderId = reason === 0 ? state.orders.nextId() : 0;
+  emitRiskDecided(e, orderId, terms.account, risk);
+  if (reason === 0) accept(e, orderId);
+  else deny(e, reason, -1);
+}
+
+/** Room in every table that accepting would use. */
+function checkCapacity(e: Emitter): number {
+  const { state } = e;
+  if (state.orders.full) return REASON.CAPACITY_ORDERS;
+  if (state.clientIds.full) return REASON.CAPACITY_CLIENT_IDS;
+  if (state.positions.full) return REASON.CAPACITY_POSITIONS;
+  return 0;
+}
+
+/** All risk checks, in order; `risk` says what they found. */
+function checkRisk(e: Emitter, account: number): number {
+  const { state, command: c, at } = e;
+  const instrument = c.u32[(at + terms.instrument) >> 2] as number;
+  const side = c.bytes[at + terms.side] as number;
+  const ordType = c.bytes[at + terms.ordType] as number;
+  const execInst = c.u16[(at + terms.execInst) >> 1] as number;
+  const quantity = c.f64[(at + terms.quantity) >> 3] as number;
+  const price = c.f64[(at + terms.price) >> 3] as number;
+  let reason = checkParties(state, risk, account, instrument);
+  if (reason !== 0) return reason;
+  reason = checkTerms(e, ordType);
+  if (reason !== 0) return risk.fail(RISK_CHECK.Terms, reason, -1, 0);
+  reason = checkAmounts(state, risk, instrument, execInst, ordType, quantity, price);
+  if (reason !== 0) return reason;
+  reason = checkTradingState(state, risk, account, instrument, side, quantity);
+  if (reason !== 0) return reason;
+  const row = rowForDeciding(state, account, instrument);
+  return checkLimits(state, risk, row, instrument, side, ordType, quantity, quantity, price);
+}
+
+/** Combinations of order type, time in force and instructions that exist. */
+function checkTerms(e: Emitter, ordType: number): number {
+  const { command: c, at } = e;
+  const timeInForce = c.bytes[at + terms.timeInForce] as number;
+  const priced = ordType === ORD_TYPE.Limit;
+  if (!priced && ordType !== ORD_TYPE.Market) return REASON.ORDER_TERMS_INVALID;
+  if (!priced && c.f64[(at + terms.price) >> 3] !== 0) return REASON.ORDER_PRICE_INVALID;
+  const immediate =
+    timeInForce === TIME_IN_FORCE.ImmediateOrCancel || timeInForce === TIME_IN_FORCE.FillOrKill;
+  const resting = timeInForce === TIME_IN_FORCE.Day || timeInForce === TIME_IN_FORCE.GoodTillCancel;
+  if (!immediate && !resting) return REASON.ORDER_TERMS_INVALID;
+  const postOnly = ((c.u16[(at + terms.execInst) >> 1] as number) & EXEC_INST.PostOnly) !== 0;
+  if (postOnly && (!priced || immediate)) return REASON.ORDER_TERMS_INVALID;
+  return 0;
+}
+
+/** The decision on record, for orders and replaces alike: both start with the same three fields. */
+export function emitRiskDecided(
+  e: Emitter,
+  orderId: number,
+  accountAt: number,
+  result: RiskResult,
+): void {
+  const { out, command: c } = e;
+  const at = e.beginUncleared(RISK_DECIDED.number, RISK_DECIDED.version, RISK_DECIDED.bytes);
+  out.f64[(at + decided.orderId) >> 3] = orderId;
+  out.i32[(at + decided.account) >> 2] = c.i32[(e.at + accountAt) >> 2] as number;
+  out.i32[(at + decided.instrument) >> 2] = c.i32[((e.at + accountAt) >> 2) + 1] as number;
+  out.f64[(at + decided.limit) >> 3] = result.compared[0] as number;
+  out.f64[(at + decided.value) >> 3] = result.compared[1] as number;
+  out.i32[(at + decided.checks) >> 2] = result.checks;
+  out.u16[(at + decided.reason) >> 1] = result.reason;
+  out.bytes[at + decided.check] = result.check;
+  out.bytes[at + decided.passed] = result.reason === 0 ? 1 : 0;
+  e.end(at);
+}
+
+/** OrderAccepted is the command's payload with an id; then the order goes to its venue. */
+function accept(e: Emitter, orderId: number): void {
+  const { state, out, command: c } = e;
+  const bytes = c.u16[(e.at + HEADER.length) >> 1] as number;
+  const at = e.beginUncleared(ORDER_ACCEPTED.number, ORDER_ACCEPTED.version, bytes);
+  copyPayload(e, at, bytes);
+  out.f64[(at + terms.orderId) >> 3] = orderId;
+  const instrument = c.u32[(e.at + terms.instrument) >> 2] as number;
+  const chosen = c.u16[(e.at + terms.venue) >> 1] as number;
+  const venue = chosen === 0 ? (state.instruments.venue[instrument] as number) : chosen;
+  out.u16[(at + terms.venue) >> 1] = venue;
+  e.end(at);
+  const manual = ((c.u16[(e.at + terms.execInst) >> 1] as number) & EXEC_INST.Manual) !== 0;
+  if (venue !== 0 && !manual) route(e, orderId, venue);
+}
+
+function route(e: Emitter, orderId: number, venue: number): void {
+  const { out, command: c } = e;
+  const at = e.beginUncleared(ORDER_ROUTED.number, ORDER_ROUTED.version, ORDER_ROUTED.bytes);
+  out.f64[(at + routed.orderId) >> 3] = orderId;
+  out.i32[(at + routed.account) >> 2] = c.i32[(e.at + terms.account) >> 2] as number;
+  out.i32[(at + routed.instrument) >> 2] = c.i32[(e.at + terms.instrument) >> 2] as number;
+  out.i32[(at + routed.venue) >> 2] = venue;
+  out.i32[(at + routed.spare32) >> 2] = 0;
+  e.end(at);
+}
+
+/** Copies the payload of the command, which has the same layout, word by word. */
+function copyPayload(e: Emitter, at: number, bytes: number): void {
+  const { i32 } = e.out;
+  const source = e.command.i32;
+  const shift = (e.at - at) >> 2;
+  for (let i = (at + terms.orderId) >> 2; i < (at + bytes) >> 2; i += 1) {
+    i32[i] = source[i + shift] as number;
+  }
+}
+
+/**
+ * OrderDenied holds the whole request. For a repeated client order id it also holds the state of the
+ * first order, which is the answer (FIX 4.4 matrices, F.1.a).
+ */
+function deny(e: Emitter, reason: number, first: number): void {
+  const { state, out } = e;
+  const at = e.begin(ORDER_DENIED.number, ORDER_DENIED.version, ORDER_DENIED.bytes);
+  copyPayload(e, at, e.command.u16[(e.at + HEADER.length) >> 1] as number);
+  out.f64[(at + denied.orderId) >> 3] = 0;
+  out.f64[(at + denied.orderQuantity) >> 3] = out.f64[(at + denied.quantity) >> 3] as number;
+  out.u16[(at + denied.reason) >> 1] = reason;
+  out.bytes[at + denied.ordStatus] = ORD_STATUS.Rejected;
+  if (first >= 0) {
+    const { clientIds, orders } = state;
+    const row = clientIds.order[first] as number;
+    if (row !== 0) {
+      out.f64[(at + denied.firstOrderId) >> 3] = orders.orderId[row] as number;
+      out.f64[(at + denied.orderQuantity) >> 3] = orders.quantity[row] as number;
+      out.f64[(at + denied.cumQuantity) >> 3] = orders.cumQuantity[row] as number;
+      out.f64[(at + denied.leavesQuantity) >> 3] = orders.leavesQuantity[row] as number;
+      out.bytes[at + denied.ordStatus] = orderStatus(orders, row);
+    } else {
+      out.f64[(at + denied.orderQuantity) >> 3] = clientIds.quantity[first] as number;
+    }
+  }
+  e.end(at);
+}

@@ -1,0 +1,159 @@
+/** ReplaceOrder: the same risk as a new order for what it adds, then to the venue. */
+import { eventLayouts } from '../../domain/events.js';
+import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { type Emitter, recordOf } from '../emitter.js';
+import {
+  checkAmounts,
+  checkLimits,
+  checkParties,
+  checkTradingState,
+} from '../risk/order-checks.js';
+import { RiskResult } from '../risk/risk-result.js';
+import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
+import { ENDED, orderStatus, statusOf } from '../state/order-status.js';
+import { checkClientId, findOrder, isLocal, rejectRequest } from './cancel-order.js';
+import { emitRiskDecided } from './new-order.js';
+import { beginOrderEvent, copyClientId, copyText, setAfter } from './order-event.js';
+
+const request = eventLayouts.ReplaceRequested.offsets;
+const replaced = eventLayouts.OrderReplaced.offsets;
+const decided = eventLayouts.RiskDecided.offsets;
+
+const REPLACE_REQUESTED = recordOf('ReplaceRequested');
+const ORDER_REPLACED = recordOf('OrderReplaced');
+
+/** Requests under way per order: more are refused as already pending. */
+export const REQUESTS_UNDER_WAY_MAX = 16;
+
+const risk = new RiskResult();
+
+export function decideReplaceOrder(e: Emitter): void {
+  const { state, command: c, at } = e;
+  const account = c.u32[(at + request.account) >> 2] as number;
+  let reason = checkClientId(state, e, account);
+  if (reason === 0 && c.i32[(at + request.clOrdId) >> 2] === 0) {
+    reason = REASON.ORDER_CLIENT_ID_INVALID;
+  }
+  const row = findOrder(e, account);
+  if (reason === 0) reason = checkReplace(e, row);
+  if (reason !== 0) {
+    rejectRequest(e, REQUEST_KIND.Replace, reason, row);
+    return;
+  }
+  risk.clear();
+  reason = checkRisk(e, row, account);
+  emitRiskDecided(e, state.orders.orderId[row] as number, decided.account, risk);
+  if (reason !== 0) {
+    rejectRequest(e, REQUEST_KIND.Replace, reason, row);
+    return;
+  }
+  requestReplace(e, row);
+}
+
+function checkReplace(e: Emitter, row: number): number {
+  if (row === 0) return REASON.ORDER_UNKNOWN;
+  const { orders, clientIds } = e.state;
+  if ((orders.flags[row] as number) & ENDED) return REASON.ORDER_TOO_LATE;
+  const quantity = e.command.f64[(e.at + request.quantity) >> 3] as number;
+  // A filled order can be opened again by a larger quantity, and only so (matrix C.1.c).
+  const filled = (orders.cumQuantity[row] as number) >= (orders.quantity[row] as number);
+  if (filled && quantity <= (orders.cumQuantity[row] as number)) return REASON.ORDER_TOO_LATE;
+  let underWay = 0;
+  for (let id = orders.requests[row] as number; id !== 0; id = clientIds.next[id - 1] as number) {
+    underWay += 1;
+  }
+  return underWay >= REQUESTS_UNDER_WAY_MAX ? REASON.ORDER_ALREADY_PENDING : 0;
+}
+
+/** What only takes lots off at the same price is a partial cancel, and cancels always pass. */
+function checkRisk(e: Emitter, row: number, account: number): number {
+  const { state, command: c, at } = e;
+  const { orders } = state;
+  const instrument = orders.instrument[row] as number;
+  const side = orders.side[row] as number;
+  const ordType = orders.ordType[row] as number;
+  const quantity = c.f64[(at + request.quantity) >> 3] as number;
+  const price = c.f64[(at + request.price) >> 3] as number;
+  const execInst = c.bytes[at + request.execInst] as number;
+  let reason = checkAmounts(state, risk, instrument, execInst, ordType, quantity, price);
+  if (reason !== 0) return reason;
+  const open = quantity - (orders.cumQuantity[row] as number);
+  const added = Math.max(0, open - (orders.exposed[row] as number));
+  if (added === 0 && price === orders.price[row]) return 0;
+  reason = checkParties(state, risk, account, instrument);
+  if (reason !== 0) return reason;
+  reason = checkTradingState(state, risk, account, instrument, side, added);
+  if (reason !== 0) return reason;
+  const position = orders.position[row] as number;
+  return checkLimits(
+    state,
+    risk,
+    position,
+    instrument,
+    side,
+    ordType,
+    Math.max(open, 0),
+    added,
+    price,
+  );
+}
+
+function requestReplace(e: Emitter, row: number): void {
+  const { state, out, command: c } = e;
+  const { orders } = state;
+  const at = beginOrderEvent(e, REPLACE_REQUESTED, row);
+  copyText(e, at + request.clOrdId, request.clOrdId, CL_ORD_ID_BYTES);
+  copyClientId(e, at + request.origClOrdId, orders.clientId[row] as number);
+  out.f64[(at + request.quantity) >> 3] = c.f64[(e.at + request.quantity) >> 3] as number;
+  out.f64[(at + request.price) >> 3] = c.f64[(e.at + request.price) >> 3] as number;
+  out.f64[(at + request.stopPrice) >> 3] = c.f64[(e.at + request.stopPrice) >> 3] as number;
+  out.f64[(at + request.displayQuantity) >> 3] = c.f64[
+    (e.at + request.displayQuantity) >> 3
+  ] as number;
+  out.bytes[at + request.ordStatus] = orderStatus(orders, row);
+  out.bytes[at + request.execInst] = c.bytes[e.at + request.execInst] as number;
+  out.i32[(at + request.userRef) >> 2] = c.i32[(e.at + request.userRef) >> 2] as number;
+  const account = orders.account[row] as number;
+  e.end(at);
+  if (!isLocal(state, row)) return;
+  const id = state.clientIds.find(account, c.i32, (e.at + request.clOrdId) >> 2);
+  const quantity = c.f64[(e.at + request.quantity) >> 3] as number;
+  emitReplaced(e, row, id, quantity, c.f64[(e.at + request.price) >> 3] as number);
+}
+
+/**
+ * Emits OrderReplaced. A quantity below CumQty means "stop executing": OrderQty becomes CumQty and
+ * the order is Filled (FIX rule 6, matrix C.3.b).
+ *
+ * @param id row of the client order id that is answered, -1 unsolicited
+ */
+export function emitReplaced(
+  e: Emitter,
+  row: number,
+  id: number,
+  wanted: number,
+  price: number,
+): void {
+  const { state, out } = e;
+  const { orders, clientIds } = state;
+  const cum = orders.cumQuantity[row] as number;
+  const quantity = Math.max(wanted, cum);
+  const at = beginOrderEvent(e, ORDER_REPLACED, row);
+  setAfter(e, at, quantity, cum, quantity - cum);
+  copyClientId(e, at + replaced.clOrdId, id);
+  out.f64[(at + replaced.price) >> 3] = price;
+  out.f64[(at + replaced.stopPrice) >> 3] = orders.stopPrice[row] as number;
+  out.f64[(at + replaced.displayQuantity) >> 3] = orders.displayQuantity[row] as number;
+  const wasPending = id >= 0 && clientIds.state[id] === REQUEST_STATE.Pending ? 1 : 0;
+  out.bytes[at + replaced.ordStatus] = statusOf(
+    orders.pendingCancels[row] as number,
+    (orders.pendingReplaces[row] as number) - wasPending,
+    orders.flags[row] as number,
+    quantity,
+    cum,
+  );
+  const userRef = id >= 0 ? (clientIds.userRef[id] as number) : 0;
+  out.i32[(at + replaced.userRef) >> 2] = userRef !== 0 ? userRef : (orders.userRef[row] as number);
+  e.end(at);
+}

@@ -1,0 +1,96 @@
+/**
+ * Where deciding puts its events: into the batch that becomes one commit, each applied to the state
+ * at once, so that the next decision of the batch sees it.
+ */
+import { HEADER, type RecordBuffer } from '../domain/event-record.js';
+import { EVENT, type EventName, eventLayouts, events } from '../domain/events.js';
+import { assert } from '../lib/assert.js';
+import { evolve } from './evolve/evolve.js';
+import type { ShardState } from './state/shard-state.js';
+
+/** Room that one command may need: an order with everything that follows from it. */
+export const COMMAND_EVENTS_BYTES_MAX = 65_536;
+
+export class Emitter {
+  readonly state: ShardState;
+  readonly out: RecordBuffer;
+  /** The command being decided: a record in `command` at `at`. */
+  command: RecordBuffer;
+  at = 0;
+  /** Time of the decision, ns since 1970 in two words. Comes from outside: deciding has no clock. */
+  timeLow = 0;
+  timeHigh = 0;
+  /** The same in whole milliseconds, for token buckets and windows. */
+  timeMs = 0;
+
+  constructor(state: ShardState, out: RecordBuffer) {
+    this.state = state;
+    this.out = out;
+    this.command = out;
+  }
+
+  /** Whether the batch has room for whatever one more command brings. */
+  get room(): boolean {
+    return this.out.bytes.length - this.out.length >= COMMAND_EVENTS_BYTES_MAX;
+  }
+
+  /** Sets the time of the decisions that follow. */
+  setTime(ns: bigint): void {
+    this.timeLow = Number(BigInt.asIntN(32, ns));
+    this.timeHigh = Number(ns >> 32n);
+    this.timeMs = Number(ns / 1_000_000n);
+  }
+
+  /**
+   * Opens a record of `bytes` at the end of the batch, header filled in, payload zero.
+   * @returns its byte offset
+   */
+  begin(number: number, version: number, bytes: number): number {
+    const at = this.beginUncleared(number, version, bytes);
+    const { i32 } = this.out;
+    for (let i = (at + 48) >> 2; i < (at + bytes) >> 2; i += 1) i32[i] = 0;
+    return at;
+  }
+
+  /** The same, but the payload holds old bytes: for callers that write all of it. */
+  beginUncleared(number: number, version: number, bytes: number): number {
+    const { out, command, at: from } = this;
+    const at = out.length;
+    assert(at + bytes <= out.bytes.length, 'the batch is full; the writer asks for room before');
+    const word = at >> 2;
+    const source = from >> 2;
+    out.i32[word] = 0;
+    out.i32[word + 1] = bytes | (number << 16) | (version << 24);
+    out.f64[(at + HEADER.sequence) >> 3] = this.state.nextSequence;
+    out.i32[word + 4] = this.timeLow;
+    out.i32[word + 5] = this.timeHigh;
+    for (let i = 6; i < 12; i += 1) out.i32[word + i] = command.i32[source + i] as number;
+    return at;
+  }
+
+  /** Closes the record: it is part of the batch and of the state. */
+  end(at: number): void {
+    const { out } = this;
+    out.length = at + (out.u16[(at + HEADER.length) >> 1] as number);
+    out.count += 1;
+    evolve(this.state, out, at);
+  }
+
+  /** The session of the order, in place of the command's: for what a venue or a timer caused. */
+  setSession(at: number, session: number): void {
+    this.out.i32[(at + HEADER.session) >> 2] = session;
+  }
+}
+
+/** Number, version and full length of an event, for `begin`. */
+export function recordOf(name: EventName): {
+  readonly number: number;
+  readonly version: number;
+  readonly bytes: number;
+} {
+  return {
+    number: EVENT[name],
+    version: events[name].version,
+    bytes: eventLayouts[name].bytes,
+  };
+}

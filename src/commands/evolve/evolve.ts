@@ -1,0 +1,104 @@
+/**
+ * Evolve: state and event to state. The one way in which the state of a shard changes, live, at
+ * start, in replay and in a snapshot's reader.
+ */
+import { decodeEvent } from '../../domain/event-codec.js';
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { EVENT, eventLayouts } from '../../domain/events.js';
+import { assert } from '../../lib/assert.js';
+import { REQUEST_KIND } from '../state/client-ids.js';
+import { ORDER_FLAG } from '../state/order-table.js';
+import type { ShardState } from '../state/shard-state.js';
+import { fillCorrected, fillUnmatched, orderFilled } from './fill-events.js';
+import * as order from './order-events.js';
+import { evolveReference } from './reference-events.js';
+
+const marked = eventLayouts.PriceMarked.offsets;
+
+/** Applies the record at `at`, which must be the next in sequence. */
+export function evolve(state: ShardState, b: RecordBuffer, at: number): void {
+  assert(
+    b.f64[(at + HEADER.sequence) >> 3] === state.nextSequence,
+    'an event is not the next in sequence',
+  );
+  state.nextSequence += 1;
+  switch (b.bytes[at + HEADER.number]) {
+    case EVENT.RiskDecided:
+      return;
+    case EVENT.OrderAccepted:
+      return order.orderAccepted(state, b, at);
+    case EVENT.OrderRouted:
+      return order.orderRouted(state, b, at);
+    case EVENT.OrderAcknowledged:
+      return order.orderAcknowledged(state, b, at);
+    case EVENT.OrderFilled:
+      return orderFilled(state, b, at);
+    case EVENT.CancelRequested:
+      return order.cancelRequested(state, b, at);
+    case EVENT.OrderCanceled:
+      return order.orderCanceled(state, b, at);
+    case EVENT.ReplaceRequested:
+      return order.replaceRequested(state, b, at);
+    case EVENT.OrderReplaced:
+      return order.orderReplaced(state, b, at);
+    case EVENT.PriceMarked:
+      return priceMarked(state, b, at);
+    case EVENT.OrderDenied:
+      return order.orderDenied(state, b, at);
+    default:
+      return evolveRare(state, b, at);
+  }
+}
+
+function evolveRare(state: ShardState, b: RecordBuffer, at: number): void {
+  switch (b.bytes[at + HEADER.number]) {
+    case EVENT.CancelRejected:
+      return order.requestWasRejected(state, b, at, REQUEST_KIND.Cancel);
+    case EVENT.ReplaceRejected:
+      return order.requestWasRejected(state, b, at, REQUEST_KIND.Replace);
+    case EVENT.CancelPending:
+    case EVENT.ReplacePending:
+      return order.requestPending(state, b, at);
+    case EVENT.OrderRestated:
+      return order.orderRestated(state, b, at);
+    case EVENT.OrderTriggered:
+      return order.orderTriggered(state, b, at);
+    case EVENT.OrderRejected:
+      return order.orderFlagged(state, b, at, ORDER_FLAG.Rejected);
+    case EVENT.OrderExpired:
+      return order.orderFlagged(state, b, at, ORDER_FLAG.Expired);
+    case EVENT.OrderDoneForDay:
+      return order.orderFlagged(state, b, at, ORDER_FLAG.DoneForDay);
+    case EVENT.OrderCalculated:
+      return order.orderFlagged(state, b, at, ORDER_FLAG.Calculated);
+    case EVENT.OrderSuspended:
+      return order.orderFlagged(state, b, at, ORDER_FLAG.Suspended);
+    case EVENT.OrderStopped:
+      return order.orderFlagged(state, b, at, ORDER_FLAG.Stopped);
+    case EVENT.FillCorrected:
+    case EVENT.FillBusted:
+      return fillCorrected(state, b, at);
+    case EVENT.FillUnmatched:
+      return fillUnmatched(state, b, at);
+    default:
+      return evolveReference(state, decodeEvent(b.bytes, at));
+  }
+}
+
+/** The mark and its time; the time is rounded down to a millisecond, limits on its age are in ms. */
+function priceMarked(state: ShardState, b: RecordBuffer, at: number): void {
+  const { instruments } = state;
+  const instrument = b.u32[(at + marked.instrument) >> 2] as number;
+  instruments.mark[instrument] = b.f64[(at + marked.price) >> 3] as number;
+  instruments.hasMark[instrument] = 1;
+  const low = b.u32[(at + HEADER.time) >> 2] as number;
+  const high = b.i32[((at + HEADER.time) >> 2) + 1] as number;
+  instruments.markTime[instrument] = millisecondsOf(low, high);
+}
+
+/** ns since 1970 in two words to whole ms, without a bigint: 2^32 ns are 4294.967296 ms. */
+function millisecondsOf(low: number, high: number): number {
+  // Whole microseconds first: high x 4294967.296 us is exact when split at the decimal point.
+  const micros = high * 4_294_967 + Math.floor((high * 296 + low) / 1000);
+  return Math.floor(micros / 1000);
+}

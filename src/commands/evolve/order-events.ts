@@ -1,0 +1,274 @@
+/** What each event about an order does to the state. */
+import type { RecordBuffer } from '../../domain/event-record.js';
+import { HEADER } from '../../domain/event-record.js';
+import { eventLayouts } from '../../domain/events.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { assert } from '../../lib/assert.js';
+import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
+import { ORDER_FLAG } from '../state/order-table.js';
+import type { ShardState } from '../state/shard-state.js';
+import {
+  addRequest,
+  countPending,
+  endRequest,
+  setExposure,
+  setLeaves,
+} from './order-book-keeping.js';
+import { ensurePosition } from './positions.js';
+
+const accepted = eventLayouts.OrderAccepted.offsets;
+const denied = eventLayouts.OrderDenied.offsets;
+const cancel = eventLayouts.CancelRequested.offsets;
+const replace = eventLayouts.ReplaceRequested.offsets;
+const pending = eventLayouts.CancelPending.offsets;
+const requestRejected = eventLayouts.CancelRejected.offsets;
+const canceled = eventLayouts.OrderCanceled.offsets;
+const replaced = eventLayouts.OrderReplaced.offsets;
+const restated = eventLayouts.OrderRestated.offsets;
+const acknowledged = eventLayouts.OrderAcknowledged.offsets;
+const ended = eventLayouts.OrderExpired.offsets;
+const triggered = eventLayouts.OrderTriggered.offsets;
+
+const OPTIONAL_BYTES = eventLayouts.OrderAccepted.bytes;
+
+/** Row of the order that the event is about; every order event starts with the order id. */
+export function rowOf(state: ShardState, b: RecordBuffer, at: number): number {
+  const row = state.orders.rowOf(b.f64[(at + accepted.orderId) >> 3] as number);
+  assert(row !== 0, 'an event is about an order that does not exist');
+  return row;
+}
+
+export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders, clientIds } = state;
+  const row = orders.take(b.f64[(at + accepted.orderId) >> 3] as number);
+  const account = b.u32[(at + accepted.account) >> 2] as number;
+  const instrument = b.u32[(at + accepted.instrument) >> 2] as number;
+  const quantity = b.f64[(at + accepted.quantity) >> 3] as number;
+  orders.account[row] = account;
+  orders.instrument[row] = instrument;
+  orders.position[row] = ensurePosition(state, account, instrument);
+  orders.quantity[row] = quantity;
+  orders.cumQuantity[row] = 0;
+  orders.cumValue[row] = 0;
+  orders.leavesQuantity[row] = 0;
+  orders.exposed[row] = 0;
+  orders.price[row] = b.f64[(at + accepted.price) >> 3] as number;
+  orders.side[row] = b.bytes[at + accepted.side] as number;
+  orders.ordType[row] = b.bytes[at + accepted.ordType] as number;
+  orders.timeInForce[row] = b.bytes[at + accepted.timeInForce] as number;
+  orders.execInst[row] = b.u16[(at + accepted.execInst) >> 1] as number;
+  orders.venue[row] = b.u16[(at + accepted.venue) >> 1] as number;
+  orders.userRef[row] = b.i32[(at + accepted.userRef) >> 2] as number;
+  orders.session[row] = b.i32[(at + HEADER.session) >> 2] as number;
+  orders.requests[row] = 0;
+  orders.flags[row] = 0;
+  orders.pendingCancels[row] = 0;
+  orders.pendingReplaces[row] = 0;
+  const long = b.u16[(at + HEADER.length) >> 1] === OPTIONAL_BYTES;
+  orders.stopPrice[row] = long ? (b.f64[(at + accepted.stopPrice) >> 3] as number) : 0;
+  orders.displayQuantity[row] = long ? (b.f64[(at + accepted.displayQuantity) >> 3] as number) : 0;
+  orders.clientId[row] = -1;
+  if (b.i32[(at + accepted.clOrdId) >> 2] !== 0) {
+    const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2);
+    clientIds.order[id] = row;
+    clientIds.kind[id] = REQUEST_KIND.Order;
+    clientIds.state[id] = REQUEST_STATE.Accepted;
+    clientIds.quantity[id] = quantity;
+    orders.clientId[row] = id;
+  }
+  state.instruments.used[instrument] = 1;
+  setLeaves(state, row, quantity);
+  setExposure(state, row);
+}
+
+/** Whether a denied request used its client order id up: not when it never had a claim on one. */
+function usesClientId(reason: number): boolean {
+  return (
+    reason !== REASON.ORDER_DUPLICATE_CLIENT_ID &&
+    reason !== REASON.ORDER_CLIENT_ID_INVALID &&
+    reason !== REASON.ACCOUNT_UNKNOWN &&
+    !(reason >= REASON.CAPACITY_ORDERS && reason <= REASON.CAPACITY_OVERLOAD)
+  );
+}
+
+export function orderDenied(state: ShardState, b: RecordBuffer, at: number): void {
+  if (!usesClientId(b.u16[(at + denied.reason) >> 1] as number)) return;
+  if (b.i32[(at + denied.clOrdId) >> 2] === 0) return;
+  const { clientIds } = state;
+  const account = b.u32[(at + denied.account) >> 2] as number;
+  const id = clientIds.add(account, b.i32, (at + denied.clOrdId) >> 2);
+  clientIds.order[id] = 0;
+  clientIds.kind[id] = REQUEST_KIND.Order;
+  clientIds.state[id] = REQUEST_STATE.Rejected;
+  clientIds.quantity[id] = b.f64[(at + denied.quantity) >> 3] as number;
+}
+
+export function orderRouted(state: ShardState, b: RecordBuffer, at: number): void {
+  const row = rowOf(state, b, at);
+  const flags = state.orders.flags[row] as number;
+  state.orders.flags[row] = (flags | ORDER_FLAG.Routed) & ~ORDER_FLAG.Held;
+}
+
+export function orderAcknowledged(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders } = state;
+  const row = rowOf(state, b, at);
+  const flags = orders.flags[row] as number;
+  orders.flags[row] = (flags | ORDER_FLAG.Acknowledged) & ~ORDER_FLAG.Suspended;
+  orders.quantity[row] = b.f64[(at + acknowledged.orderQuantity) >> 3] as number;
+  setLeaves(state, row, b.f64[(at + acknowledged.leavesQuantity) >> 3] as number);
+  setExposure(state, row);
+}
+
+/** Adds the client order id of a request, whether it is sent on or refused at once. */
+function addClientId(
+  state: ShardState,
+  b: RecordBuffer,
+  at: number,
+  clOrdIdAt: number,
+  kind: number,
+): number {
+  const { clientIds } = state;
+  const account = b.u32[(at + cancel.account) >> 2] as number;
+  const id = clientIds.add(account, b.i32, (at + clOrdIdAt) >> 2);
+  clientIds.order[id] = state.orders.rowOf(b.f64[(at + cancel.orderId) >> 3] as number);
+  clientIds.kind[id] = kind;
+  clientIds.next[id] = 0;
+  return id;
+}
+
+export function cancelRequested(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders, clientIds } = state;
+  const row = rowOf(state, b, at);
+  if (b.i32[(at + cancel.clOrdId) >> 2] === 0) {
+    orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.CancelForced;
+    return;
+  }
+  const id = addClientId(state, b, at, cancel.clOrdId, REQUEST_KIND.Cancel);
+  clientIds.state[id] = REQUEST_STATE.Sent;
+  clientIds.quantity[id] = b.f64[(at + cancel.quantity) >> 3] as number;
+  clientIds.userRef[id] = b.i32[(at + cancel.userRef) >> 2] as number;
+  addRequest(state, row, id);
+}
+
+export function replaceRequested(state: ShardState, b: RecordBuffer, at: number): void {
+  const { clientIds } = state;
+  const row = rowOf(state, b, at);
+  const id = addClientId(state, b, at, replace.clOrdId, REQUEST_KIND.Replace);
+  clientIds.state[id] = REQUEST_STATE.Sent;
+  clientIds.quantity[id] = b.f64[(at + replace.quantity) >> 3] as number;
+  clientIds.price[id] = b.f64[(at + replace.price) >> 3] as number;
+  clientIds.userRef[id] = b.i32[(at + replace.userRef) >> 2] as number;
+  addRequest(state, row, id);
+  setExposure(state, row);
+}
+
+/** Row of the client order id in the event, or -1. */
+function findId(state: ShardState, b: RecordBuffer, at: number, clOrdIdAt: number): number {
+  if (b.i32[(at + clOrdIdAt) >> 2] === 0) return -1;
+  const account = b.u32[(at + cancel.account) >> 2] as number;
+  return state.clientIds.find(account, b.i32, (at + clOrdIdAt) >> 2);
+}
+
+export function requestPending(state: ShardState, b: RecordBuffer, at: number): void {
+  const row = rowOf(state, b, at);
+  const id = findId(state, b, at, pending.clOrdId);
+  assert(id >= 0, 'a pending request is known');
+  if (state.clientIds.state[id] !== REQUEST_STATE.Sent) return;
+  state.clientIds.state[id] = REQUEST_STATE.Pending;
+  countPending(state, row, id, 1);
+}
+
+export function requestWasRejected(
+  state: ShardState,
+  b: RecordBuffer,
+  at: number,
+  kind: number,
+): void {
+  const { orders, clientIds } = state;
+  const row = orders.rowOf(b.f64[(at + requestRejected.orderId) >> 3] as number);
+  const empty = b.i32[(at + requestRejected.clOrdId) >> 2] === 0;
+  if (empty) {
+    if (row !== 0) {
+      orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
+    }
+    return;
+  }
+  const reason = b.u16[(at + requestRejected.reason) >> 1] as number;
+  let id = findId(state, b, at, requestRejected.clOrdId);
+  if (id < 0) {
+    if (!usesClientId(reason)) return;
+    id = addClientId(state, b, at, requestRejected.clOrdId, kind);
+    clientIds.state[id] = REQUEST_STATE.Rejected;
+    return;
+  }
+  // A repeated id is refused without touching the request that had it first.
+  if (reason === REASON.ORDER_DUPLICATE_CLIENT_ID || row === 0) return;
+  endRequest(state, row, id, REQUEST_STATE.Rejected);
+  setExposure(state, row);
+}
+
+export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders } = state;
+  const row = rowOf(state, b, at);
+  const id = findId(state, b, at, canceled.clOrdId);
+  if (id >= 0) endRequest(state, row, id, REQUEST_STATE.Accepted);
+  const leaves = b.f64[(at + canceled.leavesQuantity) >> 3] as number;
+  orders.quantity[row] = b.f64[(at + canceled.orderQuantity) >> 3] as number;
+  if (leaves === 0) {
+    const flags = orders.flags[row] as number;
+    orders.flags[row] =
+      (flags | ORDER_FLAG.Canceled) & ~(ORDER_FLAG.CancelForced | ORDER_FLAG.Held);
+  }
+  setLeaves(state, row, leaves);
+  setExposure(state, row);
+}
+
+export function orderReplaced(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders, clientIds } = state;
+  const row = rowOf(state, b, at);
+  const id = findId(state, b, at, replaced.clOrdId);
+  if (id >= 0) {
+    endRequest(state, row, id, REQUEST_STATE.Accepted);
+    orders.clientId[row] = id;
+    if (clientIds.userRef[id] !== 0) orders.userRef[row] = clientIds.userRef[id] as number;
+  }
+  orders.quantity[row] = b.f64[(at + replaced.orderQuantity) >> 3] as number;
+  orders.price[row] = b.f64[(at + replaced.price) >> 3] as number;
+  orders.stopPrice[row] = b.f64[(at + replaced.stopPrice) >> 3] as number;
+  orders.displayQuantity[row] = b.f64[(at + replaced.displayQuantity) >> 3] as number;
+  setLeaves(state, row, b.f64[(at + replaced.leavesQuantity) >> 3] as number);
+  setExposure(state, row);
+}
+
+/** Suspended, done for day, calculated and stopped end with a fresh word from the venue. */
+const LIFTED_BY_RESTATEMENT =
+  ORDER_FLAG.DoneForDay | ORDER_FLAG.Calculated | ORDER_FLAG.Suspended | ORDER_FLAG.Stopped;
+
+export function orderRestated(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders } = state;
+  const row = rowOf(state, b, at);
+  orders.quantity[row] = b.f64[(at + restated.orderQuantity) >> 3] as number;
+  orders.cumQuantity[row] = b.f64[(at + restated.cumQuantity) >> 3] as number;
+  orders.cumValue[row] = b.f64[(at + restated.cumValue) >> 3] as number;
+  orders.price[row] = b.f64[(at + restated.price) >> 3] as number;
+  orders.flags[row] = (orders.flags[row] as number) & ~LIFTED_BY_RESTATEMENT;
+  setLeaves(state, row, b.f64[(at + restated.leavesQuantity) >> 3] as number);
+  setExposure(state, row);
+}
+
+/** Rejected, expired, done for day, calculated, suspended, stopped: a flag and what is left. */
+export function orderFlagged(state: ShardState, b: RecordBuffer, at: number, flag: number): void {
+  const { orders } = state;
+  const row = rowOf(state, b, at);
+  orders.flags[row] = (orders.flags[row] as number) | flag;
+  setLeaves(state, row, b.f64[(at + ended.leavesQuantity) >> 3] as number);
+  setExposure(state, row);
+}
+
+export function orderTriggered(state: ShardState, b: RecordBuffer, at: number): void {
+  const { orders } = state;
+  const row = rowOf(state, b, at);
+  orders.price[row] = b.f64[(at + triggered.price) >> 3] as number;
+  orders.ordType[row] = b.bytes[at + triggered.ordType] as number;
+  orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.Held;
+}

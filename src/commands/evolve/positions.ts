@@ -1,0 +1,54 @@
+/** Position rows come into being with their limits resolved, and are resolved again on a change. */
+import { SCOPE } from '../../domain/order-terms.js';
+import { LIMIT } from '../../domain/risk-catalogue.js';
+import { EXPOSURE, ROW, UNLIMITED } from '../state/position-table.js';
+import type { ShardState } from '../state/shard-state.js';
+
+export function ensurePosition(state: ShardState, account: number, instrument: number): number {
+  const { positions } = state;
+  const found = positions.find(account, instrument);
+  if (found !== 0) return found;
+  const row = positions.add(account, instrument);
+  resolveLimits(state, row);
+  return row;
+}
+
+/**
+ * The row of a pair for deciding, which may not change the state: row 0, no part of it, stands in for
+ * a pair that has no row yet, flat and with its limits resolved.
+ */
+export function rowForDeciding(state: ShardState, account: number, instrument: number): number {
+  const { positions } = state;
+  const found = positions.find(account, instrument);
+  if (found !== 0) return found;
+  positions.account[0] = account;
+  positions.instrument[0] = instrument;
+  resolveLimits(state, 0);
+  return 0;
+}
+
+/** Writes the limits in force for a position into its row. */
+export function resolveLimits(state: ShardState, row: number): void {
+  const { positions, accounts, limits } = state;
+  const account = positions.account[row] as number;
+  const instrument = positions.instrument[row] as number;
+  // Suspense is beyond the table: it has no group, and only the firm's limits.
+  const group = accounts.group[account] ?? 0;
+  const inForce = (limit: number) => limits.inForce(limit, account, group, instrument, UNLIMITED);
+  const base = row * ROW;
+  positions.rows[base + EXPOSURE.maxQuantity] = inForce(LIMIT.MaxOrderQuantity);
+  positions.rows[base + EXPOSURE.maxNotional] = inForce(LIMIT.MaxOrderNotional);
+  positions.rows[base + EXPOSURE.collar] = inForce(LIMIT.PriceCollar);
+  positions.rows[base + EXPOSURE.maxPosition] = inForce(LIMIT.MaxPosition);
+}
+
+/** Resolves the positions that a limit, or a change of group, concerns. */
+export function resolveLimitsOf(state: ShardState, scope: number, scopeId: number): void {
+  const { positions, accounts } = state;
+  for (let row = 1; row < positions.count; row += 1) {
+    const account = positions.account[row] as number;
+    if (scope === SCOPE.Account && account !== scopeId) continue;
+    if (scope === SCOPE.Group && accounts.group[account] !== scopeId) continue;
+    resolveLimits(state, row);
+  }
+}

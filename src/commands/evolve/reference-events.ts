@@ -1,0 +1,133 @@
+/** Reference data, limits, marks, trading states, days, writers: the control plane's events. */
+import type { DaybookEvent, EventOf } from '../../domain/events.js';
+import { SCOPE, SELF_TRADE_PREVENTION, TRADING_STATE } from '../../domain/order-terms.js';
+import { assert } from '../../lib/assert.js';
+import type { ShardState } from '../state/shard-state.js';
+import { resolveLimitsOf } from './positions.js';
+
+export function instrumentListed(
+  state: ShardState,
+  event: EventOf<'InstrumentListed' | 'InstrumentChanged'>,
+): void {
+  const { instruments } = state;
+  const { data } = event;
+  const index = data.instrument;
+  if (event.type === 'InstrumentListed') {
+    assert(index === instruments.count, 'instruments are numbered in turn');
+    instruments.count += 1;
+  }
+  instruments.setTerms(index, {
+    symbol: data.symbol,
+    currency: data.currency,
+    tickMantissa: data.tickMantissa,
+    tickScale: data.tickScale,
+    lotMantissa: data.lotMantissa,
+    lotScale: data.lotScale,
+    multiplierMantissa: data.multiplierMantissa,
+    multiplierScale: data.multiplierScale,
+  });
+  instruments.feePerLot[index] = data.feePerLot;
+  instruments.venue[index] = data.venue;
+  instruments.open[index] = data.open;
+  instruments.negativePrices[index] = data.negativePrices;
+  instruments.marginPercent[index] = data.marginPercent;
+}
+
+export function accountOpened(
+  state: ShardState,
+  event: EventOf<'AccountOpened' | 'AccountChanged'>,
+): void {
+  const { accounts } = state;
+  const { data } = event;
+  const index = data.account;
+  if (event.type === 'AccountOpened') {
+    assert(index === accounts.count, 'accounts are numbered in turn');
+    accounts.count += 1;
+  }
+  const before = accounts.terms[index];
+  if (before && before.name !== data.name) accounts.byName.delete(before.name);
+  accounts.terms[index] = {
+    name: data.name,
+    groupName: data.groupName,
+    currency: data.currency,
+  };
+  accounts.byName.set(data.name, index);
+  if (data.group !== 0) accounts.groups.set(data.groupName, data.group);
+  accounts.group[index] = data.group;
+  accounts.commissionPerLot[index] = data.commissionPerLot;
+  accounts.open[index] = data.open;
+  accounts.selfTradePrevention[index] = SELF_TRADE_PREVENTION[data.selfTradePrevention];
+  resolveLimitsOf(state, SCOPE.Account, index);
+}
+
+export function limitChanged(state: ShardState, event: EventOf<'LimitChanged'>): void {
+  const { limit, scopeId, instrument, value } = event.data;
+  const scope = SCOPE[event.data.scope];
+  state.limits.set({ limit, scope, scopeId, instrument }, value);
+  resolveLimitsOf(state, scope, scopeId);
+}
+
+export function tradingStateChanged(
+  state: ShardState,
+  event: EventOf<
+    'TradingHalted' | 'TradingResumed' | 'CircuitBreakerTripped' | 'CircuitBreakerReset'
+  >,
+): void {
+  const { scope, scopeId } = event.data;
+  const next = TRADING_STATE[event.data.state];
+  switch (SCOPE[scope]) {
+    case SCOPE.Firm:
+      state.firmState = next;
+      return;
+    case SCOPE.Group:
+      state.accounts.groupState[scopeId] = next;
+      return;
+    case SCOPE.Account:
+      state.accounts.state[scopeId] = next;
+      return;
+    case SCOPE.Instrument:
+      state.instruments.state[scopeId] = next;
+      return;
+  }
+}
+
+/** The events that are rare enough to be decoded into objects. */
+export function evolveReference(state: ShardState, event: DaybookEvent): void {
+  switch (event.type) {
+    case 'WriterStarted':
+      assert(event.data.epoch === state.epoch + 1, 'epochs follow each other');
+      state.epoch = event.data.epoch;
+      state.shard = event.data.shard;
+      return;
+    case 'InstrumentListed':
+    case 'InstrumentChanged':
+      instrumentListed(state, event);
+      return;
+    case 'AccountOpened':
+    case 'AccountChanged':
+      accountOpened(state, event);
+      return;
+    case 'LimitChanged':
+      limitChanged(state, event);
+      return;
+    case 'TradingHalted':
+    case 'TradingResumed':
+    case 'CircuitBreakerTripped':
+    case 'CircuitBreakerReset':
+      tradingStateChanged(state, event);
+      return;
+    case 'TradingDayOpened':
+      state.tradingDay = event.data.tradingDay;
+      return;
+    case 'TradingDayClosed':
+      state.lastTradingDay = state.tradingDay;
+      state.tradingDay = 0;
+      return;
+    case 'SnapshotTaken':
+    case 'VenueReconciled':
+    case 'CommandRefused':
+      return;
+    default:
+      assert(false, `${event.type} is evolved from its record`);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The orders of a shard, one row each, a column per field (struct of arrays).
+ *
+ * An order id is `generation x 2^27 + row`: it finds its row without a lookup, and a row that is used
+ * again for another order answers to the new id only. Row 0 is never used, so that id 0 means none.
+ *
+ * Open orders (LeavesQty > 0) of an account hang together in a list, for mass cancels.
+ */
+import { assert } from '../../lib/assert.js';
+
+const ROW_BITS = 27;
+const ROWS_MAX = 2 ** ROW_BITS;
+
+/** Bits of `flags`. OrdStatus follows from them, see `order-status.ts`. */
+export const ORDER_FLAG = {
+  Acknowledged: 1,
+  Rejected: 2,
+  Canceled: 4,
+  Expired: 8,
+  DoneForDay: 16,
+  Calculated: 32,
+  Suspended: 64,
+  Stopped: 128,
+  /** Known to a venue, or on its way there. */
+  Routed: 256,
+  /** Held here: a stop that waits for its trigger, a child that waits for its parent. */
+  Held: 512,
+  /** Daybook itself asked the venue to cancel; no second request is sent. */
+  CancelForced: 1024,
+} as const;
+
+export class OrderTable {
+  readonly capacity: number;
+  /** Rows ever used, row 0 included. */
+  used = 1;
+  /** First row of the free list, 0 none. Free rows are chained through `next`. */
+  free = 0;
+  /** Rows that hold an order. */
+  count = 0;
+  /** Orders with something left. */
+  open = 0;
+
+  readonly orderId: Float64Array;
+  readonly quantity: Float64Array;
+  readonly cumQuantity: Float64Array;
+  readonly leavesQuantity: Float64Array;
+  readonly price: Float64Array;
+  readonly cumValue: Float64Array;
+  readonly stopPrice: Float64Array;
+  readonly displayQuantity: Float64Array;
+  /** Lots that risk counts as open: the larger of what is left and what a pending replace asks. */
+  readonly exposed: Float64Array;
+  readonly account: Int32Array;
+  readonly instrument: Int32Array;
+  readonly position: Int32Array;
+  /** Row of the last accepted client order id. */
+  readonly clientId: Int32Array;
+  /** First of the requests under way, row of its client order id + 1; 0 none. */
+  readonly requests: Int32Array;
+  readonly session: Int32Array;
+  readonly userRef: Int32Array;
+  readonly next: Int32Array;
+  readonly previous: Int32Array;
+  readonly flags: Uint16Array;
+  readonly venue: Uint16Array;
+  readonly execInst: Uint16Array;
+  /** Requests that the venue confirmed as pending. */
+  readonly pendingCancels: Uint8Array;
+  readonly pendingReplaces: Uint8Array;
+  readonly side: Uint8Array;
+  readonly ordType: Uint8Array;
+  readonly timeInForce: Uint8Array;
+
+  constructor(capacity: number) {
+    assert(capacity > 0 && capacity < ROWS_MAX, 'capacity of orders');
+    this.capacity = capacity;
+    const rows = capacity + 1;
+    this.orderId = new Float64Array(rows);
+    this.quantity = new Float64Array(rows);
+    this.cumQuantity = new Float64Array(rows);
+    this.leavesQuantity = new Float64Array(rows);
+    this.price = new Float64Array(rows);
+    this.cumValue = new Float64Array(rows);
+    this.stopPrice = new Float64Array(rows);
+    this.displayQuantity = new Float64Array(rows);
+    this.exposed = new Float64Array(rows);
+    this.account = new Int32Array(rows);
+    this.instrument = new Int32Array(rows);
+    this.position = new Int32Array(rows);
+    this.clientId = new Int32Array(rows);
+    this.requests = new Int32Array(rows);
+    this.session = new Int32Array(rows);
+    this.userRef = new Int32Array(rows);
+    this.next = new Int32Array(rows);
+    this.previous = new Int32Array(rows);
+    this.flags = new Uint16Array(rows);
+    this.venue = new Uint16Array(rows);
+    this.execInst = new Uint16Array(rows);
+    this.pendingCancels = new Uint8Array(rows);
+    this.pendingReplaces = new Uint8Array(rows);
+    this.side = new Uint8Array(rows);
+    this.ordType = new Uint8Array(rows);
+    this.timeInForce = new Uint8Array(rows);
+  }
+
+  get full(): boolean {
+    return this.free === 0 && this.used > this.capacity;
+  }
+
+  /** The id that the next order will get. */
+  nextId(): number {
+    if (this.free === 0) return this.used;
+    return (this.orderId[this.free] as number) + ROWS_MAX;
+  }
+
+  /** Takes the row of `orderId`, which must be `nextId()`. */
+  take(orderId: number): number {
+    assert(!this.full, 'the order table is full; deciding asks before');
+    assert(orderId === this.nextId(), 'order ids are given out in turn');
+    let row = this.free;
+    if (row === 0) {
+      row = this.used;
+      this.used += 1;
+    } else {
+      this.free = this.next[row] as number;
+    }
+    this.orderId[row] = orderId;
+    this.count += 1;
+    return row;
+  }
+
+  /** The row of an order, or 0 when the id names none. */
+  rowOf(orderId: number): number {
+    const row = orderId % ROWS_MAX;
+    if (!(row > 0 && row < this.used)) return 0;
+    return this.orderId[row] === orderId && this.account[row] !== 0 ? row : 0;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Everything a shard's writer knows, all of it evolved from the shard's events and from nothing else.
+ */
+
+import { AccountTable } from './account-table.js';
+import type { Capacity } from './capacity.js';
+import { ClientIds } from './client-ids.js';
+import { Executions } from './executions.js';
+import { InstrumentTable } from './instrument-table.js';
+import { LimitBook } from './limit-book.js';
+import { OrderTable } from './order-table.js';
+import { PositionTable } from './position-table.js';
+
+export class ShardState {
+  readonly orders: OrderTable;
+  readonly clientIds: ClientIds;
+  readonly executions: Executions;
+  readonly positions: PositionTable;
+  readonly accounts: AccountTable;
+  readonly instruments: InstrumentTable;
+  readonly limits = new LimitBook();
+  readonly capacity: Capacity;
+  /** The sequence that the next event will get. */
+  nextSequence = 0;
+  /** Epoch of the last writer that started; 0 none ever did. */
+  epoch = 0;
+  shard = 0;
+  /** Trading state of the firm, see TRADING_STATE. */
+  firmState = 0;
+  /** Day that is open, yyyymmdd; 0 none. */
+  tradingDay = 0;
+  lastTradingDay = 0;
+  /** Fills that matched no order, ever. */
+  fillsUnmatched = 0;
+
+  /** @param hashSeed differs between processes; no part of the state */
+  constructor(capacity: Capacity, hashSeed: number) {
+    this.capacity = capacity;
+    this.orders = new OrderTable(capacity.orders);
+    this.clientIds = new ClientIds(capacity.clientIds, hashSeed);
+    this.executions = new Executions(capacity.executions, hashSeed);
+    this.positions = new PositionTable(capacity.positions);
+    this.accounts = new AccountTable(capacity.accounts);
+    this.instruments = new InstrumentTable(capacity.instruments);
+  }
+}
