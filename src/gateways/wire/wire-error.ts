@@ -9,14 +9,11 @@ export type WireErrorCode =
   | 'FIELD_INVALID'
   | 'PACKET_EMPTY'
   | 'PACKET_OVERSIZE'
-  | 'PACKET_MALFORMED'
-  | 'CAPTURE_MALFORMED'
-  | 'CAPTURE_TRUNCATED'
-  | 'CAPTURE_UNSUPPORTED';
+  | 'PACKET_MALFORMED';
 
 /**
  * Bytes from outside that are not what the protocol allows, or a value that it cannot carry.
- * `offset` is in bytes from where the message, packet or file began, as the message says.
+ * `offset` is in bytes from where the message or packet began, as the message says.
  */
 export class WireError extends Error {
   override readonly name = 'WireError';
