@@ -1,0 +1,73 @@
+/**
+ * What the use cases work with. REST, gRPC and every later face of Daybook call the functions of
+ * this folder with it; none of them knows a transport.
+ */
+import type { CommandData, CommandHeader, CommandName } from '../../domain/commands.js';
+import type { DaybookEvent } from '../../domain/events.js';
+import type { Clock } from '../../lib/time.js';
+import type { LogFollower } from '../log-follower.js';
+import type { Outcomes } from '../outcomes.js';
+import type { RecentOrders } from '../reference/recent-orders.js';
+import type { ReferenceData } from '../reference/reference-data.js';
+import { type ApplicationError, overloaded, problem } from './errors.js';
+import type { ReadModels } from './read-models.js';
+
+/** The writer as use cases see it; `commands/command-port.ts` is the one that runs. */
+export interface Commands {
+  readonly open: boolean;
+  submit<N extends CommandName>(
+    name: N,
+    header: Omit<CommandHeader, 'command'>,
+    data: CommandData<N>,
+  ): number;
+}
+
+export interface Application {
+  readonly commands: Commands;
+  readonly outcomes: Outcomes;
+  readonly reference: ReferenceData;
+  readonly recentOrders: RecentOrders;
+  readonly follower: LogFollower;
+  readonly readModels: ReadModels;
+  readonly clock: Clock;
+}
+
+/** Who asks, and over which session: on record in every event of the command. */
+export interface Caller {
+  readonly actor: number;
+  readonly session: number;
+}
+
+/** Until there are identities: whoever reaches the listener. */
+export const LOCAL_CALLER: Caller = { actor: 0, session: 0 };
+
+const OPENS_RISK: ReadonlySet<CommandName> = new Set<CommandName>(['NewOrder', 'ReplaceOrder']);
+
+/**
+ * Puts a command to the writer and waits until its events are durable.
+ *
+ * @returns all events of the command, at least one
+ * @throws ApplicationError CAPACITY_OVERLOAD (nothing was taken), OUTCOME_PENDING (taken, outcome
+ *   not seen in time), SERVICE_UNAVAILABLE
+ */
+export function perform<N extends CommandName>(
+  app: Application,
+  caller: Caller,
+  name: N,
+  data: CommandData<N>,
+): Promise<readonly DaybookEvent[]> {
+  if (app.follower.state !== 'following') return Promise.reject(unavailable());
+  if (!app.outcomes.hasRoom(OPENS_RISK.has(name))) return Promise.reject(overloaded());
+  app.clock.tick();
+  const command = app.commands.submit(
+    name,
+    { received: app.clock.ns(), actor: caller.actor, session: caller.session },
+    data,
+  );
+  if (command < 0) return Promise.reject(overloaded());
+  return app.outcomes.of(command);
+}
+
+function unavailable(): ApplicationError {
+  return problem('SERVICE_UNAVAILABLE');
+}

@@ -1,0 +1,147 @@
+/**
+ * Cancel, replace and mass cancel. Each request is on record as its own event before the venue
+ * sees it; what the venue makes of it follows as further events.
+ */
+import type { DaybookEvent, EventOf } from '../../domain/events.js';
+import { rejectCode } from '../../domain/reject-reasons.js';
+import { assert } from '../../lib/assert.js';
+import { formatIsoNs } from '../../lib/time.js';
+import type { Instrument } from '../reference/instrument.js';
+import type { Application } from './application.js';
+import { ApplicationError, problem, refused } from './errors.js';
+import { orderState } from './order-texts.js';
+import { freshly } from './queries.js';
+import { riskExtras } from './risk-texts.js';
+import type { OrderState } from './views.js';
+
+/** Names an order: by our id, or by its client order id in an account. */
+export type OrderReference =
+  | { readonly orderId: number }
+  | { readonly account: string; readonly clientOrderId: string };
+
+/** What a request came to. */
+export interface RequestAnswer {
+  /** `requested`: on record, the venue's answer follows; `done`: it took effect at once. */
+  readonly outcome: 'requested' | 'done';
+  readonly orderId: number;
+  /** Client order id of the request. */
+  readonly clientOrderId: string;
+  /** Null while the outcome is open. */
+  readonly order: OrderState | null;
+  readonly sequence: number;
+  readonly time: string;
+}
+
+/** The indexes of an order that its requests need. */
+export interface FoundOrder {
+  readonly orderId: number;
+  readonly account: number;
+  readonly origClOrdId: string;
+  readonly instrument: Instrument;
+}
+
+/**
+ * Finds the order of a request: among the recent ones, else in a read model that is as new as the
+ * log was when the request came.
+ *
+ * @throws ApplicationError ORDER_UNKNOWN, ACCOUNT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE
+ */
+export async function findOrder(app: Application, named: OrderReference): Promise<FoundOrder> {
+  if ('orderId' in named) {
+    const recent = app.recentOrders.find(named.orderId);
+    const instrument = recent && app.reference.instrument(recent.instrument);
+    if (recent !== undefined && instrument !== undefined) {
+      return { ...recent, origClOrdId: '', instrument };
+    }
+  }
+  const account = 'account' in named ? accountIndex(app, named.account) : 0;
+  const { value } = await freshly(app, () =>
+    'orderId' in named
+      ? app.readModels.order(named.orderId)
+      : app.readModels.orderByClientId(account, named.clientOrderId),
+  );
+  const instrument = value && app.reference.instrumentBySymbol(value.instrument);
+  const owner = value && app.reference.accountByName(value.account);
+  if (value === undefined || instrument === undefined || owner === undefined) throw unknownOrder();
+  const origClOrdId = 'orderId' in named ? '' : named.clientOrderId;
+  return { orderId: value.orderId, account: owner.index, origClOrdId, instrument };
+}
+
+export function accountIndex(app: Application, name: string): number {
+  const account = app.reference.accountByName(name);
+  if (account !== undefined) return account.index;
+  throw new ApplicationError('ACCOUNT_UNKNOWN', 'not-found', 'No such account.', { account: name });
+}
+
+export function unknownOrder(): ApplicationError {
+  return new ApplicationError('ORDER_UNKNOWN', 'not-found', 'No such order.');
+}
+
+type Requested = EventOf<'CancelRequested' | 'ReplaceRequested'>;
+type Done = EventOf<'OrderCanceled' | 'OrderReplaced'>;
+type Rejected = EventOf<'CancelRejected' | 'ReplaceRejected'>;
+
+const isRequested = (event: DaybookEvent): event is Requested =>
+  event.type === 'CancelRequested' || event.type === 'ReplaceRequested';
+const isDone = (event: DaybookEvent): event is Done =>
+  event.type === 'OrderCanceled' || event.type === 'OrderReplaced';
+const isRejected = (event: DaybookEvent): event is Rejected =>
+  event.type === 'CancelRejected' || event.type === 'ReplaceRejected';
+
+/**
+ * The answer to a cancel or replace of one order.
+ * @throws ApplicationError with the reason when it was refused, and the order as it stands
+ */
+export function requestAnswer(
+  app: Application,
+  events: readonly DaybookEvent[],
+  clientOrderId: string,
+): RequestAnswer {
+  const rejected = events.find(isRejected);
+  if (rejected !== undefined) throw rejection(app, events, rejected);
+  const done = events.find(isDone);
+  const event = done ?? events.find(isRequested);
+  assert(event !== undefined, 'a request is recorded, done or rejected');
+  const instrument = app.reference.instrument(event.data.instrument);
+  return {
+    outcome: done === undefined ? 'requested' : 'done',
+    orderId: event.data.orderId,
+    clientOrderId,
+    order: done === undefined ? null : orderState(done.data, done.data.clOrdId, instrument),
+    sequence: event.sequence,
+    time: formatIsoNs(event.time),
+  };
+}
+
+function rejection(
+  app: Application,
+  events: readonly DaybookEvent[],
+  { data, sequence }: Rejected,
+): ApplicationError {
+  const code = rejectCode(data.reason);
+  assert(code !== undefined, 'a rejection has a reason of the catalogue');
+  const instrument = app.reference.instrument(data.instrument);
+  const extras = {
+    sequence,
+    cxlRejReason: data.cxlRejReason,
+    clientOrderId: data.clOrdId,
+    ...riskExtras(app.reference, events),
+  };
+  if (code === 'ORDER_UNKNOWN') return refused(code, extras);
+  const order = orderState(data, data.origClOrdId || null, instrument);
+  const refusal = refused(code, { ...extras, order });
+  // Risk refuses a replace as it refuses an order; all else is about the state of the order.
+  if (refusal.kind !== 'refused' || 'check' in extras) return refusal;
+  return new ApplicationError(code, 'conflict', refusal.message, refusal.extras);
+}
+
+/** A refusal of a command that is not about one order. @throws ApplicationError when there is one */
+export function throwIfRefused(events: readonly DaybookEvent[]): void {
+  const event = events.find(
+    (found): found is EventOf<'CommandRefused'> => found.type === 'CommandRefused',
+  );
+  if (event === undefined) return;
+  const code = rejectCode(event.data.reason);
+  if (code === undefined) throw problem('INTERNAL');
+  throw refused(code, { sequence: event.sequence });
+}

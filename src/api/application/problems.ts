@@ -1,0 +1,108 @@
+/**
+ * The codes of errors that are not a refusal by the writer (those are `domain/reject-reasons.ts`):
+ * a request that cannot be understood, something unknown, an answer that cannot be given now.
+ *
+ * Stable once published; `docs/error-codes.md` is generated from here. `kind` is what a transport
+ * turns into its own status (REST: `rest/problem.ts`).
+ */
+
+/** What is wrong, in the terms of no transport. */
+export type ProblemKind =
+  /** The request cannot be understood; sending it again will not help. */
+  | 'invalid'
+  | 'not-found'
+  /** Against the state of what it names: a repeated id, an order that is done. */
+  | 'conflict'
+  /** Understood and refused, on record. */
+  | 'refused'
+  | 'too-large'
+  | 'media-type'
+  | 'method'
+  /** Nothing was taken; the same request may pass later. */
+  | 'overloaded'
+  | 'unavailable'
+  /** Taken, but the outcome was not seen in time. */
+  | 'timeout'
+  | 'internal';
+
+interface Problem {
+  readonly kind: ProblemKind;
+  readonly title: string;
+  readonly meaning: string;
+}
+
+export const problems = {
+  REQUEST_INVALID: {
+    kind: 'invalid',
+    title: 'The request is not valid',
+    meaning: 'A field is missing, unknown or has a value it cannot have; `errors` names each one.',
+  },
+  REQUEST_MALFORMED: {
+    kind: 'invalid',
+    title: 'The request cannot be read',
+    meaning: 'Not HTTP, not a URL, or a body that is not JSON.',
+  },
+  REQUEST_TOO_LARGE: {
+    kind: 'too-large',
+    title: 'The request is too large',
+    meaning: 'The body, the headers or the URL exceed their limit.',
+  },
+  REQUEST_MEDIA_TYPE: {
+    kind: 'media-type',
+    title: 'The media type is not supported',
+    meaning: 'Bodies are application/json.',
+  },
+  REQUEST_TIMEOUT: {
+    kind: 'timeout',
+    title: 'The request did not arrive in time',
+    meaning: 'The client took too long to send its request; nothing was taken.',
+  },
+  ROUTE_UNKNOWN: {
+    kind: 'not-found',
+    title: 'No such route',
+    meaning: 'No resource has this path; see /docs.',
+  },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method',
+    title: 'The resource does not have this method',
+    meaning: 'The header Allow lists those that it has.',
+  },
+  GROUP_UNKNOWN: {
+    kind: 'not-found',
+    title: 'No such group of accounts',
+    meaning: 'No account belongs to a group of this name.',
+  },
+  MARK_UNKNOWN: {
+    kind: 'not-found',
+    title: 'The instrument has no mark',
+    meaning: 'No price was marked for it yet.',
+  },
+  OUTCOME_PENDING: {
+    kind: 'timeout',
+    title: 'The outcome is not known yet',
+    meaning:
+      'The request was taken, but its outcome was not durable in time. It is, or will be, on record: ask for the order by its client order id, or send the request again with the same id.',
+  },
+  VIEW_BEHIND: {
+    kind: 'unavailable',
+    title: 'The read model is behind',
+    meaning: 'The read model did not reach the sequence asked for (`minSequence`) in time.',
+  },
+  VIEW_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'The read model is not available',
+    meaning: 'The database does not answer. Orders are taken all the same.',
+  },
+  SERVICE_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'The service is not available',
+    meaning: 'Daybook is starting or stopping, or its writer or journal has failed.',
+  },
+  INTERNAL: {
+    kind: 'internal',
+    title: 'Internal error',
+    meaning: 'A defect of Daybook. The log of the process has the details, under the request id.',
+  },
+} as const satisfies Record<string, Problem>;
+
+export type ProblemCode = keyof typeof problems;

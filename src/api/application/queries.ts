@@ -1,0 +1,137 @@
+/** Questions to the read models: each answer says the sequence it is as of. */
+import type { Application } from './application.js';
+import { problem } from './errors.js';
+import { instrumentIndex } from './instruments.js';
+import { accountIndex, type OrderReference, unknownOrder } from './order-requests.js';
+import { type AsOf, PAGE_ROWS_DEFAULT, ReadModelsUnavailable } from './read-models.js';
+import type { FillView, OrderView, OrdStatus, PnlView, PositionView } from './views.js';
+
+/** How long a query waits for a view as new as it asks for, in milliseconds. */
+export const VIEW_WAIT_MS_MAX = 5000;
+
+export interface Query {
+  /** The answer must hold the event with this sequence. */
+  readonly minSequence?: number | undefined;
+}
+
+export interface OrdersQuery extends Query {
+  readonly account?: string | undefined;
+  readonly instrument?: string | undefined;
+  readonly status?: readonly OrdStatus[] | undefined;
+  readonly open?: boolean | undefined;
+  /** Continues after a page: only orders with a smaller id. */
+  readonly before?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface FillsQuery extends Query {
+  readonly account?: string | undefined;
+  readonly instrument?: string | undefined;
+  readonly orderId?: number | undefined;
+  /** Continues after a page: only fills with a larger sequence. */
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface PositionsQuery extends Query {
+  readonly account?: string | undefined;
+  readonly instrument?: string | undefined;
+}
+
+/** @throws ApplicationError ORDER_UNKNOWN, ACCOUNT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE */
+export async function order(
+  app: Application,
+  named: OrderReference,
+  query: Query = {},
+): Promise<AsOf<OrderView>> {
+  const account = 'account' in named ? accountIndex(app, named.account) : 0;
+  const { asOf, value } = await atLeast(app, query.minSequence, () =>
+    'orderId' in named
+      ? app.readModels.order(named.orderId)
+      : app.readModels.orderByClientId(account, named.clientOrderId),
+  );
+  if (value === undefined) throw unknownOrder();
+  return { asOf, value };
+}
+
+/** @throws ApplicationError ACCOUNT_UNKNOWN, INSTRUMENT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE */
+export async function orders(
+  app: Application,
+  query: OrdersQuery,
+): Promise<AsOf<readonly OrderView[]>> {
+  const { status, open, before } = query;
+  const limit = query.limit ?? PAGE_ROWS_DEFAULT;
+  const filter = { ...parties(app, query), statuses: status, open, before, limit };
+  return atLeast(app, query.minSequence, () => app.readModels.orders(filter));
+}
+
+/** @throws ApplicationError as `orders` */
+export async function fills(
+  app: Application,
+  query: FillsQuery,
+): Promise<AsOf<readonly FillView[]>> {
+  const { orderId, after } = query;
+  const limit = query.limit ?? PAGE_ROWS_DEFAULT;
+  const filter = { ...parties(app, query), orderId, after, limit };
+  return atLeast(app, query.minSequence, () => app.readModels.fills(filter));
+}
+
+/** @throws ApplicationError as `orders` */
+export async function positions(
+  app: Application,
+  query: PositionsQuery,
+): Promise<AsOf<readonly PositionView[]>> {
+  const filter = parties(app, query);
+  return atLeast(app, query.minSequence, () => app.readModels.positions(filter));
+}
+
+/** @throws ApplicationError as `orders` */
+export async function pnl(
+  app: Application,
+  query: PositionsQuery,
+): Promise<AsOf<readonly PnlView[]>> {
+  const filter = parties(app, query);
+  return atLeast(app, query.minSequence, () => app.readModels.pnl(filter));
+}
+
+/** The order as the read model has it now; null when it is not there, or cannot be asked. */
+export async function orderIfAvailable(
+  app: Application,
+  orderId: number,
+): Promise<OrderView | null> {
+  try {
+    return (await app.readModels.order(orderId)).value ?? null;
+  } catch (error) {
+    if (error instanceof ReadModelsUnavailable) return null;
+    throw error;
+  }
+}
+
+/** A view that holds everything that was durable, and read here, when the question came. */
+export function freshly<T>(app: Application, ask: () => Promise<AsOf<T>>): Promise<AsOf<T>> {
+  return atLeast(app, app.follower.sequence, ask);
+}
+
+function parties(app: Application, query: PositionsQuery) {
+  return {
+    account: query.account === undefined ? undefined : accountIndex(app, query.account),
+    instrument: query.instrument === undefined ? undefined : instrumentIndex(app, query.instrument),
+  };
+}
+
+async function atLeast<T>(
+  app: Application,
+  minSequence: number | undefined,
+  ask: () => Promise<AsOf<T>>,
+): Promise<AsOf<T>> {
+  try {
+    if (minSequence !== undefined && minSequence >= 0) {
+      const reached = await app.readModels.reached(minSequence, VIEW_WAIT_MS_MAX);
+      if (!reached) throw problem('VIEW_BEHIND', undefined, { minSequence });
+    }
+    return await ask();
+  } catch (error) {
+    if (error instanceof ReadModelsUnavailable) throw problem('VIEW_UNAVAILABLE');
+    throw error;
+  }
+}

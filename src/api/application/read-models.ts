@@ -1,0 +1,62 @@
+/**
+ * What the use cases ask of the read side; `read-models-postgres.ts` answers from the projections.
+ * Filters name indexes; an answer is as of a sequence.
+ */
+import type { FillView, OrderView, OrdStatus, PnlView, PositionView } from './views.js';
+
+/** Rows of one page, at most. */
+export const PAGE_ROWS_MAX = 1000;
+export const PAGE_ROWS_DEFAULT = 100;
+
+export interface OrderFilter {
+  readonly account?: number | undefined;
+  readonly instrument?: number | undefined;
+  readonly statuses?: readonly OrdStatus[] | undefined;
+  /** Only orders with something left. */
+  readonly open?: boolean | undefined;
+  /** Keyset: only orders with a smaller id; newest first. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+export interface FillFilter {
+  readonly account?: number | undefined;
+  readonly instrument?: number | undefined;
+  readonly orderId?: number | undefined;
+  /** Keyset: only fills with a larger sequence; oldest first. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+export interface PositionFilter {
+  readonly account?: number | undefined;
+  readonly instrument?: number | undefined;
+}
+
+/** An answer and the last event that is in it. */
+export interface AsOf<T> {
+  readonly asOf: number;
+  readonly value: T;
+}
+
+export interface ReadModels {
+  /**
+   * Resolves once the read models hold the event with this sequence.
+   * @returns false when that took longer than `timeoutMs`
+   */
+  reached(sequence: number, timeoutMs: number): Promise<boolean>;
+  /** The last event that the read models hold; -1 none. */
+  asOf(): Promise<number>;
+  order(orderId: number): Promise<AsOf<OrderView | undefined>>;
+  orderByClientId(account: number, clientOrderId: string): Promise<AsOf<OrderView | undefined>>;
+  orders(filter: OrderFilter): Promise<AsOf<readonly OrderView[]>>;
+  fills(filter: FillFilter): Promise<AsOf<readonly FillView[]>>;
+  positions(filter: PositionFilter): Promise<AsOf<readonly PositionView[]>>;
+  pnl(filter: PositionFilter): Promise<AsOf<readonly PnlView[]>>;
+}
+
+/** The database cannot be asked now; the application answers VIEW_UNAVAILABLE. */
+export class ReadModelsUnavailable extends Error {
+  override readonly name = 'ReadModelsUnavailable';
+  readonly code = 'READ_MODELS_UNAVAILABLE';
+}

@@ -1,0 +1,27 @@
+/** Whose limit or trading state: names at the edge, indexes inside. */
+import type { ReferenceData, Scope } from '../reference/reference-data.js';
+import type { Application } from './application.js';
+import { invalidField, problem } from './errors.js';
+import { instrumentIndex } from './instruments.js';
+import { accountIndex } from './order-requests.js';
+
+/** @throws ApplicationError REQUEST_INVALID, GROUP_UNKNOWN, ACCOUNT_UNKNOWN, INSTRUMENT_UNKNOWN */
+export function scopeIndex(app: Application, scope: Scope, name: string | undefined): number {
+  if (scope === 'Firm') {
+    if (name !== undefined) throw invalidField('name', 'the firm has none');
+    return 0;
+  }
+  if (name === undefined) throw invalidField('name', `needed with scope ${scope}`);
+  if (scope === 'Account') return accountIndex(app, name);
+  if (scope === 'Instrument') return instrumentIndex(app, name);
+  const group = app.reference.groupByName(name);
+  if (group === undefined) throw problem('GROUP_UNKNOWN', undefined, { group: name });
+  return group;
+}
+
+export function scopeName(reference: ReferenceData, scope: Scope, index: number): string | null {
+  if (scope === 'Firm') return null;
+  if (scope === 'Account') return reference.account(index)?.name ?? null;
+  if (scope === 'Instrument') return reference.instrument(index)?.symbol ?? null;
+  return reference.groupName(index) ?? null;
+}
