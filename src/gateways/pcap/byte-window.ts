@@ -9,6 +9,8 @@ const WINDOW_BYTES = 1024 * 1024;
 /** Where the bytes of a capture come from. `read` returns 0 at the end. */
 export interface ByteSource {
   readonly file: string;
+  /** How much to hold at a time, if not the usual window. */
+  readonly windowBytes?: number;
   read(target: Uint8Array, at: number, length: number, position: number): number;
 }
 
@@ -22,6 +24,7 @@ export function fileSource(file: string, descriptor: number): ByteSource {
 export function memorySource(bytes: Uint8Array, file = 'memory'): ByteSource {
   return {
     file,
+    windowBytes: Math.max(1, Math.min(bytes.length, WINDOW_BYTES)),
     read(target, at, length, position) {
       const part = bytes.subarray(position, position + length);
       target.set(part, at);
@@ -45,10 +48,10 @@ export class ByteWindow {
   private startsAt = 0;
   private readonly source: ByteSource;
 
-  constructor(source: ByteSource, windowBytes = WINDOW_BYTES) {
+  constructor(source: ByteSource) {
     this.source = source;
     this.file = source.file;
-    this.bytes = new Uint8Array(windowBytes);
+    this.bytes = new Uint8Array(source.windowBytes ?? WINDOW_BYTES);
     this.view = new DataView(this.bytes.buffer);
   }
 
