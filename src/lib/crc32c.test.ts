@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { crc32c, crc32cWords } from './crc32c.js';
+import { PieceChecksums } from './crc32c-wasm.js';
 
 /** One bit at a time, from the definition. */
 function reference(bytes: Uint8Array): number {
@@ -45,5 +46,35 @@ describe('crc32c', () => {
         expect(crc32cWords(words, from, words.length, 0)).toBe(expected);
       }),
     );
+  });
+
+  it('is the same in WebAssembly, for pieces of any number of words, at any place', () => {
+    const checksums = new PieceChecksums();
+    const other = new PieceChecksums();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(50), (bytes, start) => {
+        checksums.begin(bytes, bytes.length);
+        for (let at = start, words = 0; at + words * 4 <= bytes.length; at += words * 4, words++) {
+          const end = at + words * 4;
+          expect(checksums.of(at, end)).toBe(crc32c(bytes, at, end, 0));
+          other.begin(Uint8Array.of(1, 2, 3, 4), 4);
+          expect(other.of(0, 4)).toBe(0x29308cf4);
+        }
+      }),
+    );
+  });
+
+  it('goes on in WebAssembly behind the end of its window', () => {
+    const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7919) >>> 3);
+    const checksums = new PieceChecksums();
+    checksums.begin(bytes, bytes.length);
+    for (let at = 0; at + 1000 <= bytes.length; at += 1000) {
+      expect(checksums.of(at, at + 1000)).toBe(crc32c(bytes, at, at + 1000, 0));
+    }
+    checksums.begin(bytes, bytes.length);
+    expect(checksums.of(0, 65_536)).toBe(crc32c(bytes, 0, 65_536, 0));
+    checksums.begin(bytes, bytes.length);
+    expect(() => checksums.of(0, 65_540)).toThrow('fits the window');
+    expect(() => checksums.of(199_000, 200_004)).toThrow('within the bytes');
   });
 });

@@ -11,7 +11,8 @@ export type Crc32c = (bytes: Uint8Array, start: number, end: number, seed: numbe
 
 const POLYNOMIAL_REFLECTED = 0x82f63b78;
 
-function table(zeroBytesAfter: number): Int32Array {
+/** Checksum of each byte value followed by so many zero bytes, without initial value and final xor. */
+export function crc32cTable(zeroBytesAfter: number): Int32Array {
   const entries = new Int32Array(256);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
@@ -24,14 +25,14 @@ function table(zeroBytesAfter: number): Int32Array {
 }
 
 // Separate constants, not an array of tables: the compiler then knows each address.
-const t0 = table(0);
-const t1 = table(1);
-const t2 = table(2);
-const t3 = table(3);
-const t4 = table(4);
-const t5 = table(5);
-const t6 = table(6);
-const t7 = table(7);
+const t0 = crc32cTable(0);
+const t1 = crc32cTable(1);
+const t2 = crc32cTable(2);
+const t3 = crc32cTable(3);
+const t4 = crc32cTable(4);
+const t5 = crc32cTable(5);
+const t6 = crc32cTable(6);
+const t7 = crc32cTable(7);
 
 /** @returns the checksum of `bytes[start, end)` as an unsigned 32-bit number. */
 export const crc32c: Crc32c = (bytes, start, end, seed) => {
@@ -52,10 +53,7 @@ export const crc32c: Crc32c = (bytes, start, end, seed) => {
   return ~crc >>> 0;
 };
 
-/**
- * The same over whole little-endian 32-bit words `words[start, end)`, half as long for the records
- * of the journal, which are aligned (`npm run bench -- journal`).
- */
+/** The same over whole little-endian 32-bit words `words[start, end)`. */
 export function crc32cWords(words: Int32Array, start: number, end: number, seed: number): number {
   let crc = ~seed;
   let at = start;

@@ -5,6 +5,7 @@ import {
   type RecordBuffer,
 } from '../../domain/event-record.js';
 import { crc32cWords } from '../../lib/crc32c.js';
+import { PieceChecksums } from '../../lib/crc32c-wasm.js';
 import type { DamageCode } from './errors.js';
 import { HASH_BYTES, type HashTree, hashPrefixed, PREFIX } from './hash-tree.js';
 import { COMMIT_RECORD_BYTES_MAX, LEAF_RECORDS } from './limits.js';
@@ -202,6 +203,7 @@ export function checkRecords(
   let record = at + COMMIT_HEAD_BYTES;
   let leafAt = record;
   checks.tree?.clear();
+  checksums.begin(view.bytes, end);
   for (let index = 0; index < count; index++, sequence++) {
     const length = record < end ? view.u16[(record + HEADER.length) / 2]! : 0;
     if (!isRecordLength(length, end - record)) {
@@ -223,6 +225,8 @@ export function checkRecords(
   return false;
 }
 
+const checksums = new PieceChecksums();
+
 function checkRecord(
   view: RecordBuffer,
   at: number,
@@ -230,7 +234,7 @@ function checkRecord(
   sequence: number,
   checks: RecordChecks,
 ): Problem | undefined {
-  if (checks.crc && view.u32[at / 4] !== crc32cWords(view.i32, at / 4 + 1, (at + length) / 4, 0)) {
+  if (checks.crc && view.u32[at / 4] !== checksums.of(at + 4, at + length)) {
     const reason = 'checksum of the record does not match';
     return { damage: 'RECORD_CRC', at, sequence, reason };
   }

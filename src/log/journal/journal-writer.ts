@@ -1,6 +1,6 @@
 import { HEADER, RecordBuffer } from '../../domain/event-record.js';
 import { assert } from '../../lib/assert.js';
-import { crc32cWords } from '../../lib/crc32c.js';
+import { PieceChecksums } from '../../lib/crc32c-wasm.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system.js';
 import { COMMIT_HEAD_BYTES, isRecordLength, sealCommit } from './commit.js';
 import { DirectoryLock } from './directory-lock.js';
@@ -46,6 +46,7 @@ export class JournalWriter {
   readonly #mark: DurableMarkWriter;
   readonly #commit = new RecordBuffer(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX);
   readonly #tree = new HashTree();
+  readonly #checksums = new PieceChecksums();
   /** Of the last commit; after `roll`, the seed of the new segment. */
   readonly #chain = new Uint8Array(HASH_BYTES);
   readonly #position: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
@@ -154,12 +155,13 @@ export class JournalWriter {
     let leafAt = at;
     let lastRecordAt = at;
     this.#tree.clear();
+    this.#checksums.begin(commit.bytes, end);
     for (let index = 0; index < batch.count; index++) {
       const length = commit.u16[(at + HEADER.length) / 2]!;
       assert(isRecordLength(length, end - at), 'a record has a valid length');
       assert(commit.f64[(at + HEADER.sequence) / 8] === first + index, 'sequences have no gap');
       assert(commit.bytes[at + HEADER.number] !== 0, 'number 0 is that of the commit head');
-      commit.u32[at / 4] = crc32cWords(commit.i32, at / 4 + 1, (at + length) / 4, 0);
+      commit.u32[at / 4] = this.#checksums.of(at + 4, at + length);
       lastRecordAt = at;
       at += length;
       if ((index + 1) % LEAF_RECORDS === 0 || index + 1 === batch.count) {
