@@ -8,7 +8,7 @@ import {
   commandLayouts,
   commands,
 } from './commands.js';
-import { writeHeader, writePayload } from './event-codec.js';
+import { readPayload, writeHeader, writePayload } from './event-codec.js';
 import { HEADER } from './event-record.js';
 import type { Fields, Layout } from './field.js';
 
@@ -34,4 +34,18 @@ export function encodeCommand<N extends CommandName>(
   writeHeader(view, number, 1, { sequence: 0, time: 0n, ...header });
   view.setUint16(HEADER.length, length, true);
   return length;
+}
+
+/** Reads the payload of the command at `at`, which must be a `name`. */
+export function decodeCommand<N extends CommandName>(
+  name: N,
+  bytes: Uint8Array,
+  at = 0,
+): Required<CommandData<N>> {
+  const { number, fields } = commands[name];
+  const layout = commandLayouts[name] as unknown as Layout;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, layout.bytes);
+  assert(view.getUint8(HEADER.number) === number, `the command is no ${name}`);
+  const length = view.getUint16(HEADER.length, true);
+  return readPayload(view, layout, fields as Fields, length) as unknown as Required<CommandData<N>>;
 }

@@ -15,7 +15,6 @@ import {
   type Layout,
   layoutOf,
   text,
-  u8,
   u16,
   u32,
   type ValueOf,
@@ -96,14 +95,7 @@ export const commands = {
   MassCancel: declare({
     number: 4,
     meaning: 'Cancel all open orders that match: zero fields match everything.',
-    fields: {
-      account: u32('index', 'account; 0 every account'),
-      instrument: u32('index', 'instrument; 0 every instrument'),
-      ofSession: u32('index', 'only orders of this session; 0 every session'),
-      reason: u16('reject reason', 'why; 0 the client asks'),
-      side: u8('side', '0 both, else FIX Side'),
-      onlyOnDisconnect: u8('0 or 1', 'only orders marked cancel on disconnect'),
-    },
+    fields: E.massCancel,
   }),
   VenueReport: declare({
     number: 10,

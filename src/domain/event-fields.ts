@@ -364,3 +364,13 @@ export const commandRefused = {
   spare32: u32('none', 'zero'),
   text: text(32, 'more about it'),
 } as const;
+
+/** Also the payload of the command MassCancel. */
+export const massCancel = {
+  account: u32('index', 'account; 0 every account'),
+  instrument: u32('index', 'instrument; 0 every instrument'),
+  ofSession: u32('index', 'only orders of this session; 0 every session'),
+  reason: u16('reject reason', 'why; 0 the client asks'),
+  side: u8('side', '0 both, else FIX Side'),
+  onlyOnDisconnect: u8('0 or 1', 'only orders marked cancel on disconnect'),
+} as const;

@@ -311,6 +311,13 @@ export const events = {
     meaning: 'The venue confirmed that it works on a replace request; the old terms still hold.',
     fields: E.requestPending,
   }),
+  MassCancelDone: declare({
+    number: 42,
+    version: 1,
+    about: 'account',
+    meaning: 'All open orders that a mass cancel matched have been asked to cancel.',
+    fields: E.massCancel,
+  }),
   OrderCalculated: declare({
     number: 41,
     version: 1,

@@ -50,7 +50,8 @@ export function decideNewOrder(e: Emitter): void {
   risk.clear();
   const reason = checkRisk(e, account);
   const orderId = reason === 0 ? state.orders.nextId() : 0;
-  emitRiskDecided(e, orderId, terms.account, risk);
+  const instrument = c.u32[(at + terms.instrument) >> 2] as number;
+  emitRiskDecided(e, orderId, account, instrument, risk);
   if (reason === 0) accept(e, orderId);
   else deny(e, reason, -1);
 }
@@ -59,7 +60,14 @@ export function decideNewOrder(e: Emitter): void {
 function checkCapacity(e: Emitter): number {
   const { state } = e;
   if (state.orders.full) return REASON.CAPACITY_ORDERS;
-  if (state.clientIds.full) return REASON.CAPACITY_CLIENT_IDS;
+  // The last eighth is for cancels, and for the fills of orders that are already out.
+  const { clientIds, executions } = state;
+  if (clientIds.count >= clientIds.capacity - (clientIds.capacity >> 3)) {
+    return REASON.CAPACITY_CLIENT_IDS;
+  }
+  if (executions.count >= executions.capacity - (executions.capacity >> 3)) {
+    return REASON.CAPACITY_ORDERS;
+  }
   if (state.positions.full) return REASON.CAPACITY_POSITIONS;
   return 0;
 }
@@ -101,18 +109,19 @@ function checkTerms(e: Emitter, ordType: number): number {
   return 0;
 }
 
-/** The decision on record, for orders and replaces alike: both start with the same three fields. */
+/** The decision on record, for orders and replaces alike. */
 export function emitRiskDecided(
   e: Emitter,
   orderId: number,
-  accountAt: number,
+  account: number,
+  instrument: number,
   result: RiskResult,
 ): void {
-  const { out, command: c } = e;
+  const { out } = e;
   const at = e.beginUncleared(RISK_DECIDED.number, RISK_DECIDED.version, RISK_DECIDED.bytes);
   out.f64[(at + decided.orderId) >> 3] = orderId;
-  out.i32[(at + decided.account) >> 2] = c.i32[(e.at + accountAt) >> 2] as number;
-  out.i32[(at + decided.instrument) >> 2] = c.i32[((e.at + accountAt) >> 2) + 1] as number;
+  out.i32[(at + decided.account) >> 2] = account;
+  out.i32[(at + decided.instrument) >> 2] = instrument;
   out.f64[(at + decided.limit) >> 3] = result.compared[0] as number;
   out.f64[(at + decided.value) >> 3] = result.compared[1] as number;
   out.i32[(at + decided.checks) >> 2] = result.checks;

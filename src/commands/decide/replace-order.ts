@@ -18,7 +18,6 @@ import { beginOrderEvent, copyClientId, copyText, setAfter } from './order-event
 
 const request = eventLayouts.ReplaceRequested.offsets;
 const replaced = eventLayouts.OrderReplaced.offsets;
-const decided = eventLayouts.RiskDecided.offsets;
 
 const REPLACE_REQUESTED = recordOf('ReplaceRequested');
 const ORDER_REPLACED = recordOf('OrderReplaced');
@@ -43,7 +42,8 @@ export function decideReplaceOrder(e: Emitter): void {
   }
   risk.clear();
   reason = checkRisk(e, row, account);
-  emitRiskDecided(e, state.orders.orderId[row] as number, decided.account, risk);
+  const instrument = state.orders.instrument[row] as number;
+  emitRiskDecided(e, state.orders.orderId[row] as number, account, instrument, risk);
   if (reason !== 0) {
     rejectRequest(e, REQUEST_KIND.Replace, reason, row);
     return;

@@ -126,6 +126,7 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
     case 'SnapshotTaken':
     case 'VenueReconciled':
     case 'CommandRefused':
+    case 'MassCancelDone':
       return;
     default:
       assert(false, `${event.type} is evolved from its record`);

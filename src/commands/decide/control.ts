@@ -1,0 +1,254 @@
+/**
+ * Deciding the commands of the control plane: reference data, limits, marks, trading states, days,
+ * writers. They are rare, so they are decided on objects.
+ */
+import { decodeCommand } from '../../domain/command-codec.js';
+import { COMMAND, type CommandName } from '../../domain/commands.js';
+import { writePayload } from '../../domain/event-codec.js';
+import { HEADER } from '../../domain/event-record.js';
+import { type EventName, type EventOf, eventLayouts, events } from '../../domain/events.js';
+import type { Fields, Layout } from '../../domain/field.js';
+import { SCOPE, TRADING_STATE } from '../../domain/order-terms.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { LIMIT_KINDS, limits, NO_LIMIT } from '../../domain/risk-catalogue.js';
+import { assert } from '../../lib/assert.js';
+import { type Emitter, recordOf } from '../emitter.js';
+import { tickValue } from '../state/instrument-table.js';
+
+/** Emits an event given as values. */
+export function emit<N extends EventName>(e: Emitter, name: N, data: EventOf<N>['data']): void {
+  const { number, version, bytes } = recordOf(name);
+  const at = e.begin(number, version, bytes);
+  const view = new DataView(e.out.bytes.buffer, e.out.bytes.byteOffset + at, bytes);
+  const values = data as unknown as Record<string, number | bigint | string>;
+  const layout = eventLayouts[name] as unknown as Layout;
+  const length = writePayload(view, layout, events[name].fields as Fields, values);
+  view.setUint16(HEADER.length, length, true);
+  e.end(at);
+}
+
+/** Refuses a command that is no order request: on record, and nothing changes. */
+export function refuseCommand(
+  e: Emitter,
+  commandNumber: number,
+  reason: number,
+  reference: number,
+): void {
+  emit(e, 'CommandRefused', {
+    reference: Number.isSafeInteger(reference) ? reference : 0,
+    commandNumber,
+    reason,
+    spare32: 0,
+    text: '',
+  });
+}
+
+/** The end of a mass cancel: even one that matched nothing leaves its trace. */
+export function confirmCommand(e: Emitter): void {
+  emit(e, 'MassCancelDone', decodeCommand('MassCancel', e.command.bytes, e.at));
+}
+
+const decode = <N extends CommandName>(e: Emitter, name: N) =>
+  decodeCommand(name, e.command.bytes, e.at);
+
+/** Decides the command at hand; false when it is none of the control plane's. */
+export function decideControl(e: Emitter, number: number): boolean {
+  switch (number) {
+    case COMMAND.MarkPrice:
+      markPrice(e);
+      return true;
+    case COMMAND.ListInstrument:
+      listInstrument(e);
+      return true;
+    case COMMAND.OpenAccount:
+      openAccount(e);
+      return true;
+    case COMMAND.ChangeLimit:
+      changeLimit(e);
+      return true;
+    case COMMAND.SetTradingState:
+      setTradingState(e);
+      return true;
+    case COMMAND.OpenTradingDay:
+      openTradingDay(e);
+      return true;
+    case COMMAND.CloseTradingDay:
+      closeTradingDay(e);
+      return true;
+    case COMMAND.StartWriter:
+      startWriter(e);
+      return true;
+    case COMMAND.RecordSnapshot:
+      emit(e, 'SnapshotTaken', decode(e, 'RecordSnapshot'));
+      return true;
+    case COMMAND.RecordReconciliation:
+      emit(e, 'VenueReconciled', decode(e, 'RecordReconciliation'));
+      return true;
+    default:
+      return false;
+  }
+}
+
+function markPrice(e: Emitter): void {
+  const data = decode(e, 'MarkPrice');
+  const { instruments } = e.state;
+  const known = data.instrument > 0 && data.instrument < instruments.count;
+  if (!known) {
+    refuseCommand(e, COMMAND.MarkPrice, REASON.INSTRUMENT_UNKNOWN, data.instrument);
+    return;
+  }
+  if (data.price <= 0 && instruments.negativePrices[data.instrument] === 0) {
+    refuseCommand(e, COMMAND.MarkPrice, REASON.ORDER_PRICE_INVALID, data.instrument);
+    return;
+  }
+  emit(e, 'PriceMarked', data);
+}
+
+const SYMBOL = /^[\x21-\x7e]{1,24}$/;
+const CURRENCY = /^[A-Z0-9]{3,8}$/;
+
+function listInstrument(e: Emitter): void {
+  const data = decode(e, 'ListInstrument');
+  const { instruments } = e.state;
+  const index = data.instrument;
+  const refuse = (reason: number) => refuseCommand(e, COMMAND.ListInstrument, reason, index);
+  if (index >= instruments.count) return refuse(REASON.INSTRUMENT_UNKNOWN);
+  const named = instruments.bySymbol.get(data.symbol);
+  const valid =
+    SYMBOL.test(data.symbol) &&
+    CURRENCY.test(data.currency) &&
+    tickValue(data) !== undefined &&
+    (named === undefined || named === index) &&
+    data.feePerLot >= 0;
+  if (!valid) return refuse(REASON.INSTRUMENT_INVALID);
+  if (index === 0) {
+    if (instruments.full) return refuse(REASON.CAPACITY_REFERENCE);
+    emit(e, 'InstrumentListed', { ...data, instrument: instruments.count });
+    return;
+  }
+  const before = instruments.terms[index];
+  assert(before !== undefined, 'a listed instrument has terms');
+  const same = (
+    [
+      'symbol',
+      'currency',
+      'tickMantissa',
+      'tickScale',
+      'lotMantissa',
+      'lotScale',
+      'multiplierMantissa',
+      'multiplierScale',
+    ] as const
+  ).every((term) => before[term] === data[term]);
+  if (!same && instruments.used[index] === 1) return refuse(REASON.INSTRUMENT_IN_USE);
+  if (before.symbol !== data.symbol) return refuse(REASON.INSTRUMENT_INVALID);
+  emit(e, 'InstrumentChanged', data);
+}
+
+function openAccount(e: Emitter): void {
+  const data = decode(e, 'OpenAccount');
+  const { accounts } = e.state;
+  const index = data.account;
+  const refuse = (reason: number) => refuseCommand(e, COMMAND.OpenAccount, reason, index);
+  if (index >= accounts.count) return refuse(REASON.ACCOUNT_UNKNOWN);
+  const named = accounts.byName.get(data.name);
+  const valid =
+    /^[\x21-\x7e]{1,32}$/.test(data.name) &&
+    CURRENCY.test(data.currency) &&
+    (named === undefined || named === index) &&
+    data.commissionPerLot >= 0;
+  if (!valid) return refuse(REASON.ACCOUNT_INVALID);
+  if (index === 0 && accounts.full) return refuse(REASON.CAPACITY_REFERENCE);
+  // Groups are numbered as they appear; there are never more of them than accounts.
+  const known = accounts.groups.get(data.groupName);
+  const group = data.groupName === '' ? 0 : (known ?? accounts.groups.size + 1);
+  if (index === 0) emit(e, 'AccountOpened', { ...data, group, account: accounts.count });
+  else emit(e, 'AccountChanged', { ...data, group });
+}
+
+function changeLimit(e: Emitter): void {
+  const data = decode(e, 'ChangeLimit');
+  const { state } = e;
+  const scope = SCOPE[data.scope];
+  const declared = Object.values(limits).find((each) => each.number === data.limit);
+  const { scopeId, instrument, value } = data;
+  const inScope =
+    (scope === SCOPE.Firm && scopeId === 0) ||
+    (scope === SCOPE.Group && scopeId > 0 && scopeId <= state.accounts.groups.size) ||
+    (scope === SCOPE.Account && scopeId > 0 && scopeId < state.accounts.count);
+  const valid =
+    declared !== undefined &&
+    data.limit < LIMIT_KINDS &&
+    inScope &&
+    value >= NO_LIMIT &&
+    instrument < state.instruments.count &&
+    (instrument === 0 || declared.perInstrument) &&
+    !state.limits.full;
+  if (!valid) {
+    refuseCommand(e, COMMAND.ChangeLimit, REASON.LIMIT_INVALID, data.limit);
+    return;
+  }
+  const previous = state.limits.get({ limit: data.limit, scope, scopeId, instrument });
+  emit(e, 'LimitChanged', { ...data, previous });
+}
+
+function setTradingState(e: Emitter): void {
+  const data = decode(e, 'SetTradingState');
+  const { state } = e;
+  const { scopeId } = data;
+  const current = () => {
+    switch (SCOPE[data.scope]) {
+      case SCOPE.Firm:
+        return scopeId === 0 ? state.firmState : undefined;
+      case SCOPE.Group:
+        return scopeId > 0 && scopeId <= state.accounts.groups.size
+          ? state.accounts.groupState[scopeId]
+          : undefined;
+      case SCOPE.Account:
+        return scopeId > 0 && scopeId < state.accounts.count
+          ? state.accounts.state[scopeId]
+          : undefined;
+      case SCOPE.Instrument:
+        return scopeId > 0 && scopeId < state.instruments.count
+          ? state.instruments.state[scopeId]
+          : undefined;
+    }
+  };
+  const now = current();
+  if (now === undefined) {
+    refuseCommand(e, COMMAND.SetTradingState, REASON.LIMIT_INVALID, scopeId);
+    return;
+  }
+  const previous = (Object.keys(TRADING_STATE) as (keyof typeof TRADING_STATE)[]).find(
+    (name) => TRADING_STATE[name] === now,
+  );
+  assert(previous !== undefined, 'a trading state of the catalogue');
+  const name = data.state === 'Active' ? 'TradingResumed' : 'TradingHalted';
+  emit(e, name, { ...data, previous });
+}
+
+function openTradingDay(e: Emitter): void {
+  const { tradingDay } = decode(e, 'OpenTradingDay');
+  const { state } = e;
+  if (state.tradingDay !== 0 || tradingDay <= state.lastTradingDay) {
+    refuseCommand(e, COMMAND.OpenTradingDay, REASON.DAY_INVALID, tradingDay);
+    return;
+  }
+  emit(e, 'TradingDayOpened', { tradingDay, spare32: 0 });
+}
+
+function closeTradingDay(e: Emitter): void {
+  const { tradingDay } = decode(e, 'CloseTradingDay');
+  const { state } = e;
+  if (state.tradingDay === 0 || tradingDay !== state.tradingDay) {
+    refuseCommand(e, COMMAND.CloseTradingDay, REASON.DAY_INVALID, tradingDay);
+    return;
+  }
+  emit(e, 'TradingDayClosed', { tradingDay, spare32: 0 });
+}
+
+/** The epoch follows from the log: whatever the command says, it is one more than the last. */
+function startWriter(e: Emitter): void {
+  const data = decode(e, 'StartWriter');
+  emit(e, 'WriterStarted', { ...data, epoch: e.state.epoch + 1 });
+}

@@ -1,0 +1,52 @@
+/**
+ * Decide: state and command to events. Pure but for the batch it writes to and the state that each
+ * event evolves at once; reads no clock and no random number.
+ */
+import { COMMAND } from '../../domain/commands.js';
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { assert } from '../../lib/assert.js';
+import type { Emitter } from '../emitter.js';
+import { decideCancelOrder } from './cancel-order.js';
+import { decideControl, refuseCommand } from './control.js';
+import { decideMassCancel } from './mass-cancel.js';
+import { decideNewOrder } from './new-order.js';
+import { decideReplaceOrder } from './replace-order.js';
+import { decideVenueReport } from './venue-report.js';
+
+/**
+ * Decides the command at `at`. Every command leaves at least one event.
+ *
+ * @returns false when the batch filled up before the command was done (mass cancels): the caller
+ *   commits and decides the same command again
+ */
+export function decide(e: Emitter, command: RecordBuffer, at: number): boolean {
+  e.command = command;
+  e.at = at;
+  const before = e.out.count;
+  const done = decideByNumber(e, command.bytes[at + HEADER.number] as number);
+  assert(e.out.count > before || !done, 'a command left no event');
+  return done;
+}
+
+function decideByNumber(e: Emitter, number: number): boolean {
+  switch (number) {
+    case COMMAND.NewOrder:
+      decideNewOrder(e);
+      return true;
+    case COMMAND.CancelOrder:
+      decideCancelOrder(e);
+      return true;
+    case COMMAND.ReplaceOrder:
+      decideReplaceOrder(e);
+      return true;
+    case COMMAND.VenueReport:
+      decideVenueReport(e);
+      return true;
+    case COMMAND.MassCancel:
+      return decideMassCancel(e);
+    default:
+      if (!decideControl(e, number)) refuseCommand(e, number, REASON.COMMAND_UNKNOWN, 0);
+      return true;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The single writer of a shard: drains its rings, decides, and hands each batch to the log as one
+ * commit.
+ *
+ * ```
+ *   ring of REST     --+
+ *   ring of gateway  --+-->  drain (round robin)  -->  decide, evolve  -->  batch  -->  log.append
+ *   ring of venue    --+                                                                (durable)
+ * ```
+ *
+ * The rings' slots are given back only when the batch is durable, so a producer feels the disk's
+ * back-pressure, and a crash loses nothing that anybody was told about. At rest a batch is one
+ * command; under load it grows until the batch's buffer or the rings are empty.
+ */
+import { RecordBuffer } from '../domain/event-record.js';
+import { assert } from '../lib/assert.js';
+import type { SpscRing } from '../lib/ring.js';
+import { decide } from './decide/decide.js';
+import { Emitter } from './emitter.js';
+import type { ShardState } from './state/shard-state.js';
+
+/** Where batches go: returns when the batch is durable, throws when it is not and never will be. */
+export interface BatchLog {
+  append(batch: RecordBuffer): void;
+}
+
+/** The writer's clock: ns since 1970, never going back. */
+export type Clock = () => bigint;
+
+/** Bytes of events in one commit at most. */
+export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Commands taken from one ring before the next ring has its turn. */
+const TURN_COMMANDS_MAX = 1024;
+
+export class Writer {
+  readonly state: ShardState;
+  readonly batch = new RecordBuffer(BATCH_BYTES_MAX);
+  /** Commands decided since the start. */
+  commands = 0;
+  readonly #log: BatchLog;
+  readonly #clock: Clock;
+  readonly #emitter: Emitter;
+  readonly #rings: readonly SpscRing[];
+  readonly #views: readonly RecordBuffer[];
+  readonly #taken: number[];
+  /** Whose turn it is. */
+  #turn = 0;
+
+  constructor(state: ShardState, log: BatchLog, clock: Clock, rings: readonly SpscRing[]) {
+    this.state = state;
+    this.#log = log;
+    this.#clock = clock;
+    this.#emitter = new Emitter(state, this.batch);
+    this.#rings = rings;
+    this.#views = rings.map((ring) => new RecordBuffer(ring.shared.byteLength, ring.shared));
+    this.#taken = rings.map(() => 0);
+  }
+
+  /**
+   * Takes what the rings hold, decides it and makes it durable as one commit.
+   * @returns whether there was anything to do
+   */
+  run(): boolean {
+    assert(this.batch.length === 0, 'the last batch was not committed');
+    this.#emitter.setTime(this.#clock());
+    const rings = this.#rings.length;
+    let more = true;
+    while (more && this.#emitter.room) {
+      more = false;
+      for (let i = 0; i < rings && this.#emitter.room; i += 1) {
+        if (this.#drain((this.#turn + i) % rings)) more = true;
+      }
+    }
+    this.#turn = rings === 0 ? 0 : (this.#turn + 1) % rings;
+    if (this.batch.length === 0) return false;
+    this.#log.append(this.batch);
+    this.batch.clear();
+    this.#release();
+    return true;
+  }
+
+  /** Decides one command that comes from inside, such as StartWriter, as a commit of its own. */
+  runOne(command: RecordBuffer, at: number): void {
+    assert(this.batch.length === 0, 'the last batch was not committed');
+    this.#emitter.setTime(this.#clock());
+    let done = false;
+    while (!done) {
+      done = decide(this.#emitter, command, at);
+      this.#log.append(this.batch);
+      this.batch.clear();
+    }
+    this.commands += 1;
+  }
+
+  /** One ring's turn. @returns whether the ring may hold more */
+  #drain(index: number): boolean {
+    const ring = this.#rings[index] as SpscRing;
+    const view = this.#views[index] as RecordBuffer;
+    const first = this.#taken[index] as number;
+    const available = ring.available() - first;
+    const turn = Math.min(available, TURN_COMMANDS_MAX);
+    let taken = 0;
+    while (taken < turn && this.#emitter.room) {
+      if (!decide(this.#emitter, view, ring.at(first + taken))) break;
+      taken += 1;
+    }
+    this.#taken[index] = first + taken;
+    this.commands += taken;
+    return taken > 0 && taken < available;
+  }
+
+  #release(): void {
+    for (let i = 0; i < this.#rings.length; i += 1) {
+      const taken = this.#taken[i] as number;
+      if (taken > 0) (this.#rings[i] as SpscRing).release(taken);
+      this.#taken[i] = 0;
+    }
+  }
+}
