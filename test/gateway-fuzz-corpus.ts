@@ -26,6 +26,8 @@ export interface Corpus {
   /** Streams of SoupBinTCP packets. */
   readonly soup: readonly Uint8Array[];
   readonly captures: readonly Uint8Array[];
+  /** Ethernet frames. */
+  readonly frames: readonly Uint8Array[];
 }
 
 const FOLDER = process.env.DAYBOOK_CAPTURES ?? '/work/shared/data/nasdaq-pcap';
@@ -103,6 +105,9 @@ export function buildCorpus(): Corpus {
     pcap(tcpFrames(soup[1]!, false), { little: false, snapLength: 90 }),
     pcapng(frames, { resolution: 9 }),
     pcapng(tcpFrames(soup[0]!, false), { little: false, block: 3 }),
+    pcapng([frames[0]!], { resolution: 9 }),
+    pcapng([frames[0]!], { little: false, block: 2 }),
   );
-  return { ouch, itch, mold, soup, captures };
+  const all = [...frames, ...tcpFrames(soup[0]!, true)];
+  return { ouch, itch, mold, soup, captures, frames: all };
 }

@@ -7,11 +7,13 @@ import * as inbound from '../src/gateways/ouch/inbound.js';
 import * as outbound from '../src/gateways/ouch/outbound.js';
 import { OUCH_TYPE_IN, OUCH_TYPE_OUT } from '../src/gateways/ouch/types.js';
 import { memorySource } from '../src/gateways/pcap/byte-window.js';
+import { readCapture } from '../src/gateways/pcap/capture.js';
 import { CaptureError } from '../src/gateways/pcap/capture-error.js';
 import { decodeCapture } from '../src/gateways/pcap/decode-capture.js';
+import { dissect } from '../src/gateways/pcap/dissect.js';
 import { toJsonLine } from '../src/gateways/pcap/json-line.js';
 import { SoupDeframer } from '../src/gateways/soupbintcp/deframer.js';
-import { decodeSoupPacket } from '../src/gateways/soupbintcp/packets.js';
+import { decodeSoupPacket, encodeSoupPacket } from '../src/gateways/soupbintcp/packets.js';
 import { FAULT } from '../src/gateways/wire/fault.js';
 import type { Direction } from '../src/gateways/wire/layout.js';
 import { decodeMessage, encodeMessage, type Protocol } from '../src/gateways/wire/message-codec.js';
@@ -45,6 +47,7 @@ class Random {
 }
 
 const ARENA_BYTES = 4096;
+const LINK_TYPES = [1, 1, 1, 1, 0, 101, 113, 276];
 const INTERESTING = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
 
 /** What a run came across, to show that it reached every part. */
@@ -128,7 +131,8 @@ export class GatewayFuzzer {
       else if (kind < 7) this.message(OUCH, 'out', this.corpus.ouch);
       else if (kind < 10) this.message(ITCH, 'out', this.corpus.itch);
       else if (kind < 12) this.moldPacket();
-      else if (kind < 15) this.soupStream();
+      else if (kind < 14) this.soupStream();
+      else if (kind < 15) this.frame();
       else this.capture();
     } catch (error) {
       const hex = Buffer.from(this.arena.subarray(this.at)).toString('hex');
@@ -205,9 +209,20 @@ export class GatewayFuzzer {
       this.typedOnly(() => callAll(accessors, view, at));
     }
     if (length > layout.length) {
-      findAppendage(view, at + layout.length, at + length, this.random.below(256));
+      this.appendage(at + layout.length);
     }
     return true;
+  }
+
+  /** What is found of a known tag can be read in full before the message ends. */
+  private appendage(at: number): void {
+    const end = this.at + this.length;
+    const tag = this.random.below(30);
+    const found = findAppendage(this.view, at, end, tag);
+    const bytes = OUCH.tags[tag]?.length ?? 0;
+    if (found !== -1 && (found + bytes > end || this.view.getUint8(found - 2) < 1 + bytes)) {
+      throw new FuzzFailure(`the value of tag ${tag} is cut short`);
+    }
   }
 
   /** 64-bit reference numbers may be past 2^53 - 1, which is told, not shown wrongly. */
@@ -262,18 +277,48 @@ export class GatewayFuzzer {
     // A view that ends with the packet, so that reading on is seen.
     const own = new DataView(view.buffer, payloadAt - 3, payloadLength + 3);
     for (const direction of ['in', 'out'] as const) {
+      let packet: ReturnType<typeof decodeSoupPacket>;
       try {
-        decodeSoupPacket(direction, own, 0, own.byteLength);
+        packet = decodeSoupPacket(direction, own, 0, own.byteLength);
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
+        continue;
       }
+      const again = encodeSoupPacket(direction, packet);
+      const same = again.every((byte, i) => byte === own.getUint8(i));
+      if (again.length !== own.byteLength || !same) {
+        throw new FuzzFailure('encoding gives other bytes');
+      }
+    }
+  }
+
+  private frame(): void {
+    this.generate(this.corpus.frames);
+    const { view, at, length } = this;
+    const found = dissect(this.random.pick(LINK_TYPES), view, at, length);
+    if (found.kind === 'udp' || found.kind === 'tcp') {
+      this.counts.accepted++;
+      const { payloadAt, payloadLength, missing } = found;
+      if (payloadLength < 0 || missing < 0 || payloadAt + payloadLength > at + length) {
+        throw new FuzzFailure('the payload leaves the frame');
+      }
+    } else {
+      this.counts.refused++;
     }
   }
 
   private capture(): void {
     this.generate(this.corpus.captures);
+    const file = this.arena.slice(this.at);
     try {
-      for (const item of decodeCapture(memorySource(this.arena.slice(this.at)))) {
+      let before = 0;
+      for (const packet of readCapture(memorySource(file))) {
+        // The window holds the whole file, so an index into it is an offset in the file.
+        if (packet.offset < before) throw new FuzzFailure('a frame runs into the next record');
+        before = packet.at + packet.length;
+        if (before > file.length) throw new FuzzFailure('a frame leaves the file');
+      }
+      for (const item of decodeCapture(memorySource(file))) {
         if (item.kind === 'message') toJsonLine(item, true);
       }
       this.counts.accepted++;
