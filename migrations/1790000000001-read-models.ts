@@ -1,0 +1,307 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import {
+  createHypertable,
+  detectTimescale,
+  type RunSql,
+} from '../src/projections/database/timescale.js';
+
+/*
+ * Prices are ticks, quantities lots, values ticks x lots, fees micros (1e-6) of the instrument's
+ * currency: whole numbers, as in the events. The views at the end give them as decimal amounts.
+ * Closed lists (side, status, type ...) are the numbers of FIX and of the event catalogue.
+ *
+ * Facts are appended and never changed; their key holds `time`, the event's own, so that they can be
+ * hypertables. State is one row per thing, changed only by events of a higher sequence. Columns
+ * stand widest first: PostgreSQL pads in front of wide ones.
+ */
+
+const FACT = `
+  sequence    bigint      NOT NULL,
+  time        timestamptz NOT NULL,
+  time_ns     bigint      NOT NULL`;
+
+const ORDER_EVENTS = `
+  CREATE TABLE daybook.order_events (${FACT},
+    received_ns     bigint   NOT NULL,
+    command         bigint   NOT NULL,
+    actor           bigint   NOT NULL,
+    session         bigint   NOT NULL,
+    order_id        bigint   NOT NULL,
+    quantity        bigint,
+    cum_quantity    bigint,
+    leaves_quantity bigint,
+    last_quantity   bigint,
+    last_price      bigint,
+    price           bigint,
+    account         integer  NOT NULL,
+    instrument      integer  NOT NULL,
+    reason          integer  NOT NULL,
+    shard           smallint NOT NULL,
+    type            smallint NOT NULL,
+    status          smallint,
+    side            smallint,
+    cl_ord_id       text     COLLATE "C",
+    orig_cl_ord_id  text     COLLATE "C",
+    exec_id         text     COLLATE "C",
+    PRIMARY KEY (shard, sequence, time)
+  )`;
+
+const FILLS = `
+  CREATE TABLE daybook.fills (${FACT},
+    order_id          bigint   NOT NULL,
+    quantity          bigint   NOT NULL,
+    price             bigint   NOT NULL,
+    previous_quantity bigint   NOT NULL,
+    previous_price    bigint   NOT NULL,
+    fee               bigint   NOT NULL,
+    account           integer  NOT NULL,
+    instrument        integer  NOT NULL,
+    reason            integer  NOT NULL,
+    shard             smallint NOT NULL,
+    -- Number of the event: 16 OrderFilled, 29 FillCorrected, 30 FillBusted, 31 FillUnmatched.
+    type              smallint NOT NULL,
+    side              smallint NOT NULL,
+    liquidity         smallint NOT NULL,
+    overfill          boolean  NOT NULL,
+    exec_id           text     COLLATE "C" NOT NULL,
+    exec_ref_id       text     COLLATE "C",
+    PRIMARY KEY (shard, sequence, time)
+  )`;
+
+const RISK_DECISIONS = `
+  CREATE TABLE daybook.risk_decisions (${FACT},
+    order_id    bigint   NOT NULL,
+    limit_value bigint   NOT NULL,
+    value       bigint   NOT NULL,
+    checks      bigint   NOT NULL,
+    account     integer  NOT NULL,
+    instrument  integer  NOT NULL,
+    reason      integer  NOT NULL,
+    shard       smallint NOT NULL,
+    risk_check  smallint NOT NULL,
+    passed      boolean  NOT NULL,
+    PRIMARY KEY (shard, sequence, time)
+  )`;
+
+const ORDERS = `
+  CREATE TABLE daybook.orders (
+    order_id          bigint      NOT NULL,
+    accepted_sequence bigint      NOT NULL,
+    accepted_ns       bigint      NOT NULL,
+    accepted_at       timestamptz NOT NULL,
+    sequence          bigint      NOT NULL,
+    updated_ns        bigint      NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    quantity          bigint      NOT NULL,
+    cum_quantity      bigint      NOT NULL,
+    leaves_quantity   bigint      NOT NULL,
+    cum_value         bigint      NOT NULL,
+    price             bigint      NOT NULL,
+    stop_price        bigint      NOT NULL,
+    display_quantity  bigint      NOT NULL,
+    min_quantity      bigint      NOT NULL,
+    expire_ms         bigint      NOT NULL,
+    strategy          bigint      NOT NULL,
+    user_ref          bigint      NOT NULL,
+    list_id           bigint      NOT NULL,
+    actor             bigint      NOT NULL,
+    session           bigint      NOT NULL,
+    account           integer     NOT NULL,
+    instrument        integer     NOT NULL,
+    venue             integer     NOT NULL,
+    exec_inst         integer     NOT NULL,
+    reason            integer     NOT NULL,
+    shard             smallint    NOT NULL,
+    side              smallint    NOT NULL,
+    ord_type          smallint    NOT NULL,
+    time_in_force     smallint    NOT NULL,
+    capacity          smallint    NOT NULL,
+    status            smallint    NOT NULL,
+    -- Something is left. Changes at the order's end only, so fills stay updates in place (HOT).
+    open              boolean     NOT NULL,
+    cl_ord_id         text        COLLATE "C" NOT NULL,
+    PRIMARY KEY (shard, order_id)
+  ) WITH (fillfactor = 80)`;
+
+const POSITIONS = `
+  CREATE TABLE daybook.positions (
+    quantity     bigint         NOT NULL,
+    bought       bigint         NOT NULL,
+    sold         bigint         NOT NULL,
+    bought_value bigint         NOT NULL,
+    sold_value   bigint         NOT NULL,
+    fees         bigint         NOT NULL,
+    sequence     bigint         NOT NULL,
+    updated_ns   bigint         NOT NULL,
+    updated_at   timestamptz    NOT NULL,
+    account      integer        NOT NULL,
+    instrument   integer        NOT NULL,
+    shard        smallint       NOT NULL,
+    -- Ticks x lots, exact to a billionth: the writer's own arithmetic.
+    cost         numeric(28, 9) NOT NULL,
+    realized     numeric(28, 9) NOT NULL,
+    PRIMARY KEY (shard, account, instrument)
+  ) WITH (fillfactor = 50)`;
+
+const REFERENCE = [
+  `CREATE TABLE daybook.instruments (
+    sequence        bigint      NOT NULL,
+    updated_ns      bigint      NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    fee_per_lot     bigint      NOT NULL,
+    instrument      integer     NOT NULL,
+    venue           integer     NOT NULL,
+    shard           smallint    NOT NULL,
+    margin_percent  smallint    NOT NULL,
+    open            boolean     NOT NULL,
+    negative_prices boolean     NOT NULL,
+    tick            numeric     NOT NULL,
+    lot             numeric     NOT NULL,
+    multiplier      numeric     NOT NULL,
+    symbol          text        COLLATE "C" NOT NULL,
+    currency        text        COLLATE "C" NOT NULL,
+    PRIMARY KEY (shard, instrument)
+  )`,
+  `CREATE TABLE daybook.accounts (
+    sequence              bigint      NOT NULL,
+    updated_ns            bigint      NOT NULL,
+    updated_at            timestamptz NOT NULL,
+    commission_per_lot    bigint      NOT NULL,
+    account               integer     NOT NULL,
+    account_group         integer     NOT NULL,
+    shard                 smallint    NOT NULL,
+    self_trade_prevention smallint    NOT NULL,
+    open                  boolean     NOT NULL,
+    name                  text        COLLATE "C" NOT NULL,
+    group_name            text        COLLATE "C" NOT NULL,
+    currency              text        COLLATE "C" NOT NULL,
+    PRIMARY KEY (shard, account)
+  )`,
+  // A removed limit keeps its row with value -1: the sequence guards against an older event.
+  `CREATE TABLE daybook.limits (
+    sequence   bigint      NOT NULL,
+    updated_ns bigint      NOT NULL,
+    updated_at timestamptz NOT NULL,
+    value      bigint      NOT NULL,
+    scope_id   integer     NOT NULL,
+    instrument integer     NOT NULL,
+    shard      smallint    NOT NULL,
+    limit_kind smallint    NOT NULL,
+    scope      smallint    NOT NULL,
+    PRIMARY KEY (shard, limit_kind, scope, scope_id, instrument)
+  )`,
+  `CREATE TABLE daybook.marks (
+    sequence   bigint      NOT NULL,
+    updated_ns bigint      NOT NULL,
+    updated_at timestamptz NOT NULL,
+    price      bigint      NOT NULL,
+    source     bigint      NOT NULL,
+    instrument integer     NOT NULL,
+    shard      smallint    NOT NULL,
+    PRIMARY KEY (shard, instrument)
+  ) WITH (fillfactor = 50)`,
+  `CREATE TABLE daybook.trading_states (
+    sequence   bigint      NOT NULL,
+    updated_ns bigint      NOT NULL,
+    updated_at timestamptz NOT NULL,
+    scope_id   integer     NOT NULL,
+    breaker    integer     NOT NULL,
+    shard      smallint    NOT NULL,
+    scope      smallint    NOT NULL,
+    state      smallint    NOT NULL,
+    text       text        NOT NULL,
+    PRIMARY KEY (shard, scope, scope_id)
+  )`,
+];
+
+const INDEXES = [
+  'CREATE INDEX order_events_order ON daybook.order_events (shard, order_id, sequence)',
+  'CREATE INDEX orders_account ON daybook.orders (account, accepted_sequence)',
+  'CREATE INDEX orders_open ON daybook.orders (account, accepted_sequence) WHERE open',
+  'CREATE INDEX fills_account ON daybook.fills (account, sequence)',
+  'CREATE INDEX fills_order ON daybook.fills (shard, order_id)',
+  'CREATE INDEX risk_decisions_refused ON daybook.risk_decisions (account, sequence) WHERE NOT passed',
+];
+
+/** Amounts as decimals, names instead of numbers. Exact: only products of numerics. */
+const VIEWS = [
+  `CREATE VIEW daybook.position_values AS
+    SELECT p.shard, p.account, a.name AS account_name, a.account_group, a.group_name,
+           p.instrument, i.symbol, i.currency, p.sequence, p.updated_ns,
+           p.quantity * i.lot AS quantity,
+           CASE WHEN p.quantity <> 0 THEN p.cost / p.quantity * i.tick END AS average_price,
+           p.realized * i.tick * i.lot * i.multiplier AS realized_pnl,
+           (p.quantity * m.price - p.cost) * i.tick * i.lot * i.multiplier AS unrealized_pnl,
+           p.fees::numeric * 0.000001 AS fees,
+           m.price * i.tick AS mark, m.sequence AS mark_sequence
+      FROM daybook.positions p
+      JOIN daybook.instruments i USING (shard, instrument)
+      -- Account 0, suspense, has no row there: its position must show all the more.
+      LEFT JOIN daybook.accounts a USING (shard, account)
+      LEFT JOIN daybook.marks m USING (shard, instrument)`,
+];
+
+/** The same name and columns on every server; a continuous aggregate where there are any. */
+const fillsByMinute = (bucket: string) => `
+  SELECT ${bucket} AS bucket, shard, account, instrument,
+         count(*) AS fills,
+         sum(CASE WHEN side = 1 THEN quantity ELSE 0 END) AS bought,
+         sum(CASE WHEN side = 1 THEN 0 ELSE quantity END) AS sold,
+         sum(quantity::numeric * price) AS value
+    FROM daybook.fills
+   WHERE type IN (16, 31)
+   GROUP BY 1, 2, 3, 4`;
+
+export class ReadModels1790000000001 implements MigrationInterface {
+  readonly name = 'ReadModels1790000000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    const run: RunSql = (sql, parameters) => runner.query(sql, parameters);
+    const support = await detectTimescale(run);
+    for (const table of [ORDER_EVENTS, FILLS, RISK_DECISIONS, ORDERS, POSITIONS, ...REFERENCE]) {
+      await run(table);
+    }
+    const days = { chunk: '1 day', compressAfter: '30 days' };
+    const facts = [
+      { table: 'daybook.order_events', segmentBy: 'shard, account', ...days },
+      { table: 'daybook.fills', segmentBy: 'shard, account', ...days },
+      { table: 'daybook.risk_decisions', segmentBy: 'shard, account', ...days },
+    ];
+    for (const fact of facts) await createHypertable(run, support, fact);
+    for (const index of INDEXES) await run(index);
+    for (const view of VIEWS) await run(view);
+    if (support.edition === 'community') await this.#createAggregate(run);
+    else await run(`CREATE VIEW daybook.fills_by_minute AS ${fillsByMinute(PLAIN_BUCKET)}`);
+  }
+
+  /** The newest minute is computed from the table: an aggregate alone would lag behind. */
+  async #createAggregate(run: RunSql): Promise<void> {
+    const select = fillsByMinute("time_bucket(INTERVAL '1 minute', time)");
+    await run(
+      'CREATE MATERIALIZED VIEW daybook.fills_by_minute ' +
+        'WITH (timescaledb.continuous, timescaledb.materialized_only = false) ' +
+        `AS ${select} WITH NO DATA`,
+    );
+    await run(
+      "SELECT add_continuous_aggregate_policy('daybook.fills_by_minute', " +
+        "start_offset => INTERVAL '7 days', end_offset => INTERVAL '2 minutes', " +
+        "schedule_interval => INTERVAL '1 minute')",
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const run: RunSql = (sql, parameters) => runner.query(sql, parameters);
+    const { edition } = await detectTimescale(run);
+    const kind = edition === 'community' ? 'MATERIALIZED VIEW' : 'VIEW';
+    await run(`DROP ${kind} daybook.fills_by_minute`);
+    await run('DROP VIEW daybook.position_values');
+    for (const table of TABLES) await run(`DROP TABLE daybook.${table}`);
+  }
+}
+
+const PLAIN_BUCKET = "date_trunc('minute', time)";
+
+const TABLES = [
+  ...['order_events', 'fills', 'risk_decisions', 'orders', 'positions'],
+  ...['instruments', 'accounts', 'limits', 'marks', 'trading_states'],
+];

@@ -1,0 +1,8 @@
+import { ProjectorFrame1790000000000 } from './1790000000000-projector-frame.js';
+import { ReadModels1790000000001 } from './1790000000001-read-models.js';
+
+/**
+ * All migrations, oldest first. A released one is never edited: its effect is in databases already.
+ * They are listed, not found by a pattern, so that a bundle and a test load the same ones.
+ */
+export const migrations = [ProjectorFrame1790000000000, ReadModels1790000000001] as const;

@@ -1,0 +1,47 @@
+export type ProjectionErrorCode =
+  /** Another projector advanced the same checkpoint: this one must stop. */
+  | 'PROJECTION_DEPOSED'
+  /** The tables are of another version of the read model: it must be rebuilt. */
+  | 'PROJECTION_VERSION'
+  /** An event cannot be projected; live it is set aside, a rebuild stops. */
+  | 'PROJECTION_POISON'
+  /** Events are missing between the checkpoint and the batch. */
+  | 'PROJECTION_GAP'
+  /** A view as new as asked for did not appear in time. */
+  | 'PROJECTION_BEHIND'
+  /** Too many queries wait for the view to catch up. */
+  | 'PROJECTION_WAITERS';
+
+export class ProjectionError extends Error {
+  override readonly name = 'ProjectionError';
+  readonly code: ProjectionErrorCode;
+
+  constructor(code: ProjectionErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** One event that one read model cannot take. */
+export class PoisonEventError extends ProjectionError {
+  readonly model: string;
+  readonly sequence: number;
+
+  constructor(model: string, sequence: number, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('PROJECTION_POISON', `${model} cannot take event ${sequence}: ${reason}`, cause);
+    this.model = model;
+    this.sequence = sequence;
+  }
+}
+
+/**
+ * Whether the data itself is at fault, so that trying again cannot help, unlike a lost connection or
+ * a deadlock: the server refused it (SQLSTATE class 22 data exception, 23 constraint), or rows that
+ * it refers to are not there.
+ */
+export function isDataError(error: unknown): boolean {
+  if (error instanceof ProjectionError) return error.code === 'PROJECTION_POISON';
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
+}
