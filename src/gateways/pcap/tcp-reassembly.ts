@@ -5,6 +5,7 @@
  * the limits allow, or the capture ends, what is missing is reported as a gap and the stream goes
  * on behind it. All arithmetic on sequence numbers is modulo 2^32.
  */
+/** Directions followed at a time; one more closes the one idle longest. */
 export const TCP_FLOWS_MAX = 4096;
 export const TCP_WAITING_SEGMENTS_MAX = 1024;
 export const TCP_WAITING_BYTES_MAX = 4 * 1024 * 1024;
@@ -29,6 +30,7 @@ interface Segment {
 }
 
 interface Flow {
+  readonly start: number;
   next: number;
   waiting: Segment[];
   waitingBytes: number;
@@ -42,12 +44,12 @@ export function sequenceDistance(a: number, b: number): number {
 export class TcpReassembler {
   private readonly flows = new Map<string, Flow>();
   private readonly sink: StreamSink;
-  private readonly starts: ReadonlyMap<string, number>;
+  private readonly starts: Map<string, number>;
 
   /** `starts`: first sequence number of flows that the capture joins under way. */
   constructor(sink: StreamSink, starts: ReadonlyMap<string, number> = new Map()) {
     this.sink = sink;
-    this.starts = starts;
+    this.starts = new Map(starts);
   }
 
   /** Takes one segment; copies `bytes` only when it has to wait. */
@@ -55,13 +57,13 @@ export class TcpReassembler {
     if (syn) {
       const flow = this.flows.get(key);
       // A repeated SYN of the same connection changes nothing.
-      if (flow === undefined || flow.next !== (sequence + 1) >>> 0) {
+      if (flow?.start !== (sequence + 1) >>> 0) {
         this.close(key);
         this.open(key, (sequence + 1) >>> 0);
       }
     }
     if (bytes.length + missing === 0) return;
-    const flow = this.flows.get(key) ?? this.open(key, this.starts.get(key) ?? sequence);
+    const flow = this.touch(key) ?? this.open(key, this.starts.get(key) ?? sequence);
     const first = syn ? (sequence + 1) >>> 0 : sequence;
     this.accept(key, flow, { sequence: first, bytes, missing });
   }
@@ -71,12 +73,23 @@ export class TcpReassembler {
     for (const key of [...this.flows.keys()]) this.close(key);
   }
 
+  /** The flow, moved behind all others: the map is in order of last use. */
+  private touch(key: string): Flow | undefined {
+    const flow = this.flows.get(key);
+    if (flow === undefined) return undefined;
+    this.flows.delete(key);
+    this.flows.set(key, flow);
+    return flow;
+  }
+
   private open(key: string, next: number): Flow {
     if (this.flows.size >= TCP_FLOWS_MAX) {
-      const oldest = this.flows.keys().next();
-      if (oldest.done !== true) this.close(oldest.value);
+      const idle = this.flows.keys().next();
+      if (idle.done !== true) this.close(idle.value);
     }
-    const flow: Flow = { next, waiting: [], waitingBytes: 0 };
+    // A start holds once: the flow may be closed for room and come back further on.
+    this.starts.delete(key);
+    const flow: Flow = { start: next, next, waiting: [], waitingBytes: 0 };
     this.flows.set(key, flow);
     this.sink.opened(key);
     return flow;
