@@ -71,17 +71,17 @@ export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
   return [
     {
       name: 'ring_batched_slots_per_second',
-      value: batched,
+      value: Math.round(batched),
       unit: '1/s',
       ack: 'none',
-      baseline: messages,
+      baseline: Math.round(messages),
     },
     {
       name: 'ring_single_slots_per_second',
-      value: single,
+      value: Math.round(single),
       unit: '1/s',
       ack: 'none',
-      baseline: messages,
+      baseline: Math.round(messages),
     },
   ];
 }

@@ -13,8 +13,10 @@
  * with limit `p` may match a level while `level key >= keyOf(p)`.
  *
  * Levels stand in a sorted array since orders come and go near the best price, that is near its end:
- * found in a few steps from there (else by halving), inserted by moving a few numbers. Measured
- * against a hash with linked levels and a skip list in `bench/price-levels.ts`.
+ * found in a few steps from there (else by halving), inserted by moving a few numbers. In
+ * `bench/price-levels.ts` it makes or drops 23 M levels/s near the best price and 3.7 M/s anywhere among
+ * 10,000. A hash with linked levels does 32 M/s and 0.76 M/s: a few orders far out would slow the
+ * whole book. A skip list does 8.6 M/s and 4.8 M/s.
  *
  * Taking an order out of its queue is O(1). When its level is left empty, the level goes too: that takes
  * a search and moves as many numbers as there are better levels.

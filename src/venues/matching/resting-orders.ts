@@ -11,12 +11,14 @@
  *            next        1     4   ...    -1    -1       queue of 4799: 0 -> 1 -> 4
  * ```
  *
- * Columns instead of objects: 65 bytes an order, nothing for the garbage collector to walk.
+ * Columns instead of objects: 54 bytes an order, nothing for the garbage collector to walk. Rows of 64
+ * bytes, one cache line each, were measured too: a tenth slower with 50,000 live orders, a fifth
+ * faster with 800,000. A book of one instrument has the former.
  */
 import { assert } from '../../lib/assert.js';
 
 export const NO_ORDER = -1;
-/** Bounds the columns to some 270 MB. */
+/** Bounds the columns to some 230 MB. */
 export const BOOK_ORDERS_MAX = 2 ** 22;
 
 const FREE = -1;
