@@ -6,6 +6,9 @@ import { decodeCapture } from '../gateways/pcap/decode-capture.js';
 import type { Finding } from '../gateways/pcap/decoded.js';
 import { toJsonLine } from '../gateways/pcap/json-line.js';
 
+/** Findings that are printed; more are counted. */
+const FINDINGS_PRINTED_MAX = 1000;
+
 const HELP = `daybook decode FILE... [--context]
 
 Prints the messages of packet captures (pcap, pcapng) as JSON lines, one per message, heartbeats
@@ -37,13 +40,11 @@ Options:
   --help      this text
 
 Bytes that cannot be decoded, gaps and cut frames are told on standard error with packet number and
-file offset (the first ${1000} of them).
+file offset (the first ${FINDINGS_PRINTED_MAX} of them).
 Exit code: 0 everything decoded; 1 something was not, or the file is truncated or malformed;
 2 wrong use, or a file that cannot be opened.
 `;
 
-/** Findings that are printed; more are counted. */
-const FINDINGS_PRINTED_MAX = 1000;
 const OUTPUT_CHARACTERS = 65_536;
 
 /** Collects lines and writes them in large pieces, waiting whenever the reader is slow. */

@@ -7,6 +7,7 @@ import { OUCH, OUCH_TAG } from './catalogue.js';
 import { checkInbound, checkOutbound, findAppendage } from './check.js';
 import * as inbound from './inbound.js';
 import * as outbound from './outbound.js';
+import * as writer from './outbound-writer.js';
 import { OUCH_TYPE_IN, OUCH_TYPE_OUT } from './types.js';
 
 const view = new DataView(new ArrayBuffer(256));
@@ -152,27 +153,27 @@ describe('writers of outbound messages', () => {
       const { name, fields } = decoded('out', 2, end);
       return { name, ...fields };
     };
-    expect(seen(outbound.putSystemEvent(view, 2, T, 0x53))).toMatchObject({ eventCode: 'S' });
-    expect(seen(outbound.putOrderAccepted(view, 2, T, stated))).toMatchObject({
+    expect(seen(writer.putSystemEvent(view, 2, T, 0x53))).toMatchObject({ eventCode: 'S' });
+    expect(seen(writer.putOrderAccepted(view, 2, T, stated))).toMatchObject({
       timestamp: T,
       userRefNum: 7682701,
       orderReferenceNumber: 257340661,
       orderState: 'L',
       clOrdID: '7682701',
     });
-    expect(seen(outbound.putOrderReplaced(view, 2, T, 5, stated))).toMatchObject({
+    expect(seen(writer.putOrderReplaced(view, 2, T, 5, stated))).toMatchObject({
       origUserRefNum: 5,
       userRefNum: 7682701,
       symbol: 'ADBE',
     });
-    expect(seen(outbound.putOrderCanceled(view, 2, T, 7, 3, 0x55))).toEqual({
+    expect(seen(writer.putOrderCanceled(view, 2, T, 7, 3, 0x55))).toEqual({
       name: 'OrderCanceled',
       timestamp: T,
       userRefNum: 7,
       quantity: 3,
       reason: 'U',
     });
-    expect(seen(outbound.putOrderExecuted(view, 2, T, 7, 3, 12345, 0x41, 99))).toEqual({
+    expect(seen(writer.putOrderExecuted(view, 2, T, 7, 3, 12345, 0x41, 99))).toEqual({
       name: 'OrderExecuted',
       timestamp: T,
       userRefNum: 7,
@@ -181,23 +182,23 @@ describe('writers of outbound messages', () => {
       liquidityFlag: 'A',
       matchNumber: 99,
     });
-    expect(seen(outbound.putBrokenTrade(view, 2, T, 7, 99, 0x45, ID, 0))).toMatchObject({
+    expect(seen(writer.putBrokenTrade(view, 2, T, 7, 99, 0x45, ID, 0))).toMatchObject({
       matchNumber: 99,
       reason: 'E',
       clOrdID: '7682701',
     });
-    const correction = outbound.putTradeCorrection(view, 2, T, 7, 3, 1, 0x41, 99, 0x4e, ID, 0);
+    const correction = writer.putTradeCorrection(view, 2, T, 7, 3, 1, 0x41, 99, 0x4e, ID, 0);
     expect(seen(correction)).toMatchObject({ price: '0.0001', reason: 'N', clOrdID: '7682701' });
-    expect(seen(outbound.putRejected(view, 2, T, 7, 0x1f, ID, 0))).toMatchObject({ reason: 31 });
-    expect(seen(outbound.putCancelPending(view, 2, T, 7)).name).toBe('CancelPending');
-    expect(seen(outbound.putCancelReject(view, 2, T, 7)).name).toBe('CancelReject');
-    expect(seen(outbound.putAccountQueryResponse(view, 2, T, 8)).nextUserRefNum).toBe(8);
-    expect(seen(outbound.putOrderModified(view, 2, T, 7, 0x53, 1)).side).toBe('S');
-    expect(seen(outbound.putOrderRestated(view, 2, T, 7, 0x52)).reason).toBe('R');
+    expect(seen(writer.putRejected(view, 2, T, 7, 0x1f, ID, 0))).toMatchObject({ reason: 31 });
+    expect(seen(writer.putCancelPending(view, 2, T, 7)).name).toBe('CancelPending');
+    expect(seen(writer.putCancelReject(view, 2, T, 7)).name).toBe('CancelReject');
+    expect(seen(writer.putAccountQueryResponse(view, 2, T, 8)).nextUserRefNum).toBe(8);
+    expect(seen(writer.putOrderModified(view, 2, T, 7, 0x53, 1)).side).toBe('S');
+    expect(seen(writer.putOrderRestated(view, 2, T, 7, 0x52)).reason).toBe('R');
   });
 
   it('add appendages, known and unknown', () => {
-    const end = outbound.putOrderAccepted(view, 0, T, stated);
+    const end = writer.putOrderAccepted(view, 0, T, stated);
     let next = putTagU32(view, end, OUCH_TAG.firm, 0x4c494d45);
     next = putTagByte(view, next, OUCH_TAG.bboWeightIndicator, 0x30);
     next = putTagU64(view, next, OUCH_TAG.displayPrice, 5);
