@@ -1,0 +1,81 @@
+/**
+ * One-minute bars of a day out of ten million trades in 500 instruments, held in memory as columns,
+ * in the order of time as they come; and those rolled up to bars of an hour. The baseline reads the
+ * same columns and does nothing with them.
+ */
+import { NormalStream } from '../src/domain/value-at-risk/normal-stream.js';
+import { assert } from '../src/lib/assert.js';
+import { BarTable, type TradeColumns } from '../src/market-data/bar-table.js';
+import type { Figure } from './figure.js';
+
+const TRADES = 10_000_000;
+const INSTRUMENTS = 500;
+const NS_PER_DAY = 86_400e9;
+/** Rows drawn at a time. */
+const CHUNK = 10_000;
+
+function tradesOfADay(): TradeColumns {
+  const instrument = new Int32Array(TRADES);
+  const time = new Float64Array(TRADES);
+  const price = new Float64Array(TRADES);
+  const quantity = new Float64Array(TRADES);
+  const prices = new Float64Array(INSTRUMENTS).fill(1_000_000);
+  const stream = new NormalStream(1, CHUNK);
+  for (let row = 0; row < TRADES; row++) {
+    if (row % CHUNK === 0) stream.draw(row / CHUNK);
+    const normal = stream.normals[row % CHUNK]!;
+    // Spread over the instruments by a large odd multiplier.
+    const which = (Math.imul(row, 0x9e3779b1) >>> 8) % INSTRUMENTS;
+    prices[which] = Math.max(1, prices[which]! + Math.round(normal * 3));
+    instrument[row] = which;
+    time[row] = Math.floor((row / TRADES) * NS_PER_DAY);
+    price[row] = prices[which]!;
+    quantity[row] = 1 + (row % 97);
+  }
+  return { count: TRADES, instrument, time, price, quantity };
+}
+
+/** Reads the columns and does nothing with them: what any way of building bars has to pay. */
+function checksum({ count, instrument, time, price, quantity }: TradeColumns): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let row = 0; row < count; row++) {
+    a += time[row]!;
+    b += price[row]!;
+    c += quantity[row]!;
+    d += instrument[row]!;
+  }
+  return a + b + c + d;
+}
+
+function medianMs(seconds: number, work: () => void): number {
+  work(); // compiled before it is timed
+  const times: number[] = [];
+  const started = performance.now();
+  while (times.length < 3 || performance.now() - started < seconds * 1000) {
+    const before = performance.now();
+    work();
+    times.push(performance.now() - before);
+  }
+  times.sort((a, b) => a - b);
+  return times[times.length >> 1]!;
+}
+
+export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
+  const trades = tradesOfADay();
+  let table = BarTable.build(trades, INSTRUMENTS, '1m', 0n);
+  const bars = medianMs(seconds / 2, () => {
+    table = BarTable.build(trades, INSTRUMENTS, '1m', 0n);
+  });
+  let sum = 0;
+  const baseline = medianMs(seconds / 4, () => {
+    sum += checksum(trades);
+  });
+  assert(sum > 0, 'columns that were read');
+  const rollUp = medianMs(seconds / 4, () => {
+    table.rollUp('1h');
+  });
+  return [
+    { name: 'bars_ms', value: bars, unit: 'ms', ack: 'none', baseline },
+    { name: 'bars_roll_up_ms', value: rollUp, unit: 'ms', ack: 'none' },
+  ];
+}
