@@ -1,8 +1,8 @@
 import { HEADER, RECORD_HEADER_BYTES, type RecordBuffer } from '../../domain/event-record.js';
 
 /**
- * Appends records to `batch` as an encoder would, with a payload that is nowhere zero: input for
- * the tests and benchmarks of the journal, which does not look into payloads.
+ * Appends records to `batch` as an encoder would, with a payload that follows from the sequence
+ * and is nowhere zero: input for the tests and benchmarks of the journal, which does not look into payloads.
  *
  * @param lengths whole lengths in bytes, headers included; taken in turn
  * @returns the sequence after the last
@@ -24,7 +24,7 @@ export function addSampleRecords(
     batch.u32[(at + HEADER.time) / 4] = sequence + 1;
     batch.f64[(at + HEADER.command) / 8] = sequence;
     for (let byte = at + RECORD_HEADER_BYTES; byte < at + length; byte++) {
-      batch.bytes[byte] = 1 + ((sequence * 31 + byte) % 255);
+      batch.bytes[byte] = 1 + ((sequence * 31 + byte - at) % 255);
     }
     batch.length += length;
     batch.count += 1;
