@@ -26,8 +26,8 @@ export class WireWriter {
   readonly bytes: Buffer;
   #at = 0;
 
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafe(size);
+  constructor(size: number, into: Buffer = Buffer.allocUnsafe(size)) {
+    this.bytes = into;
   }
 
   get length(): number {

@@ -1,0 +1,297 @@
+import { assert } from '../../lib/assert.js';
+import type { DurableEnd, DurablePosition } from '../journal/durable-end.js';
+import type { AppendChannel, AppendOutcome } from './append-channel.js';
+import { Backoff } from './backoff.js';
+import { EventIds } from './event-id.js';
+import { ForwardBatches, type RecordReader } from './forward-batches.js';
+import { StoreError, storeError } from './store-errors.js';
+import { StoreSession } from './store-session.js';
+import { metastreamOf } from './stored-event.js';
+import { parseStreamMetadata } from './stream-metadata.js';
+
+/** Name of the stream that holds the events of a shard. Its revisions are the shard's sequences. */
+export function streamOfShard(shard: number): string {
+  return `daybook-${shard}`;
+}
+
+export interface ForwarderLimits {
+  /** Events of one append. */
+  readonly batchEvents: number;
+  /** Bytes of one append as the server counts them; its limit is 1 MiB. */
+  readonly batchBytes: number;
+  /** Appends sent and not answered; the journal is read no further until one is. */
+  readonly appendsInFlight: number;
+  /** Longest wait for the answer to an append or a read; then its place is found out anew. */
+  readonly deadlineMs: number;
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export const FORWARDER_LIMITS: ForwarderLimits = {
+  batchEvents: 512,
+  batchBytes: 768 * 1024,
+  appendsInFlight: 4,
+  deadlineMs: 10_000,
+  backoffMinMs: 50,
+  backoffMaxMs: 5_000,
+};
+
+/** How far the store is behind the journal. */
+export interface ForwardLag {
+  readonly events: number;
+  /** Age of the oldest event the store does not have yet, as the writer timed it. */
+  readonly milliseconds: number;
+}
+
+export interface ForwarderOptions {
+  readonly connectionString: string;
+  readonly shard: number;
+  /** Opens the journal at a sequence. @throws JournalError when that is gone */
+  readonly openReader: (from: number) => RecordReader;
+  readonly durableEnd: DurableEnd;
+  readonly limits?: Partial<ForwarderLimits>;
+  /** Lag above which {@link Forwarder.overloaded} says so, and new orders are to be refused. */
+  readonly lagLimit?: Partial<ForwardLag>;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+interface Flight {
+  readonly last: number;
+  readonly timeMs: number;
+  outcome: AppendOutcome | undefined;
+  readonly answered: Promise<void>;
+}
+
+/**
+ * Copies the journal's durable events to the shard's stream in EventStoreDB, exactly once, in order.
+ *
+ * Every append names the revision it goes behind, and the revision of an event is its sequence, so
+ * nothing can be written twice or out of order, by whomever. Whenever an answer is missing or a
+ * revision is wrong, the forwarder drops what is in flight, looks at the last event of the stream,
+ * compares its id (which covers its content) with its own event there, and goes on behind it.
+ */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #limits: ForwarderLimits;
+  readonly #stream: string;
+  readonly #now: () => number;
+  readonly #backoff: Backoff;
+  readonly #durable: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
+  #stored = 0;
+  #located = false;
+  #oldestMs: number | undefined;
+  #problem: StoreError | undefined;
+  #sessions = 0;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+    this.#limits = { ...FORWARDER_LIMITS, ...options.limits };
+    this.#stream = streamOfShard(options.shard);
+    this.#now = options.now ?? Date.now;
+    const { backoffMinMs: minMs, backoffMaxMs: maxMs, appendsInFlight } = this.#limits;
+    assert(appendsInFlight > 0, 'one append may be in flight');
+    this.#backoff = new Backoff({ minMs, maxMs });
+  }
+
+  /** Everything before this sequence is known to be in the store. */
+  get storedSequence(): number {
+    return this.#stored;
+  }
+
+  /** Why the store cannot be reached just now; undefined while all is well. */
+  get problem(): StoreError | undefined {
+    return this.#problem;
+  }
+
+  /** Connections begun so far; more than one tells of losses. */
+  get sessions(): number {
+    return this.#sessions;
+  }
+
+  lag(): ForwardLag {
+    this.#options.durableEnd.read(this.#durable);
+    const events = Math.max(0, this.#durable.nextSequence - this.#stored);
+    const since = events === 0 || this.#oldestMs === undefined ? this.#now() : this.#oldestMs;
+    return { events, milliseconds: Math.max(0, this.#now() - since) };
+  }
+
+  /** Whether the lag is above its limit: the shard should refuse new orders until it is not. */
+  get overloaded(): boolean {
+    const { events, milliseconds } = this.lag();
+    const { lagLimit } = this.#options;
+    return (
+      events > (lagLimit?.events ?? Number.POSITIVE_INFINITY) ||
+      milliseconds > (lagLimit?.milliseconds ?? Number.POSITIVE_INFINITY)
+    );
+  }
+
+  /**
+   * Forwards until `signal` aborts, or the writer has closed and the store has everything.
+   *
+   * @throws StoreError that no retry can help (another writer, a deleted stream, no access);
+   *   JournalError when the journal cannot be read. The shard must stop: its record is in doubt.
+   */
+  async run(signal?: AbortSignal): Promise<void> {
+    while (signal?.aborted !== true) {
+      const session = new StoreSession(this.#options.connectionString);
+      this.#sessions += 1;
+      try {
+        await this.#forward(session, signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreError) || !error.retry) throw error;
+        this.#problem = error;
+      } finally {
+        session.close();
+      }
+      await this.#backoff.wait(signal);
+    }
+  }
+
+  async #forward(session: StoreSession, signal: AbortSignal | undefined): Promise<void> {
+    const next = await this.#locate(session);
+    const reader = this.#options.openReader(next);
+    try {
+      const channel = await session.appends();
+      const batches = new ForwardBatches(reader, this.#options.shard, next, {
+        events: this.#limits.batchEvents,
+        bytes: this.#limits.batchBytes,
+      });
+      await this.#pump(channel, batches, signal);
+    } finally {
+      reader.close();
+    }
+  }
+
+  /**
+   * Finds out where the store stands: the sequence behind its last event.
+   *
+   * @throws StoreError when it does not hold our events, and exactly ours
+   */
+  async #locate(session: StoreSession): Promise<number> {
+    const { durableEnd, openReader, shard } = this.#options;
+    await this.#checkWhole(session);
+    const last = await session.lastEvent(this.#stream, this.#limits.deadlineMs);
+    const next = last === undefined ? 0 : last.revision + 1;
+    durableEnd.read(this.#durable);
+    if (next > this.#durable.nextSequence) {
+      const message = `${this.#stream} holds ${next} events, the journal ${this.#durable.nextSequence}`;
+      throw new StoreError('EVENTSTOREDB_AHEAD', message);
+    }
+    if (this.#located && next < this.#stored) {
+      const message = `${this.#stream} ends before revision ${next}, it had ${this.#stored} events`;
+      throw new StoreError('EVENTSTOREDB_REVISIONS', message);
+    }
+    if (last !== undefined) {
+      const reader = openReader(last.revision);
+      const records = reader.read();
+      assert(records !== undefined, 'what is durable can be read');
+      const ours = new EventIds(shard).of(records, 0);
+      reader.close();
+      if (last.id !== ours) {
+        const message = `${this.#stream} holds another event at revision ${last.revision}`;
+        throw new StoreError('EVENTSTOREDB_DIFFERENT_EVENTS', message);
+      }
+    }
+    this.#located = true;
+    this.#progress(next, undefined);
+    return next;
+  }
+
+  /** A system of record hides nothing: the stream must be neither deleted nor made to forget. */
+  async #checkWhole(session: StoreSession): Promise<void> {
+    const settings = await session.lastEvent(metastreamOf(this.#stream), this.#limits.deadlineMs);
+    if (settings === undefined) return;
+    const { truncateBefore, maxCount, maxAgeSeconds } = parseStreamMetadata(settings.data);
+    if ((truncateBefore ?? 0) === 0 && maxCount === undefined && maxAgeSeconds === undefined)
+      return;
+    const message = `${this.#stream} was deleted, or its metadata makes it forget events`;
+    throw new StoreError('EVENTSTOREDB_REVISIONS', message);
+  }
+
+  async #pump(
+    channel: AppendChannel,
+    batches: ForwardBatches,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const flights: Flight[] = [];
+    while (signal?.aborted !== true) {
+      const state = this.#options.durableEnd.state();
+      const sent = this.#send(channel, batches, flights);
+      const [oldest] = flights;
+      if (oldest === undefined) {
+        // Read once more after `closed`: what came before it is all there is.
+        if (!sent && state !== 'open') return;
+        await this.#options.durableEnd.wait(batches.nextSequence, signal);
+      } else {
+        await this.#waitFor(oldest, flights.length, batches.nextSequence, signal);
+        while (flights[0]?.outcome !== undefined) this.#settle(flights.shift()!, flights[0]);
+      }
+    }
+  }
+
+  /** Fills the window. @returns whether anything was sent */
+  #send(channel: AppendChannel, batches: ForwardBatches, flights: Flight[]): boolean {
+    let sent = false;
+    while (flights.length < this.#limits.appendsInFlight) {
+      const batch = batches.next();
+      if (batch === undefined) break;
+      const { frame, first, timeMs } = batch;
+      const answer = channel.append(frame, this.#stream, first - 1, this.#limits.deadlineMs);
+      const flight: Flight = {
+        last: first + frame.count - 1,
+        timeMs,
+        outcome: undefined,
+        answered: answer.then((outcome) => {
+          flight.outcome = outcome;
+        }),
+      };
+      if (flights.length === 0) this.#oldestMs = timeMs;
+      flights.push(flight);
+      sent = true;
+    }
+    return sent;
+  }
+
+  /** For the oldest answer; with room in the window, for further events as well. */
+  async #waitFor(
+    oldest: Flight,
+    inFlight: number,
+    nextSequence: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    // A writer that has closed has nothing further: waiting on it would return at once, for ever.
+    const open = this.#options.durableEnd.state() === 'open';
+    if (!open || inFlight >= this.#limits.appendsInFlight) return oldest.answered;
+    const waiting = new AbortController();
+    const stop = (): void => waiting.abort();
+    signal?.addEventListener('abort', stop, { once: true });
+    const more = this.#options.durableEnd.wait(nextSequence, waiting.signal);
+    await Promise.race([oldest.answered, more]);
+    signal?.removeEventListener('abort', stop);
+    stop();
+  }
+
+  #settle(flight: Flight, next: Flight | undefined): void {
+    const { outcome } = flight;
+    assert(outcome !== undefined, 'an append is settled once it was answered');
+    if (outcome.kind === 'lost' || outcome.kind === 'refused') throw storeError(outcome.error);
+    if (outcome.kind === 'wrong-revision') {
+      const message = `${this.#stream} is at ${outcome.current}, not before ${flight.last}`;
+      throw new StoreError('EVENTSTOREDB_WRONG_REVISION', message);
+    }
+    if (outcome.revision !== flight.last) {
+      const message = `${this.#stream} put event ${flight.last} at revision ${outcome.revision}`;
+      throw new StoreError('EVENTSTOREDB_REVISIONS', message);
+    }
+    this.#progress(flight.last + 1, next?.timeMs);
+    this.#backoff.reset();
+  }
+
+  #progress(stored: number, oldestMs: number | undefined): void {
+    this.#stored = stored;
+    this.#oldestMs = oldestMs;
+    this.#problem = undefined;
+  }
+}
