@@ -63,19 +63,19 @@ export class OrderBook {
     assert(!this.#takerPending, 'book: resume comes before the next command');
     result.begin(ticket.tag);
     const against = this.#opposite(ticket.side);
-    const key = ticket.market ? Number.NEGATIVE_INFINITY : against.keyOf(ticket.price);
-    result.refusal = this.#check(ticket, against, key);
+    // Handed on in a field: as an argument, a number that is no small integer would be boxed.
+    this.#takerKey = ticket.market ? Number.NEGATIVE_INFINITY : against.keyOf(ticket.price);
+    result.refusal = this.#check(ticket, against);
     if (result.refusal !== BOOK_REFUSAL.None) return;
 
     const needed =
       ticket.lifetime === LIFETIME.FillOrKill ? ticket.quantity : ticket.minimumQuantity;
-    if (needed > 0 && against.matchable(key, needed) < needed) {
+    if (needed > 0 && against.matchable(this.#takerKey, needed) < needed) {
       result.canceled = ticket.quantity;
       return;
     }
     this.#takerHandle = mayRest(ticket) ? this.#enter(ticket) : NO_ORDER;
     this.#takerSide = ticket.side;
-    this.#takerKey = key;
     this.#takerOpen = ticket.quantity;
     this.#match(result);
   }
@@ -172,7 +172,7 @@ export class OrderBook {
     return side === BOOK_SIDE.Buy ? this.asks : this.bids;
   }
 
-  #check(ticket: Readonly<OrderTicket>, against: BookSide, key: number): BookRefusal {
+  #check(ticket: Readonly<OrderTicket>, against: BookSide): BookRefusal {
     const { quantity, minimumQuantity, displayQuantity, postOnly } = ticket;
     assert(Number.isSafeInteger(ticket.tag), 'book: tag not exact');
     if (!ticket.market && !Number.isSafeInteger(ticket.price)) return BOOK_REFUSAL.PriceInvalid;
@@ -182,7 +182,7 @@ export class OrderBook {
     const rests = mayRest(ticket);
     if (postOnly && (!rests || minimumQuantity > 0)) return BOOK_REFUSAL.TermsInvalid;
     if (!rests) return BOOK_REFUSAL.None;
-    if (postOnly && against.crosses(key)) return BOOK_REFUSAL.PostOnlyWouldMatch;
+    if (postOnly && against.crosses(this.#takerKey)) return BOOK_REFUSAL.PostOnlyWouldMatch;
     if (this.orders.count === this.orders.capacity) return BOOK_REFUSAL.OrdersFull;
     const own = this.#own(ticket.side);
     return own.hasRoom(own.keyOf(ticket.price)) ? BOOK_REFUSAL.None : BOOK_REFUSAL.LevelsFull;
@@ -221,10 +221,12 @@ export class OrderBook {
   #match(result: MatchResult): void {
     const { orders } = this;
     const against = this.#opposite(this.#takerSide);
-    const key = this.#takerKey;
+    const limit = this.#takerKey;
+    const keys = against.keys;
     let open = this.#takerOpen;
     let count = 0;
-    while (open > 0 && against.crosses(key)) {
+    // As `against.crosses(limit)`, spelled out: the limit of a market order would be boxed for a call.
+    while (open > 0 && against.count > 0 && (keys[against.count - 1] as number) >= limit) {
       if (count === result.capacity) {
         this.#pause(open, count, result);
         return;
