@@ -5,6 +5,7 @@
  * crc, sequence and time are not used there. Where a command becomes one event, both share the
  * payload, so that deciding copies words instead of fields.
  */
+import { constants } from '../lib/constants.js';
 import * as E from './event-fields.js';
 import type { EventHeader } from './events.js';
 import {
@@ -156,8 +157,8 @@ export const commandLayouts = Object.fromEntries(
 ) as unknown as { readonly [N in CommandName]: Layout<FieldsOf<N>> };
 
 /** Command numbers by name, for switches. */
-export const COMMAND = Object.fromEntries(
-  Object.entries(commands).map(([name, d]) => [name, d.number]),
+export const COMMAND = constants(
+  Object.fromEntries(Object.entries(commands).map(([name, d]) => [name, d.number])),
 ) as unknown as { readonly [N in CommandName]: (typeof commands)[N]['number'] };
 
 /** Bytes of a slot in a command ring: the longest command fits. */

@@ -6,6 +6,7 @@
  * (`event-upcasters.ts`), never by editing a declaration that a journal may already hold.
  */
 
+import { constants } from '../lib/constants.js';
 import * as E from './event-fields.js';
 import { type Fields, type FieldType, type Layout, layoutOf, type ValueOf } from './field.js';
 
@@ -367,8 +368,8 @@ export const eventLayouts = Object.fromEntries(
 ) as unknown as { readonly [N in EventName]: Layout<FieldsOf<N>> };
 
 /** Event numbers by name, for switches. */
-export const EVENT = Object.fromEntries(
-  Object.entries(events).map(([name, d]) => [name, d.number]),
+export const EVENT = constants(
+  Object.fromEntries(Object.entries(events).map(([name, d]) => [name, d.number])),
 ) as unknown as { readonly [N in EventName]: (typeof events)[N]['number'] };
 
 const nameByNumber: readonly (EventName | undefined)[] = Object.entries(events).reduce<

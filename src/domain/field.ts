@@ -5,6 +5,7 @@
  * schema and the reference page. Nothing about a field is written twice.
  */
 import { assert } from '../lib/assert.js';
+import { constants } from '../lib/constants.js';
 import { RECORD_BYTES_MAX, RECORD_HEADER_BYTES } from './event-record.js';
 
 /** Named values of a one-byte field, in the order of their numbers in FIX where FIX has them. */
@@ -114,5 +115,9 @@ export function layoutOf<F extends Fields>(fields: F, optionalFrom?: keyof F): L
   }
   assert(at % 8 === 0, `record of ${at} bytes is not a multiple of 8`);
   assert(at <= RECORD_BYTES_MAX, `record of ${at} bytes is too long`);
-  return { offsets: offsets as Layout<F>['offsets'], bytes: at, bytesMin: bytesMin || at };
+  return {
+    offsets: constants(offsets) as Layout<F>['offsets'],
+    bytes: at,
+    bytesMin: bytesMin || at,
+  };
 }

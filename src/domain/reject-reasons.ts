@@ -4,6 +4,8 @@
  * `docs/error-codes.md` is generated from it and a test keeps both in step. `fix` is OrdRejReason
  * [103] for orders; `ouch` is OUCH 5.0's reject reason.
  */
+import { constants } from '../lib/constants.js';
+
 export interface RejectReason {
   readonly number: number;
   readonly fix: number;
@@ -284,8 +286,8 @@ export const rejectReasons = {
 export type RejectCode = keyof typeof rejectReasons;
 
 /** Numbers by code, for events. */
-export const REASON = Object.fromEntries(
-  Object.entries(rejectReasons).map(([code, r]) => [code, r.number]),
+export const REASON = constants(
+  Object.fromEntries(Object.entries(rejectReasons).map(([code, r]) => [code, r.number])),
 ) as unknown as { readonly [C in RejectCode]: (typeof rejectReasons)[C]['number'] };
 
 const codeByNumber = new Map<number, RejectCode>(

@@ -1,4 +1,5 @@
 /** The risk checks that an event can name, and the limits that can be set. Numbers are for ever. */
+import { constants } from '../lib/constants.js';
 
 /** Checks, in the order in which they are made; bit `1 << (number - 1)` of RiskDecided.checks. */
 export const RISK_CHECK = {
@@ -171,8 +172,8 @@ export const limits = {
 
 export type LimitName = keyof typeof limits;
 
-export const LIMIT = Object.fromEntries(
-  Object.entries(limits).map(([name, l]) => [name, l.number]),
+export const LIMIT = constants(
+  Object.fromEntries(Object.entries(limits).map(([name, l]) => [name, l.number])),
 ) as unknown as { readonly [N in LimitName]: (typeof limits)[N]['number'] };
 
 /** One more than the highest limit number. */

@@ -22,7 +22,7 @@ export class KeyTable {
   count = 0;
   readonly keys: Int32Array;
   readonly scopes: Int32Array;
-  readonly #index: Int32Array;
+  readonly index: Int32Array;
   readonly #mask: number;
   readonly #seed: number;
 
@@ -40,7 +40,7 @@ export class KeyTable {
     const places = 2 ** Math.ceil(Math.log2(capacity * 2));
     this.keys = new Int32Array(capacity * this.width);
     this.scopes = new Int32Array(capacity);
-    this.#index = new Int32Array(places * 2);
+    this.index = new Int32Array(places * 2);
     this.#mask = places - 1;
     this.#seed = seed | 0;
   }
@@ -79,7 +79,7 @@ export class KeyTable {
   /** @returns the row of the key, or -1. */
   find(scope: number, words: Int32Array, at: number): number {
     const hash = this.#hash(scope, words, at);
-    const index = this.#index;
+    const index = this.index;
     let place = hash & this.#mask;
     for (;;) {
       const stored = index[2 * place + 1] as number;
@@ -104,15 +104,15 @@ export class KeyTable {
 
   #place(row: number, hash: number): void {
     let place = hash & this.#mask;
-    while (this.#index[2 * place + 1] !== 0) place = (place + 1) & this.#mask;
-    this.#index[2 * place] = hash;
-    this.#index[2 * place + 1] = row + 1;
+    while (this.index[2 * place + 1] !== 0) place = (place + 1) & this.#mask;
+    this.index[2 * place] = hash;
+    this.index[2 * place + 1] = row + 1;
   }
 
   /** Builds the index anew from keys and scopes, after a snapshot or a purge filled them in. */
   reindex(count: number): void {
     assert(count <= this.capacity, 'more rows than the table holds');
-    this.#index.fill(0);
+    this.index.fill(0);
     this.count = count;
     for (let row = 0; row < count; row += 1) {
       this.#place(row, this.#hash(this.scopes[row] as number, this.keys, row * this.width));

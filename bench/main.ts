@@ -1,0 +1,40 @@
+/** `npm run bench -- NAME [--json] [--seconds N]` */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Figure } from './figure.js';
+
+type Bench = { run(options: { seconds: number }): Promise<Figure[]> };
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  core: () => import('./core.js'),
+  journal: () => import('./journal.js'),
+  ring: () => import('./ring.js'),
+  matching: () => import('./matching.js'),
+  'value-at-risk': () => import('./value-at-risk.js'),
+  bars: () => import('./bars.js'),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, seconds: { type: 'string', default: '10' } },
+});
+const name = positionals[0] ?? '';
+const load = BENCHES[name];
+const seconds = Number(values.seconds);
+if (!load || !(seconds > 0)) {
+  process.stderr.write(
+    `usage: bench NAME [--json] [--seconds N]\n  NAME: ${Object.keys(BENCHES).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const figures = await (await load()).run({ seconds });
+if (values.json) {
+  const machine = `${cpus()[0]?.model ?? 'unknown'} x ${cpus().length}, Node ${process.version}`;
+  process.stdout.write(`${JSON.stringify({ bench: name, machine, figures })}\n`);
+} else {
+  for (const figure of figures) {
+    const baseline = figure.baseline === undefined ? '' : `   baseline ${figure.baseline}`;
+    const line = `${figure.name.padEnd(36)} ${String(figure.value).padStart(14)} ${figure.unit}`;
+    process.stdout.write(`${line}   ack ${figure.ack}${baseline}\n`);
+  }
+}
