@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+
+import { workerUrl } from '../../lib/worker-url.js';
+import { nodeFileSystem } from '../file-system.js';
+import type { DurableEnd } from './durable-end.js';
+import { DurableMarkWriter, FileDurableEnd } from './durable-mark.js';
+import { SharedDurableEnd } from './shared-durable-end.js';
+
+const positionOf = (end: DurableEnd) => {
+  const position = { nextSequence: 0, segment: 0, offset: 0 };
+  end.read(position);
+  return position;
+};
+
+describe('SharedDurableEnd', () => {
+  it('carries every safe integer', () => {
+    const end = new SharedDurableEnd();
+    const reader = new SharedDurableEnd(end.memory);
+    for (const value of [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER]) {
+      const position = { nextSequence: value, segment: value, offset: value };
+      end.publish(position);
+      expect(positionOf(reader)).toEqual(position);
+    }
+  });
+
+  it('is consistent while another thread publishes', async () => {
+    const end = new SharedDurableEnd();
+    const url = workerUrl(import.meta.url, './shared-durable-end.js');
+    const source = `
+      import('${url}').then(({ SharedDurableEnd }) => {
+        const end = new SharedDurableEnd(require('node:worker_threads').workerData);
+        for (let n = 1; n <= 300000; n++) {
+          end.publish({ nextSequence: n * 2 ** 20, segment: n * 2 ** 21, offset: n });
+        }
+      });`;
+    const worker = new Worker(source, { eval: true, workerData: end.memory });
+    let seen = 0;
+    for (let last = 0; last < 300_000; ) {
+      end.waitBlocking(last * 2 ** 20, 1000);
+      const { nextSequence, segment, offset } = positionOf(end);
+      expect(nextSequence).toBe(offset * 2 ** 20);
+      expect(segment).toBe(offset * 2 ** 21);
+      expect(offset).toBeGreaterThanOrEqual(last);
+      last = offset;
+      seen += 1;
+    }
+    expect(seen).toBeGreaterThan(10);
+    await worker.terminate();
+  });
+
+  it('wakes who waits, also when the writer closes', async () => {
+    const end = new SharedDurableEnd();
+    let woken = 0;
+    const first = end.wait(0).then(() => woken++);
+    const behind = end.wait(-1).then(() => woken++);
+    await behind;
+    expect(woken).toBe(1);
+    end.publish({ nextSequence: 1, segment: 0, offset: 1 });
+    await first;
+    const last = end.wait(1);
+    end.publishState('closed');
+    await last;
+    expect(end.state()).toBe('closed');
+  });
+
+  it('stops waiting when told to', async () => {
+    const end = new SharedDurableEnd();
+    const abort = new AbortController();
+    const waiting = end.wait(0, abort.signal);
+    abort.abort();
+    await waiting;
+    await end.wait(0, abort.signal);
+  });
+});
+
+describe('FileDurableEnd', () => {
+  it('waits for a mark, then for it to move', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mark-'));
+    const end = new FileDurableEnd(nodeFileSystem, directory);
+    expect(positionOf(end)).toEqual({ nextSequence: 0, segment: 0, offset: 0 });
+    const created = end.wait(0);
+    const writer = new DurableMarkWriter(nodeFileSystem, directory, 7);
+    writer.publish({ nextSequence: 5, segment: 0, offset: 4200 });
+    await created;
+    expect(positionOf(end)).toEqual({ nextSequence: 5, segment: 0, offset: 4200 });
+    const moved = end.wait(5);
+    writer.publish({ nextSequence: 6, segment: 5, offset: 4100 });
+    await moved;
+    end.waitBlocking(5, 1000);
+    end.waitBlocking(6, 5);
+    const abort = new AbortController();
+    const waiting = end.wait(6, abort.signal);
+    abort.abort();
+    await waiting;
+    end.close();
+    writer.close();
+    rmSync(directory, { recursive: true });
+  });
+});
