@@ -10,7 +10,7 @@
  */
 import { decodeEvent } from '../domain/event-codec.js';
 import { HEADER, type RecordBuffer } from '../domain/event-record.js';
-import type { DaybookEvent } from '../domain/events.js';
+import type { DaybookEvent, EventName } from '../domain/events.js';
 import { assert } from '../lib/assert.js';
 import { type ApplicationError, problem } from './application/errors.js';
 
@@ -20,12 +20,26 @@ export const OUTCOMES_PENDING_MAX = 8192;
 export const OUTCOMES_RESERVED = 1024;
 /** How long a request waits before it is answered with `OUTCOME_PENDING`, in milliseconds. */
 export const OUTCOME_WAIT_MS_MAX = 5000;
+/** Events of one command that are kept as objects; only a mass cancel comes near. */
+export const OUTCOME_EVENTS_MAX = 20_000;
 /** How often waits that are over are looked for, in milliseconds. */
 const SWEEP_MS = 100;
 
+/** What became of a command. */
+export interface Outcome {
+  /** In their order, at least one; of more than OUTCOME_EVENTS_MAX the first ones and the last. */
+  readonly events: readonly DaybookEvent[];
+  /** Events that are not among them. */
+  readonly omitted: number;
+}
+
 interface Pending {
   readonly deadlineMs: number;
-  readonly resolve: (events: readonly DaybookEvent[]) => void;
+  readonly until: EventName | undefined;
+  /** What was read so far. */
+  readonly events: DaybookEvent[];
+  omitted: number;
+  readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: ApplicationError) => void;
 }
 
@@ -44,9 +58,11 @@ export class Outcomes {
   readonly #timer: NodeJS.Timeout;
   #oldest = Number.POSITIVE_INFINITY;
   #newest = Number.NEGATIVE_INFINITY;
-  /** The command whose events are being collected; -1 none. */
+  /** The command whose events are being read, and who waits for it; -1 none. */
   #command = -1;
-  #events: DaybookEvent[] = [];
+  #reading: Pending | undefined;
+  /** Its last event, when it was not kept. */
+  #lastOmitted: DaybookEvent | undefined;
   #failure: ApplicationError | undefined;
 
   constructor(options: OutcomesOptions = {}) {
@@ -69,13 +85,15 @@ export class Outcomes {
   }
 
   /**
-   * The events of a command, in their order. Call in the same turn as its submission: the follower
-   * runs on this thread, so nothing can pass in between.
+   * What becomes of a command. Call in the same turn as its submission: the follower runs on this
+   * thread, so nothing can pass in between.
    *
+   * @param until the event that ends it, for a command that may take several commits; CommandRefused
+   *   always does. Absent: all its events are in one commit
    * @throws ApplicationError OUTCOME_PENDING when they are not durable in time, SERVICE_UNAVAILABLE
    *   when the log cannot be followed any more
    */
-  of(command: number): Promise<readonly DaybookEvent[]> {
+  of(command: number, until?: EventName): Promise<Outcome> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     assert(!this.#pending.has(command), 'outcomes: a command is waited for once');
     if (this.#pending.size === 0) this.#oldest = command;
@@ -83,24 +101,31 @@ export class Outcomes {
     if (command > this.#newest) this.#newest = command;
     const deadlineMs = performance.now() + this.#waitMs;
     return new Promise((resolve, reject) => {
-      this.#pending.set(command, { deadlineMs, resolve, reject });
+      const pending = { deadlineMs, until, events: [], omitted: 0, resolve, reject };
+      this.#pending.set(command, pending);
     });
   }
 
   /** Offers the record at `at`; the records of one command come one after the other. */
   offer(view: RecordBuffer, at: number): void {
     const command = view.f64[(at + HEADER.command) / 8] as number;
-    if (command === this.#command) {
-      this.#events.push(decodeEvent(view.bytes, at));
+    if (command !== this.#command) {
+      if (this.#command >= 0) this.#settle();
+      if (command < this.#oldest || command > this.#newest) return;
+      this.#reading = this.#pending.get(command);
+      if (this.#reading === undefined) return;
+      this.#command = command;
+    }
+    const reading = this.#reading as Pending;
+    if (reading.events.length < OUTCOME_EVENTS_MAX) {
+      reading.events.push(decodeEvent(view.bytes, at));
       return;
     }
-    if (this.#command >= 0) this.#settle();
-    if (command < this.#oldest || command > this.#newest || !this.#pending.has(command)) return;
-    this.#command = command;
-    this.#events.push(decodeEvent(view.bytes, at));
+    reading.omitted += 1;
+    this.#lastOmitted = decodeEvent(view.bytes, at);
   }
 
-  /** A commit has been read to its end: the events of its last command are complete. */
+  /** A commit has been read to its end: so are the events that it holds of its last command. */
   commitEnd(): void {
     if (this.#command >= 0) this.#settle();
     if (this.#pending.size === 0) {
@@ -122,12 +147,17 @@ export class Outcomes {
   }
 
   #settle(): void {
-    const waiting = this.#pending.get(this.#command);
-    const events = this.#events;
-    this.#pending.delete(this.#command);
+    const { events, until, omitted, resolve } = this.#reading as Pending;
+    const command = this.#command;
+    const last = this.#lastOmitted ?? events.at(-1);
     this.#command = -1;
-    this.#events = [];
-    waiting?.resolve(events);
+    this.#reading = undefined;
+    this.#lastOmitted = undefined;
+    const type = last?.type;
+    if (until !== undefined && type !== until && type !== 'CommandRefused') return;
+    this.#pending.delete(command);
+    if (omitted === 0 || last === undefined) resolve({ events, omitted });
+    else resolve({ events: [...events, last], omitted: omitted - 1 });
   }
 
   #sweep(nowMs: number): void {

@@ -3,10 +3,10 @@
  * this folder with it; none of them knows a transport.
  */
 import type { CommandData, CommandHeader, CommandName } from '../../domain/commands.js';
-import type { DaybookEvent } from '../../domain/events.js';
+import type { DaybookEvent, EventName } from '../../domain/events.js';
 import type { Clock } from '../../lib/time.js';
 import type { LogFollower } from '../log-follower.js';
-import type { Outcomes } from '../outcomes.js';
+import type { Outcome, Outcomes } from '../outcomes.js';
 import type { RecentOrders } from '../reference/recent-orders.js';
 import type { ReferenceData } from '../reference/reference-data.js';
 import { type ApplicationError, overloaded, problem } from './errors.js';
@@ -50,12 +50,23 @@ const OPENS_RISK: ReadonlySet<CommandName> = new Set<CommandName>(['NewOrder', '
  * @throws ApplicationError CAPACITY_OVERLOAD (nothing was taken), OUTCOME_PENDING (taken, outcome
  *   not seen in time), SERVICE_UNAVAILABLE
  */
-export function perform<N extends CommandName>(
+export async function perform<N extends CommandName>(
   app: Application,
   caller: Caller,
   name: N,
   data: CommandData<N>,
 ): Promise<readonly DaybookEvent[]> {
+  return (await performUntil(app, caller, name, data, undefined)).events;
+}
+
+/** The same for a command that may take several commits: `until` is the event that ends it. */
+export function performUntil<N extends CommandName>(
+  app: Application,
+  caller: Caller,
+  name: N,
+  data: CommandData<N>,
+  until: EventName | undefined,
+): Promise<Outcome> {
   if (app.follower.state !== 'following') return Promise.reject(unavailable());
   if (!app.outcomes.hasRoom(OPENS_RISK.has(name))) return Promise.reject(overloaded());
   app.clock.tick();
@@ -65,7 +76,7 @@ export function perform<N extends CommandName>(
     data,
   );
   if (command < 0) return Promise.reject(overloaded());
-  return app.outcomes.of(command);
+  return app.outcomes.of(command, until);
 }
 
 function unavailable(): ApplicationError {

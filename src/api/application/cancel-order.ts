@@ -1,5 +1,8 @@
 /** Cancel an order, or reduce it to a quantity. */
+
+import type { Step } from '../../lib/decimal.js';
 import { type Application, type Caller, perform } from './application.js';
+import { invalidField } from './errors.js';
 import {
   accountIndex,
   findOrder,
@@ -19,7 +22,8 @@ export interface CancelOrder {
 }
 
 /**
- * Canceling all never waits for a read model: it must pass when all else stands still.
+ * Canceling by client order id, or one of the recent orders, waits for no read model: it must pass
+ * when all else stands still.
  *
  * @throws ApplicationError ORDER_UNKNOWN, ORDER_TOO_LATE and its kin with the order as it stands;
  *   those of `perform`
@@ -32,17 +36,24 @@ export async function cancelOrder(
   const { order, quantity } = request;
   const clientOrderId = request.clientOrderId ?? '';
   if (clientOrderId !== '') checkClientOrderId('clientOrderId', clientOrderId);
-  const found = quantity === undefined ? undefined : await findOrder(app, order);
-  const named = 'orderId' in order;
+  const byId = 'orderId' in order;
+  // By client order id the writer finds it alone, unless a quantity is to be counted in lots.
+  const found = byId || quantity !== undefined ? await findOrder(app, order) : undefined;
+  const lot = found?.instrument.lot;
   const events = await perform(app, caller, 'CancelOrder', {
-    orderId: named ? order.orderId : 0,
-    account: named ? 0 : accountIndex(app, order.account),
-    instrument: 0,
+    orderId: byId ? order.orderId : 0,
+    account: byId ? (found?.account ?? 0) : accountIndex(app, order.account),
+    instrument: found?.instrument.index ?? 0,
     clOrdId: clientOrderId,
-    origClOrdId: named ? '' : order.clientOrderId,
-    quantity:
-      found === undefined ? 0 : exactSteps('quantity', quantity as string, found.instrument.lot),
+    origClOrdId: byId ? '' : order.clientOrderId,
+    quantity: lot === undefined || quantity === undefined ? 0 : downTo(quantity, lot),
     ordStatus: 'PendingCancel',
   });
   return requestAnswer(app, events, clientOrderId);
+}
+
+function downTo(quantity: string, lot: Step): number {
+  const lots = exactSteps('quantity', quantity, lot);
+  if (lots <= 0) throw invalidField('quantity', 'must be positive; leave it out to cancel all');
+  return lots;
 }

@@ -1,7 +1,7 @@
 /** Cancel all open orders that match. */
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { SIDE } from '../../domain/order-terms.js';
-import { type Application, type Caller, perform } from './application.js';
+import { type Application, type Caller, performUntil } from './application.js';
 import { instrumentIndex } from './instruments.js';
 import { accountIndex, throwIfRefused } from './order-requests.js';
 import type { Side } from './views.js';
@@ -16,6 +16,8 @@ export interface MassCancel {
 export interface MassCancelAnswer {
   /** Orders for which a cancel is on record; those that the venue refuses stay open. */
   readonly orders: readonly number[];
+  /** Whether there were too many to list them all; all are canceled the same. */
+  readonly more: boolean;
   readonly sequence: number;
 }
 
@@ -25,14 +27,21 @@ export async function massCancel(
   caller: Caller,
   request: MassCancel,
 ): Promise<MassCancelAnswer> {
-  const events = await perform(app, caller, 'MassCancel', {
-    account: request.account === undefined ? 0 : accountIndex(app, request.account),
-    instrument: request.instrument === undefined ? 0 : instrumentIndex(app, request.instrument),
-    side: request.side === undefined ? 0 : SIDE[request.side],
-  });
+  const { events, omitted } = await performUntil(
+    app,
+    caller,
+    'MassCancel',
+    {
+      account: request.account === undefined ? 0 : accountIndex(app, request.account),
+      instrument: request.instrument === undefined ? 0 : instrumentIndex(app, request.instrument),
+      side: request.side === undefined ? 0 : SIDE[request.side],
+    },
+    'MassCancelDone',
+  );
   throwIfRefused(events);
   const orders = new Set(events.filter(isCancel).map(({ data }) => data.orderId));
-  return { orders: [...orders], sequence: events.at(-1)?.sequence ?? app.follower.sequence };
+  const sequence = events.at(-1)?.sequence ?? app.follower.sequence;
+  return { orders: [...orders], more: omitted > 0, sequence };
 }
 
 function isCancel(event: DaybookEvent): event is EventOf<'CancelRequested' | 'OrderCanceled'> {

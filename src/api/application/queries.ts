@@ -96,11 +96,10 @@ export async function pnl(
 
 /** The order as the read model has it now; null when it is not there, or cannot be asked. */
 export async function orderIfAvailable(
-  app: Application,
-  orderId: number,
+  ask: () => Promise<AsOf<OrderView | undefined>>,
 ): Promise<OrderView | null> {
   try {
-    return (await app.readModels.order(orderId)).value ?? null;
+    return (await ask()).value ?? null;
   } catch (error) {
     if (error instanceof ReadModelsUnavailable) return null;
     throw error;

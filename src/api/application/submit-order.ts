@@ -170,12 +170,18 @@ async function denial(
   assert(code !== undefined, 'a denial has a reason of the catalogue');
   const { sequence, data } = denied;
   const base = { clientOrderId: request.clientOrderId, sequence };
-  if (data.firstOrderId === 0) {
+  if (code !== 'ORDER_DUPLICATE_CLIENT_ID') {
     return refused(code, { ...base, ...riskExtras(app.reference, events) });
   }
-  const first = { ...data, orderId: data.firstOrderId };
-  const place = app.recentOrders.find(data.firstOrderId);
+  // 0 when the order has ended so long ago that the writer keeps its client order id alone.
+  const orderId = data.firstOrderId;
+  const place = app.recentOrders.find(orderId);
   const instrument = app.reference.instrument(place?.instrument ?? data.instrument);
-  const order = await orderIfAvailable(app, data.firstOrderId);
-  return refused(code, { ...base, firstOrder: orderState(first, null, instrument), order });
+  const firstOrder = orderState({ ...data, orderId }, null, instrument);
+  const order = await orderIfAvailable(() =>
+    orderId > 0
+      ? app.readModels.order(orderId)
+      : app.readModels.orderByClientId(data.account, data.clOrdId),
+  );
+  return refused(code, { ...base, firstOrder: orderId > 0 ? firstOrder : null, order });
 }

@@ -4,6 +4,10 @@
  */
 import type { EventOf } from '../../domain/events.js';
 
+import type { LimitName } from '../../domain/risk-catalogue.js';
+import type { Account } from '../reference/account.js';
+import type { Scope, TradingState } from '../reference/reference-data.js';
+
 type Accepted = EventOf<'OrderAccepted'>['data'];
 export type Side = Accepted['side'];
 export type OrdType = Accepted['ordType'];
@@ -97,15 +101,15 @@ export interface AccountView {
   readonly name: string;
   readonly group: string | null;
   readonly currency: string;
-  readonly selfTradePrevention: string;
+  readonly selfTradePrevention: Account['selfTradePrevention'];
   readonly open: boolean;
   readonly commissionPerLot: string;
   readonly sequence: number;
 }
 
 export interface LimitView {
-  readonly limit: string;
-  readonly scope: string;
+  readonly limit: LimitName;
+  readonly scope: Scope;
   /** Name of the group or account; null for the firm. */
   readonly name: string | null;
   /** Only this instrument; null all. */
@@ -117,9 +121,9 @@ export interface LimitView {
 }
 
 export interface TradingStateView {
-  readonly scope: string;
+  readonly scope: Scope;
   readonly name: string | null;
-  readonly state: string;
+  readonly state: TradingState;
   readonly text: string;
   readonly sequence: number;
 }

@@ -9,8 +9,8 @@ import type { RecordBuffer } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
 
-/** Orders remembered; 1 MiB. */
-export const RECENT_ORDERS = 65_536;
+/** Orders remembered; 16 MiB. Filled from the log at start, so a restart forgets nothing. */
+export const RECENT_ORDERS = 2 ** 20;
 
 export interface OrderPlace {
   readonly orderId: number;

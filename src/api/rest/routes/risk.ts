@@ -1,0 +1,96 @@
+/** Limits and trading states. */
+import { z } from 'zod';
+import { type Application, LOCAL_CALLER } from '../../application/application.js';
+import { changeLimit, limits } from '../../application/limits.js';
+import { setTradingState, tradingStates } from '../../application/trading-states.js';
+import * as F from '../schemas/fields.js';
+import * as V from '../schemas/views.js';
+import { SEQUENCE_HEADER } from '../sequence-header.js';
+import { problemResponses, type RestServer } from './route-types.js';
+
+const limitBody = z
+  .strictObject({
+    limit: F.limitName,
+    scope: F.scope,
+    name: F.scopeName.optional(),
+    instrument: F.symbol.optional(),
+    value: F.decimal.nullable().meta({ description: 'In the unit of the limit; null removes it' }),
+  })
+  .meta({
+    examples: [{ limit: 'MaxOrderQuantity', scope: 'Account', name: 'alpha', value: '100' }],
+  });
+
+const stateBody = z
+  .strictObject({
+    scope: F.scope,
+    name: F.scopeName.optional(),
+    state: F.tradingState,
+    text: F.text32.optional().meta({ description: 'Why' }),
+  })
+  .meta({
+    examples: [{ scope: 'Account', name: 'alpha', state: 'Halted', text: 'runaway strategy' }],
+  });
+
+export function riskRoutes(server: RestServer, app: Application): void {
+  const tags = ['risk'];
+  server.get(
+    '/v1/limits',
+    {
+      schema: {
+        tags,
+        summary: 'The limits that are set',
+        response: { 200: V.listOf('limits', V.limitView), ...problemResponses },
+      },
+    },
+    async (_request, reply) => {
+      reply.header(SEQUENCE_HEADER, app.follower.sequence);
+      return { asOf: app.follower.sequence, limits: limits(app) };
+    },
+  );
+  server.put(
+    '/v1/limits',
+    {
+      schema: {
+        tags,
+        summary: 'Set, change or remove a limit',
+        body: limitBody,
+        response: { 200: V.limitView, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const view = await changeLimit(app, LOCAL_CALLER, request.body);
+      reply.header(SEQUENCE_HEADER, view.sequence);
+      return view;
+    },
+  );
+  server.get(
+    '/v1/trading-states',
+    {
+      schema: {
+        tags,
+        summary: 'Every scope that is halted or reducing',
+        response: { 200: V.listOf('tradingStates', V.tradingStateView), ...problemResponses },
+      },
+    },
+    async (_request, reply) => {
+      reply.header(SEQUENCE_HEADER, app.follower.sequence);
+      return { asOf: app.follower.sequence, tradingStates: tradingStates(app) };
+    },
+  );
+  server.put(
+    '/v1/trading-states',
+    {
+      schema: {
+        tags,
+        summary: 'Halt, reduce or resume a scope',
+        body: stateBody,
+        response: { 200: V.tradingStateView, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const view = await setTradingState(app, LOCAL_CALLER, request.body);
+      reply.header(SEQUENCE_HEADER, view.sequence);
+      return view;
+    },
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * The REST face of the application layer: routes, limits, errors as problem documents, OpenAPI.
+ * No rule of trading is written here.
+ */
+import { randomBytes } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import {
+  jsonSchemaTransform,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Application } from '../application/application.js';
+import { answerBrokenHttp } from './broken-http.js';
+import { applicationErrorOf, sendProblem } from './problem.js';
+import { measureRequests } from './request-metrics.js';
+import type { Readiness } from './routes/health.js';
+import { healthRoutes } from './routes/health.js';
+import { orderRoutes } from './routes/orders.js';
+import { problemRoutes } from './routes/problems.js';
+import { readModelRoutes } from './routes/read-models.js';
+import { accountRoutes, instrumentRoutes, markRoutes } from './routes/reference.js';
+import { riskRoutes } from './routes/risk.js';
+import type { RestServer } from './routes/route-types.js';
+import { answerUnknownRoutes } from './unknown-route.js';
+
+/** Largest request body. An order has about 300 bytes. */
+export const BODY_BYTES_MAX = 64 * 1024;
+/** A request must have arrived whole within this, in milliseconds (slow-loris). */
+export const REQUEST_MS_MAX = 10_000;
+/** An idle connection is closed after this, in milliseconds. */
+export const KEEP_ALIVE_MS = 60_000;
+/** Longest path parameter: 40 characters of a client order id, each percent-encoded. */
+const PARAMETER_CHARS_MAX = 128;
+/** Connections at a time; more are refused by the socket. */
+export const CONNECTIONS_MAX = 10_000;
+
+export interface RestOptions {
+  readonly application: Application;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly readiness: Readiness;
+  readonly version: string;
+}
+
+/** A server that is ready to `listen`. */
+export async function createRestServer(options: RestOptions): Promise<RestServer> {
+  const { application, logger, metrics, readiness, version } = options;
+  const start = randomBytes(4).toString('hex');
+  let requests = 0;
+  const server: RestServer = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
+    // Unique over restarts, without a random number for each request.
+    genReqId: () => `${start}-${++requests}`,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, applicationErrorOf(error, logger));
+    },
+    clientErrorHandler: answerBrokenHttp,
+  }).withTypeProvider<ZodTypeProvider>();
+  server.server.maxConnections = CONNECTIONS_MAX;
+  server.setValidatorCompiler(validatorCompiler);
+  // Answers are made by typed use cases; validating them again would only turn a wrong schema
+  // into a 500 for an order that was taken.
+  server.setSerializerCompiler(() => JSON.stringify);
+  acceptJsonOnly(server);
+  server.setErrorHandler((error, request, reply) =>
+    sendProblem(request, reply, applicationErrorOf(error, request.log)),
+  );
+  answerUnknownRoutes(server);
+  measureRequests(server, metrics);
+  await describe(server, version);
+  orderRoutes(server, application);
+  readModelRoutes(server, application);
+  instrumentRoutes(server, application);
+  accountRoutes(server, application);
+  markRoutes(server, application);
+  riskRoutes(server, application);
+  problemRoutes(server);
+  healthRoutes(server, readiness, metrics);
+  await server.ready();
+  return server;
+}
+
+/** Bodies are JSON. An empty one is none: clients send the header with DELETE, too. */
+function acceptJsonOnly(server: RestServer): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}
+
+/** OpenAPI at /docs/json, a page to browse and try it at /docs. */
+async function describe(server: RestServer, version: string): Promise<void> {
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Daybook',
+        version,
+        description:
+          'Orders, their executions, positions and limits. Prices and quantities are decimal text. ' +
+          'Every answer is made of events that are durable, and says their sequence; a query takes ' +
+          '`minSequence` to see at least that event. Errors are RFC 9457 problem documents.',
+      },
+      tags: [
+        { name: 'orders', description: 'Submit, cancel, replace and find orders' },
+        { name: 'fills', description: 'Executions' },
+        { name: 'positions', description: 'Positions and profit and loss' },
+        { name: 'instruments', description: 'What can be traded' },
+        { name: 'accounts', description: 'Who trades' },
+        { name: 'marks', description: 'Prices that risk compares with' },
+        { name: 'risk', description: 'Limits and trading states' },
+        { name: 'operations', description: 'Health and metrics' },
+      ],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await server.register(swaggerUi, { routePrefix: '/docs' });
+}

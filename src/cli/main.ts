@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/** `daybook`: finds the subcommand and gives its exit code. */
+import { VERSION } from './version.js';
+
+interface Subcommand {
+  readonly summary: string;
+  /** Loaded when called: `daybook log` should not wait for the web server's modules. */
+  readonly load: () => Promise<{ run(args: string[]): Promise<number> }>;
+}
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  log: { summary: 'print events as JSON lines', load: () => import('./log.js') },
+  verify: { summary: 'check every byte of the journal', load: () => import('./verify.js') },
+  decode: {
+    summary: 'print packet captures of the wire protocols as JSON lines',
+    load: () => import('./decode.js'),
+  },
+  reference: {
+    summary: 'print the reference pages: events, error codes',
+    load: () => import('./reference.js'),
+  },
+};
+
+function help(): string {
+  const lines = Object.entries(subcommands).map(
+    ([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`,
+  );
+  return `daybook ${VERSION}, an event-sourced order management system
+
+Usage: daybook COMMAND [OPTIONS]
+
+${lines.join('\n')}
+
+  daybook COMMAND --help    what it does, its options and exit codes
+  daybook --version
+
+Exit codes: 0 success, 1 a finding or failure, 2 wrong use.
+`;
+}
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  if (!Object.hasOwn(subcommands, name)) {
+    process.stderr.write(`daybook: no command ${JSON.stringify(name)}\nTry 'daybook --help'.\n`);
+    return 2;
+  }
+  const { run } = await (subcommands[name] as Subcommand).load();
+  return run(args);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`daybook: ${text}\n`);
+    process.exitCode = 1;
+  },
+);
