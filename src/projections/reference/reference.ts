@@ -1,6 +1,6 @@
 import { decodeEvent } from '../../domain/event-codec.js';
-import type { RecordBuffer } from '../../domain/event-record.js';
-import type { DaybookEvent, EventName } from '../../domain/events.js';
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { type DaybookEvent, EVENT, type EventName, eventLayouts } from '../../domain/events.js';
 import { SCOPE, SELF_TRADE_PREVENTION, TRADING_STATE } from '../../domain/order-terms.js';
 import type { CopyRows } from '../copy/copy-rows.js';
 import type { Projection, ReadModel } from '../projector/read-model.js';
@@ -34,6 +34,8 @@ const TABLES = {
   trading_states: { key: ['shard', 'scope', 'scope_id'], values: ['breaker', 'state', 'text'] },
 } as const;
 
+const marked = eventLayouts.PriceMarked.offsets;
+
 type TableName = keyof typeof TABLES;
 
 /** Instruments, accounts, limits, marks and trading states as they stand. */
@@ -57,6 +59,8 @@ class ReferenceProjection implements Projection {
   readonly #tables: Readonly<Record<TableName, StateRows>>;
   readonly #shard: number;
   readonly #latest = new Map<string, Latest>();
+  /** Record of the last mark, by instrument. */
+  readonly #marks = new Map<number, number>();
   #records: RecordBuffer | undefined;
 
   constructor(shard: number, schema: string) {
@@ -77,16 +81,27 @@ class ReferenceProjection implements Projection {
 
   async load(): Promise<void> {
     this.#latest.clear();
+    this.#marks.clear();
   }
 
   handle(records: RecordBuffer, at: number): void {
     this.#records = records;
+    // Marks come by the thousand a second, the others by the day: only the last is decoded.
+    if (records.bytes[at + HEADER.number] === EVENT.PriceMarked) {
+      this.#marks.set(records.u32[(at + marked.instrument) >> 2] as number, at);
+      return;
+    }
     const event = decodeEvent(records.bytes, at);
     const [table, key] = subjectOf(event);
     this.#latest.set(`${table}/${key}`, { table, event, at });
   }
 
   endBatch(): void {
+    for (const [instrument, at] of this.#marks) {
+      const event = decodeEvent((this.#records as RecordBuffer).bytes, at);
+      this.#latest.set(`marks/${instrument}`, { table: 'marks', event, at });
+    }
+    this.#marks.clear();
     for (const { table, event, at } of this.#latest.values()) {
       const { rows } = this.#tables[table];
       rows.row();
@@ -108,8 +123,6 @@ function subjectOf(event: DaybookEvent): readonly [TableName, string] {
     case 'AccountOpened':
     case 'AccountChanged':
       return ['accounts', String(event.data.account)];
-    case 'PriceMarked':
-      return ['marks', String(event.data.instrument)];
     case 'LimitChanged': {
       const { limit, scope, scopeId, instrument } = event.data;
       return ['limits', `${limit}/${scope}/${scopeId}/${instrument}`];
