@@ -177,6 +177,12 @@ describe('bar table', () => {
     const [bar] = BarTable.build(columnsOf(all), 2, '1d', TODAY).barsOf(0);
     expect(bar!.turnover).toBe(9n * (2n ** 25n + 1n) * (2n ** 26n - 1n));
     expect(bar!.turnover).toBeGreaterThan(BigInt(Number.MAX_SAFE_INTEGER));
+    // The same through merging: rolled up from minutes, and with the trades coming late.
+    const spread = all.map((one, n) => ({ ...one, time: one.time + BigInt(n) * MINUTE }));
+    const rolled = BarTable.build(columnsOf(spread), 2, '1m', TODAY).rollUp('1d');
+    expect(rolled.bar(0, 0)!.turnover).toBe(bar!.turnover);
+    const late = BarTable.build(columnsOf([...spread].reverse()), 2, '1d', TODAY);
+    expect(late.bar(0, 0)!.turnover).toBe(bar!.turnover);
   });
 
   it.each([

@@ -51,7 +51,7 @@ export class SequenceWindow {
     if (sequence - this.#highest >= this.#size) {
       this.#bits.fill(0);
     } else {
-      for (let skipped = this.#highest + 1; skipped <= sequence; skipped++) {
+      for (let skipped = this.#highest + 1; skipped < sequence; skipped++) {
         const slot = skipped % this.#size;
         this.#bits[slot >>> 5]! &= ~(1 << (slot & 31));
       }

@@ -210,6 +210,17 @@ describe('sequence window', () => {
     );
   });
 
+  it('forgets all it remembered when the numbers leap by its size', () => {
+    for (const leap of [63, 64, 65, 1_000]) {
+      const window = new SequenceWindow(64);
+      for (let number = 0; number < 64; number++) window.see(number);
+      expect(window.see(63 + leap)).toBe('new');
+      for (let number = 64; number < 63 + leap; number++) {
+        expect(window.check(number)).toBe(number > leap - 1 ? 'new' : 'old');
+      }
+    }
+  });
+
   it('is a power of two', () => {
     for (const size of [0, 31, 33, 48]) expect(() => new SequenceWindow(size)).toThrow();
   });

@@ -173,7 +173,6 @@ export class TickValidator {
       return;
     }
     findings.push({ code: 'LEVEL_CHANGED', value: distance, limit });
-    state.outliers = 0;
     // The new level starts from this price alone, or the old median would refuse what follows it.
     state.recent.fill(price.numerator);
   }
