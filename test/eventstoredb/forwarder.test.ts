@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DaybookEvent } from '../../src/domain/events.js';
-import { eventFromJson } from '../../src/log/eventstoredb/event-from-json.js';
 import {
   Forwarder,
   type ForwarderOptions,
@@ -11,9 +10,11 @@ import {
 } from '../../src/log/eventstoredb/forwarder.js';
 import { sampleEvent, sampleRecords } from '../../src/log/eventstoredb/sample-events.js';
 import { EventStoreDbServer } from '../../src/log/eventstoredb/server/eventstoredb-server.js';
+import { StoredRecords } from '../../src/log/eventstoredb/stored-records.js';
 import { StreamStore } from '../../src/log/eventstoredb/stream-store.js';
 import { JournalReader } from '../../src/log/journal/journal-reader.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
+import { eventsOf } from '../conformance/event-log.js';
 import { startTestServer } from './protocol-server.js';
 
 const SHARD = 3;
@@ -57,14 +58,8 @@ describe('the forwarder', () => {
   }
 
   function stored(store: StreamStore = server.store): DaybookEvent[] {
-    return store.readStream(STREAM, 0, 'forwards', 1_000_000).map((event) =>
-      eventFromJson({
-        type: event.type,
-        revision: event.revision,
-        data: JSON.parse(Buffer.from(event.data).toString()),
-        metadata: JSON.parse(Buffer.from(event.customMetadata).toString()),
-      }),
-    );
+    const events = store.readStream(STREAM, 0, 'forwards', 1_000_000);
+    return [...new StoredRecords(SHARD).batches(events, 0)].flatMap(eventsOf);
   }
 
   function expectStored(count: number, store?: StreamStore): void {
