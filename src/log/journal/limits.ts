@@ -21,10 +21,10 @@ export const SECTOR_BYTES = 512;
 
 /**
  * Zeros written ahead of the commits, so that a sync has no block map and no size to write: p50
- * 145 instead of 225 us on the machine of docs/performance.md. The chunk itself delays one commit in
- * a thousand by about half a millisecond.
+ * 120 instead of 184 us for 1 KiB. The chunk itself makes one commit in a hundred 400 us longer; a
+ * larger one is rarer but longer, and worse at p99 (docs/decisions/0003-journal-format.md).
  */
-export const PREFILL_BYTES = 256 * 1024;
+export const PREFILL_BYTES = 128 * 1024;
 
 /**
  * Commits above this size are not prefilled for: they pay for the block map by their own size, and
