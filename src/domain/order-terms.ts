@@ -1,7 +1,7 @@
 /** The closed lists of an order's terms. Numbers are FIX 4.4's where FIX has one (tag in brackets). */
 
-/** Side [54]. */
-export const SIDE = { Buy: 1, Sell: 2, SellShort: 5, SellShortExempt: 6 } as const;
+/** Side [54]; None where a report does not say. */
+export const SIDE = { None: 0, Buy: 1, Sell: 2, SellShort: 5, SellShortExempt: 6 } as const;
 
 /** OrdType [40]; trailing stops are types of their own here, an ExecInst in FIX. */
 export const ORD_TYPE = {

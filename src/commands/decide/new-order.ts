@@ -1,7 +1,7 @@
 /** NewOrder: is it ours, is it new, does risk let it pass, where does it go. */
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { EXEC_INST, ORD_STATUS, ORD_TYPE, TIME_IN_FORCE } from '../../domain/order-terms.js';
+import { EXEC_INST, ORD_STATUS, ORD_TYPE, SIDE, TIME_IN_FORCE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
@@ -97,6 +97,7 @@ function checkRisk(e: Emitter, account: number): number {
 function checkTerms(e: Emitter, ordType: number): number {
   const { command: c, at } = e;
   const timeInForce = c.bytes[at + terms.timeInForce] as number;
+  if (c.bytes[at + terms.side] === SIDE.None) return REASON.ORDER_TERMS_INVALID;
   const priced = ordType === ORD_TYPE.Limit;
   if (!priced && ordType !== ORD_TYPE.Market) return REASON.ORDER_TERMS_INVALID;
   if (!priced && c.f64[(at + terms.price) >> 3] !== 0) return REASON.ORDER_PRICE_INVALID;

@@ -1,0 +1,146 @@
+/** Starts the writer of a shard in a thread of its own and hands out the ports to it. */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CommandPort } from '../commands/command-port.js';
+import { type Capacity, DEFAULT_CAPACITY } from '../commands/state/capacity.js';
+import { COMMAND_SLOT_BYTES } from '../domain/commands.js';
+import { assert } from '../lib/assert.js';
+import { Doorbell } from '../lib/doorbell.js';
+import { SpscRing } from '../lib/ring.js';
+import { workerUrl } from '../lib/worker-url.js';
+import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
+import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
+
+/** Slots of a producer's ring, 320 bytes each: 5 MiB. */
+export const RING_SLOTS = 16_384;
+
+export interface ShardOptions {
+  /** Directory of the shard's journal; made when it is not there. */
+  readonly directory: string;
+  /** Threads that will submit commands: each gets a ring of its own. */
+  readonly producers: readonly string[];
+  readonly shard?: number;
+  readonly shards?: number;
+  readonly capacity?: Capacity;
+  readonly segmentBytesMax?: number;
+  readonly software?: string;
+}
+
+/** Everything a thread needs to make its CommandPort; can cross a thread. */
+export interface PortHandle {
+  readonly ring: SharedArrayBuffer;
+  readonly doorbell: SharedArrayBuffer;
+  readonly producer: number;
+}
+
+export function openPort(handle: PortHandle): CommandPort {
+  const ring = SpscRing.attach(handle.ring);
+  return new CommandPort(ring, Doorbell.attach(handle.doorbell), handle.producer);
+}
+
+export interface RunningShard {
+  readonly directory: string;
+  readonly durableEnd: SharedDurableEnd;
+  readonly epoch: number;
+  readonly recoveredEvents: number;
+  readonly recoverySeconds: number;
+  readonly torn: string | undefined;
+  /** The port of a producer; one thread uses it. */
+  port(producer: string): CommandPort;
+  /** The same for another thread, which calls `openPort`. */
+  portHandle(producer: string): PortHandle;
+  /** Ends after what the rings hold is durable. */
+  stop(): Promise<{ readonly stateHash: string; readonly nextSequence: number }>;
+  /** Rejects when the writer fails; nothing more is accepted then. */
+  readonly failed: Promise<never>;
+}
+
+type Stopped = Extract<WriterThreadMessage, { kind: 'stopped' }>;
+type Ready = Extract<WriterThreadMessage, { kind: 'ready' }>;
+
+/**
+ * Recovers the shard and starts its writer.
+ * @throws JournalError when the journal is damaged or another writer holds it
+ */
+export async function startShard(options: ShardOptions): Promise<RunningShard> {
+  const rings = options.producers.map(() =>
+    SpscRing.create({ slots: RING_SLOTS, slotBytes: COMMAND_SLOT_BYTES }),
+  );
+  const doorbell = Doorbell.create();
+  const durableEnd = new SharedDurableEnd();
+  const stopFlag = new SharedArrayBuffer(4);
+  const data: WriterThreadData = {
+    directory: options.directory,
+    shard: options.shard ?? 0,
+    shards: options.shards ?? 1,
+    capacity: options.capacity ?? DEFAULT_CAPACITY,
+    segmentBytesMax: options.segmentBytesMax,
+    rings: rings.map((ring) => ring.shared),
+    doorbell: doorbell.shared,
+    durableEnd: durableEnd.memory,
+    stop: stopFlag,
+    software: options.software ?? 'daybook',
+  };
+  const worker = new Worker(workerUrl(import.meta.url, './writer-thread.js'), { workerData: data });
+  const failed = new Promise<never>((_, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      if (code !== 0) reject(new Error(`the writer's thread ended with ${code}`));
+    });
+  });
+  failed.catch(() => undefined);
+  const stopped = new Promise<Stopped>((resolve) => {
+    worker.on('message', (message: WriterThreadMessage) => {
+      if (message.kind === 'stopped') resolve(message);
+    });
+  });
+  const ready = await Promise.race([
+    new Promise<Ready>((resolve) => {
+      worker.on('message', (message: WriterThreadMessage) => {
+        if (message.kind === 'ready') resolve(message);
+      });
+    }),
+    failed,
+  ]);
+  const indexOf = (producer: string) => {
+    const index = options.producers.indexOf(producer);
+    assert(index >= 0, `no producer is called ${producer}`);
+    return index;
+  };
+  const portHandle = (producer: string): PortHandle => ({
+    ring: (rings[indexOf(producer)] as SpscRing).shared,
+    doorbell: doorbell.shared,
+    // Unique over restarts: the epoch stands above the producer's place.
+    producer: (ready.epoch % 4096) * 256 + indexOf(producer),
+  });
+  const ports = new Map<string, CommandPort>();
+  return {
+    directory: options.directory,
+    durableEnd,
+    epoch: ready.epoch,
+    recoveredEvents: ready.recoveredEvents,
+    recoverySeconds: ready.recoverySeconds,
+    torn: ready.torn,
+    port: (producer) => {
+      const known = ports.get(producer);
+      if (known) return known;
+      const port = openPort(portHandle(producer));
+      ports.set(producer, port);
+      return port;
+    },
+    portHandle,
+    stop: async () => {
+      Atomics.store(new Int32Array(stopFlag), 0, 1);
+      doorbell.ring();
+      const result = await Promise.race([stopped, failed]);
+      await worker.terminate();
+      return { stateHash: result.stateHash, nextSequence: result.nextSequence };
+    },
+    failed,
+  };
+}
+
+/** Where a shard keeps its journal under a data directory. */
+export function journalDirectory(dataDirectory: string, shard = 0): string {
+  return join(dataDirectory, 'journal', `shard-${shard}`);
+}
