@@ -153,13 +153,14 @@ export function checkLimits(
       Number.MAX_SAFE_INTEGER,
     );
   }
-  if (maxNotional !== UNLIMITED) {
-    // Rounded up to a micro: rounding never lets an order through.
-    const notional = Math.ceil(scaled / (instruments.microsDenominator[instrument] as number));
-    if (notional > maxNotional) {
-      return result.fail(RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, maxNotional, notional);
-    }
+  // Rounded up to a micro: rounding never lets an order through.
+  const notional = Math.ceil(scaled / (instruments.microsDenominator[instrument] as number));
+  if (notional > maxNotional) {
+    return result.fail(RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, maxNotional, notional);
   }
+  // What a request that passes leaves on record.
+  result.compared[0] = maxNotional === UNLIMITED ? NO_LIMIT : maxNotional;
+  result.compared[1] = notional;
   if (priced && collar !== UNLIMITED) {
     const reason = checkCollar(result, collar, hasMark, mark, price);
     if (reason !== 0) return reason;
