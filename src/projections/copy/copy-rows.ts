@@ -100,6 +100,11 @@ export class CopyRows {
 
   /** bigint, from a safe integer. */
   int8(value: number): void {
+    // Most numbers of an event are small: one word suffices.
+    if (value === value >>> 0) {
+      this.#int8Words(value, 0);
+      return;
+    }
     assert(Number.isSafeInteger(value), `not a safe integer: ${value}`);
     const high = Math.floor(value / TWO_32);
     this.#int8Words(value - high * TWO_32, high);

@@ -30,6 +30,16 @@ export interface ProjectorOptions {
 const VERSIONS = new Uint8Array(256);
 for (const name of Object.keys(EVENT) as EventName[]) VERSIONS[EVENT[name]] = events[name].version;
 
+/**
+ * A batch is merged into its table row by row through the key. The planner would sometimes rather
+ * read the whole table, which is faster only while the table is small.
+ *
+ * The commit need not wait for the disk: see `database/server-settings.ts`.
+ */
+const SESSION =
+  'SET enable_hashjoin = off; SET enable_mergejoin = off; SET synchronous_commit = off; ' +
+  'SET statement_timeout = 0';
+
 interface Lane extends Progress {
   readonly projection: Projection;
   /** 1 for each event number that the model takes. */
@@ -89,6 +99,7 @@ export class Projector {
       this.#broken = true;
     });
     this.#client = client;
+    await client.query(SESSION);
     for (const { projection } of this.#lanes) {
       for (const table of projection.rows) await table.prepare(client);
     }

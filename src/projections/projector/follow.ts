@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { nsFromWords } from '../../lib/time.js';
+import type { DurableEnd } from '../../log/journal/durable-end.js';
+import { JournalError } from '../../log/journal/errors.js';
+import { JournalReader } from '../../log/journal/journal-reader.js';
+import { ProjectionError } from './errors.js';
+import type { Projector } from './projector.js';
+
+/** Waits between attempts to reach the database again. */
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 5_000;
+
+/** Where a projector is, after each batch. */
+export interface FollowProgress {
+  /** Everything before this sequence is in the tables. */
+  readonly next: number;
+  /** Events of the batch. */
+  readonly events: number;
+  /** From the time of the batch's first event to its commit in the tables, ms. */
+  readonly lagMs: number;
+}
+
+export interface FollowOptions {
+  readonly projector: Projector;
+  readonly journal: string;
+  readonly end: DurableEnd;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: FollowProgress) => void;
+  /** The database could not be reached; it is tried again until `signal` aborts. */
+  readonly onRetry: (error: Error) => void;
+}
+
+/**
+ * Follows the journal into the tables until `signal` aborts or the journal's writer has closed and
+ * everything is projected. While the database is away it tries again; nothing is lost meanwhile, the
+ * journal keeps it.
+ *
+ * @throws ProjectionError, JournalError or AssertionError: what trying again cannot mend
+ */
+export async function followJournal(options: FollowOptions): Promise<void> {
+  const { projector, signal } = options;
+  let retryMs = RETRY_MS_MIN;
+  while (!signal.aborted) {
+    try {
+      await projector.open();
+      options.onProgress({ next: projector.next, events: 0, lagMs: 0 });
+      retryMs = RETRY_MS_MIN;
+      await readOn(options);
+      break;
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      options.onRetry(error);
+      await delay(retryMs, undefined, { signal }).catch(() => undefined);
+      retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
+    } finally {
+      await projector.close();
+    }
+  }
+}
+
+async function readOn(options: FollowOptions): Promise<void> {
+  const { projector, journal, end, signal, onProgress } = options;
+  const reader = new JournalReader(journal, { from: projector.next, end });
+  try {
+    for await (const records of reader.follow(signal)) {
+      await projector.project(records);
+      const lagMs = Date.now() - Number(timeOfFirst(records) / 1_000_000n);
+      onProgress({ next: projector.next, events: records.count, lagMs });
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function timeOfFirst(records: RecordBuffer): bigint {
+  const word = HEADER.time / 4;
+  return nsFromWords(records.u32[word] as number, records.i32[word + 1] as number);
+}
+
+/** SQLSTATE classes: 08 connection, 40 rolled back, 53 resources, 55 busy, 57 shut down, 58 system. */
+function isTransient(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof ProjectionError || error instanceof JournalError) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string') return /Connection terminated|timeout/i.test(error.message);
+  return /^(08|40|53|55|57|58)[0-9A-Z]{3}$/.test(code) || SYSTEM_CODES.has(code);
+}
+
+const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENETUNREACH']);
