@@ -87,7 +87,9 @@ interface ValidationIssue {
 const FIELD_ERRORS_MAX = 20;
 
 function validationError(error: { validation: readonly ValidationIssue[] }): ApplicationError {
-  const errors = error.validation.slice(0, FIELD_ERRORS_MAX).flatMap(fieldErrors);
+  const all = error.validation.slice(0, FIELD_ERRORS_MAX).flatMap(fieldErrors);
+  // One reason a field is enough, and the first is the plainest.
+  const errors = all.filter(({ field }, at) => all.findIndex((e) => e.field === field) === at);
   const [first] = errors;
   const detail = first === undefined ? undefined : `${first.field}: ${first.detail}`;
   return problem('REQUEST_INVALID', detail, { errors });

@@ -1,0 +1,106 @@
+/** The API of one shard in this thread: follows its log, takes requests. */
+import type { Logger } from 'pino';
+import { Gauge, type Registry } from 'prom-client';
+import { Clock } from '../lib/time.js';
+import type { DurableEnd } from '../log/journal/durable-end.js';
+import { JournalReader } from '../log/journal/journal-reader.js';
+import type { Application, Commands } from './application/application.js';
+import type { ReadModels } from './application/read-models.js';
+import { LogFollower } from './log-follower.js';
+import { Outcomes, type OutcomesOptions } from './outcomes.js';
+import { RecentOrders } from './reference/recent-orders.js';
+import { ReferenceData } from './reference/reference-data.js';
+import type { Readiness } from './rest/routes/health.js';
+import { createRestServer } from './rest/server.js';
+
+export interface ApiOptions {
+  /** The writer's port for this thread alone. */
+  readonly commands: Commands;
+  readonly journalDirectory: string;
+  readonly durableEnd: DurableEnd;
+  readonly readModels: ReadModels;
+  /** Of the parts beside the API; the API adds its own view of the journal. */
+  readonly readiness: Readiness;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly version: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly outcomes?: OutcomesOptions;
+}
+
+export interface RunningApi {
+  /** Where it listens, as "http://127.0.0.1:8080". */
+  readonly address: string;
+  readonly application: Application;
+  /** Resolves with why when the log cannot be followed any more: the process is then of no use. */
+  readonly failed: Promise<unknown>;
+  /** Takes no new requests, answers those under way, then stops following. */
+  stop(): Promise<void>;
+}
+
+/** Listens once all of the log up to now has been read, so that it knows every name. */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const { logger, metrics, durableEnd, readModels } = options;
+  const reference = new ReferenceData();
+  const recentOrders = new RecentOrders();
+  const outcomes = new Outcomes(options.outcomes);
+  const follower = new LogFollower({ reference, recentOrders, outcomes });
+  const application: Application = {
+    commands: options.commands,
+    ...{ outcomes, reference, recentOrders, follower, readModels },
+    clock: new Clock(),
+  };
+  const reader = new JournalReader(options.journalDirectory, { from: 0, end: durableEnd });
+  for (let batch = reader.read(); batch !== undefined; batch = reader.read()) follower.take(batch);
+  const following = follower.start(reader);
+  gauges(application, metrics);
+  const server = await createRestServer({
+    application,
+    logger,
+    metrics,
+    version: options.version,
+    readiness: async () => [journalCheck(follower), ...(await options.readiness())],
+  });
+  const address = await server.listen({ host: options.host, port: options.port });
+  return {
+    address,
+    application,
+    failed: new Promise((resolve) => {
+      following.then(() => {
+        if (follower.state === 'failed') resolve(follower.failure);
+      });
+    }),
+    async stop() {
+      await server.close();
+      await follower.stop();
+      outcomes.close();
+      reader.close();
+    },
+  };
+}
+
+function journalCheck({ state, sequence }: LogFollower) {
+  const ok = state === 'following';
+  return { name: 'journal', ok, detail: ok ? `read to ${sequence}` : state } as const;
+}
+
+function gauges({ outcomes, follower }: Application, metrics: Registry): void {
+  new Gauge({
+    name: 'daybook_log_sequence',
+    help: 'Last sequence of the log that the API has read',
+    registers: [metrics],
+    collect() {
+      this.set(follower.sequence);
+    },
+  });
+  new Gauge({
+    name: 'daybook_requests_waiting',
+    help: 'Requests that wait for the events of their command',
+    registers: [metrics],
+    collect() {
+      this.set(outcomes.pending);
+    },
+  });
+}
