@@ -12,6 +12,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /** `read`: existing, read only. `write`: existing, read and write. `create`: new, fails if it exists. */
 export type OpenMode = 'read' | 'write' | 'create';
@@ -40,7 +41,7 @@ export interface FileSystem {
   unlink(path: string): void;
   /** Names of the entries of a directory, in no order. */
   readdir(path: string): string[];
-  /** Creates the directory, with its parents; nothing happens if it exists. */
+  /** Creates the directory, with its parents, for good; nothing happens if it exists. */
   makeDirectory(path: string): void;
   /** Makes created, renamed and removed names of a directory survive a loss of power. */
   syncDirectory(path: string): void;
@@ -69,17 +70,26 @@ export const nodeFileSystem: FileSystem = {
   unlink: (path) => unlinkSync(path),
   readdir: (path) => readdirSync(path),
   makeDirectory(path) {
-    mkdirSync(path, { recursive: true });
-  },
-  syncDirectory(path) {
-    const directory = openSync(path, 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
+    const absolute = resolve(path);
+    const topmost = mkdirSync(absolute, { recursive: true });
+    if (topmost === undefined) return;
+    // The name of each new directory is in its parent.
+    for (let made = absolute; ; made = dirname(made)) {
+      syncDirectory(dirname(made));
+      if (made === topmost) return;
     }
   },
+  syncDirectory,
 };
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
 
 /** The `code` of an operating system error (`ENOENT`), or undefined for any other value. */
 export function systemErrorCode(error: unknown): string | undefined {

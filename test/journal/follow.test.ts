@@ -11,9 +11,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RecordBuffer } from '../../src/domain/event-record.js';
 import { nodeFileSystem } from '../../src/log/file-system.js';
 import { FileDurableEnd } from '../../src/log/journal/durable-mark.js';
+import { FixedDurableEnd } from '../../src/log/journal/fixed-durable-end.js';
 import { JournalReader } from '../../src/log/journal/journal-reader.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import { addSampleRecords, sequencesOf } from '../../src/log/journal/sample-records.js';
+import { SparseIndex } from '../../src/log/journal/sparse-index.js';
 
 const BATCHES = 400;
 const BATCH_RECORDS = 5;
@@ -117,6 +119,43 @@ describe('following the journal', () => {
     expect(() => new JournalReader(directory, { from: 501, end })).toThrow(ahead);
     const atEnd = new JournalReader(directory, { from: 500, end });
     expect(atEnd.read()).toBeUndefined();
+  });
+
+  it('finds any sequence through a shared index', async () => {
+    writer.close();
+    writer = JournalWriter.open(directory, { shard: 0, catalogue: 1 });
+    const batch = new RecordBuffer(400_000);
+    for (let commit = 0; commit < 40; commit++) {
+      batch.clear();
+      addSampleRecords(batch, writer.nextSequence, 2000 + commit);
+      writer.append(batch);
+    }
+    const index = new SparseIndex();
+    const { durableEnd: end, nextSequence } = writer;
+    const seek = (from: number): void => {
+      const reader = new JournalReader(directory, { from, end, index });
+      const found = reader.read();
+      expect(found === undefined ? nextSequence : sequencesOf(found)[0]).toBe(from);
+      reader.close();
+    };
+    for (const from of [0, 50_000, nextSequence - 1, nextSequence, 49_999, 4000, 1999, 2000]) {
+      seek(from);
+    }
+    expect(index.find(0, 50_000)).toMatchObject({ sequence: expect.any(Number) });
+    for (let from = 0; from < nextSequence; from += 997) seek(from);
+  });
+
+  it('reads a journal without a writer and without a mark up to its end', async () => {
+    await write(50);
+    writer.close();
+    rmSync(`${directory}/durable`);
+    const end = FixedDurableEnd.find(nodeFileSystem, directory, 0);
+    const reader = new JournalReader(directory, { from: 0, end });
+    let count = 0;
+    for await (const batch of reader.follow()) count += batch.count;
+    expect(count).toBe(250);
+    const none = FixedDurableEnd.find(nodeFileSystem, `${directory}/none`, 0);
+    expect(new JournalReader(directory, { from: 0, end: none }).read()).toBeUndefined();
   });
 
   it('names the place of a record that changed on disk', async () => {

@@ -19,6 +19,7 @@ import {
   type SegmentHeader,
   segmentName,
 } from './segment.js';
+import type { SparseIndex } from './sparse-index.js';
 
 export interface JournalReaderOptions {
   /** First sequence to read. */
@@ -27,6 +28,8 @@ export interface JournalReaderOptions {
   readonly end: DurableEnd;
   /** Check each record's checksum; default true. Heads, lengths and sequences always are. */
   readonly checkRecords?: boolean;
+  /** Shared by readers of this journal and thread, to find their first sequence sooner. */
+  readonly index?: SparseIndex;
   /** First capacity of the batch, bytes. */
   readonly readBytes?: number;
   readonly fileSystem?: FileSystem;
@@ -40,6 +43,7 @@ export class JournalReader {
   readonly #directory: string;
   readonly #files: FileSystem;
   readonly #end: DurableEnd;
+  readonly #index: SparseIndex | undefined;
   readonly #checkRecords: boolean;
   readonly #durable: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
   /** A run of commits as stored, then, closed up in place, of their records. */
@@ -60,6 +64,7 @@ export class JournalReader {
     this.#directory = directory;
     this.#files = options.fileSystem ?? nodeFileSystem;
     this.#end = options.end;
+    this.#index = options.index;
     this.#checkRecords = options.checkRecords !== false;
     this.#batch = new RecordBuffer(options.readBytes ?? READ_BYTES);
     this.#next = options.from;
@@ -158,12 +163,18 @@ export class JournalReader {
     const segment = sequences.findLast((first) => first <= this.#next);
     if (segment === undefined) throw this.#gone(sequences[0]);
     this.#openSegment(segment);
+    const known = this.#index?.find(segment, this.#next);
+    if (known !== undefined) {
+      this.#commitSequence = known.sequence;
+      this.#offset = known.offset;
+    }
     const limit = this.#limit();
     while (this.#offset < limit) {
       const filled = this.#pread(limit);
       let at = 0;
       while (at + COMMIT_HEAD_BYTES <= filled) {
         this.#checkHead(at);
+        this.#index?.add(segment, this.#commitSequence, this.#offset);
         const after = this.#commitSequence + commitCount(this.#batch, at);
         if (after > this.#next) return;
         const bytes = COMMIT_HEAD_BYTES + commitRecordBytes(this.#batch, at);
@@ -227,6 +238,7 @@ export class JournalReader {
   /** Checks the commit at `at` of the batch and moves its records up to the ones before. */
   #take(at: number, end: number): void {
     const batch = this.#batch;
+    this.#index?.add(this.#segment, this.#commitSequence, this.#offset);
     const count = commitCount(batch, at);
     let problem: Problem | undefined;
     checkRecords(batch, at, { crc: this.#checkRecords }, (found) => {

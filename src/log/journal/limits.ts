@@ -35,6 +35,12 @@ export const PREFILL_COMMIT_BYTES_MAX = 32 * 1024;
 /** First capacity of a reader's batch; it grows to hold the largest commit it meets. */
 export const READ_BYTES = 1024 * 1024;
 
+/** A sparse index knows a commit at least this far after the last one it knows, so 256 a segment. */
+export const INDEX_STRIDE_BYTES = 1024 * 1024;
+
+/** Segments that a sparse index remembers: at most 4 MB of memory for 256 GiB of journal. */
+export const INDEX_SEGMENTS_MAX = 1024;
+
 /** A reader of another process looks at the durable mark at least and at most this often. */
 export const POLL_MS_MIN = 1;
 export const POLL_MS_MAX = 50;
