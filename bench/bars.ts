@@ -5,7 +5,8 @@
  */
 import { NormalStream } from '../src/domain/value-at-risk/normal-stream.js';
 import { assert } from '../src/lib/assert.js';
-import { BarTable, type TradeColumns } from '../src/market-data/bar-table.js';
+import { BarTable } from '../src/market-data/bar-table.js';
+import type { TradeColumns } from '../src/market-data/trade-columns.js';
 import type { Figure } from './figure.js';
 
 const TRADES = 10_000_000;

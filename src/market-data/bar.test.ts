@@ -4,9 +4,10 @@ import { type Bar, barOf, merge, rollUp, vwap } from './bar.js';
 import { BarBuilder } from './bar-builder.js';
 import { fillGaps } from './bar-gaps.js';
 import { BAR_INTERVALS, barStart, intervalNs, parseBarInterval } from './bar-interval.js';
-import { BarTable, TABLE_BARS_MAX, type TradeColumns } from './bar-table.js';
+import { BarTable, TABLE_BARS_MAX } from './bar-table.js';
 import { formatRational } from './rational.js';
 import type { Trade } from './tick.js';
+import type { TradeColumns } from './trade-columns.js';
 
 const SECOND = 1_000_000_000n;
 const MINUTE = 60n * SECOND;
@@ -178,7 +179,7 @@ describe('bar table', () => {
     expect(bar!.turnover).toBe(9n * (2n ** 25n + 1n) * (2n ** 26n - 1n));
     expect(bar!.turnover).toBeGreaterThan(BigInt(Number.MAX_SAFE_INTEGER));
     // The same through merging: rolled up from minutes, and with the trades coming late.
-    const spread = all.map((one, n) => ({ ...one, time: one.time + BigInt(n) * MINUTE }));
+    const spread = all.map((one, n) => ({ ...one, time: one.time + BigInt(n >> 1) * MINUTE }));
     const rolled = BarTable.build(columnsOf(spread), 2, '1m', TODAY).rollUp('1d');
     expect(rolled.bar(0, 0)!.turnover).toBe(bar!.turnover);
     const late = BarTable.build(columnsOf([...spread].reverse()), 2, '1d', TODAY);

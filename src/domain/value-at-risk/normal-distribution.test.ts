@@ -69,6 +69,28 @@ describe('normal stream', () => {
     ]);
   });
 
+  it('is the inverse distribution function of its uniforms', () => {
+    const stream = new NormalStream(99, 5_000);
+    stream.draw(4);
+    // The middles of cells of 2^-32: going back from normal to cell must end on a whole number.
+    const cells = [...stream.normals].map((normal) => {
+      let [low, high] = [0, 2 ** 32];
+      while (high - low > 1) {
+        const half = Math.floor((low + high) / 2);
+        if (normalQuantile(half * 2 ** -32) <= normal) low = half;
+        else high = half;
+      }
+      return low;
+    });
+    cells.forEach((cell, index) => {
+      const expected = normalQuantile((cell + 0.5) * 2 ** -32);
+      expect(Math.abs(stream.normals[index]! - expected)).toBeLessThan(
+        1e-14 * Math.max(1, Math.abs(expected)),
+      );
+    });
+    expect(new Set(cells).size).toBeGreaterThan(4_990);
+  });
+
   it('gives a path the same variates whenever it is drawn', () => {
     const one = new NormalStream(2 ** 40 + 7, 50);
     one.draw(12);

@@ -44,7 +44,7 @@ function ratio(p: readonly number[], q: readonly number[], x: number): number {
 }
 
 /** The value beyond which lies `tail`, less than 0.075; negative where `offset` is. */
-export function normalTailQuantile(offset: number, tail: number): number {
+function normalTailQuantile(offset: number, tail: number): number {
   const root = Math.sqrt(-Math.log(tail));
   const size = root <= 5 ? ratio(MIDDLE_P, MIDDLE_Q, root - 1.6) : ratio(FAR_P, FAR_Q, root - 5);
   return offset < 0 ? -size : size;
