@@ -10,7 +10,7 @@
  */
 import { decodeEvent } from '../domain/event-codec.js';
 import { HEADER, type RecordBuffer } from '../domain/event-record.js';
-import type { DaybookEvent, EventName } from '../domain/events.js';
+import { type DaybookEvent, EVENT, type EventName, eventLayouts } from '../domain/events.js';
 import { assert } from '../lib/assert.js';
 import { type ApplicationError, problem } from './application/errors.js';
 
@@ -25,9 +25,21 @@ export const OUTCOME_EVENTS_MAX = 20_000;
 /** How often waits that are over are looked for, in milliseconds. */
 const SWEEP_MS = 100;
 
+const PASSED_AT = eventLayouts.RiskDecided.offsets.passed;
+
+/** Events that tell a client nothing its answer lacks: most of an accepted order's. */
+function tellsNothing(view: RecordBuffer, at: number): boolean {
+  const number = view.bytes[at + HEADER.number];
+  if (number === EVENT.OrderRouted) return true;
+  return number === EVENT.RiskDecided && view.bytes[at + PASSED_AT] === 1;
+}
+
 /** What became of a command. */
 export interface Outcome {
-  /** In their order, at least one; of more than OUTCOME_EVENTS_MAX the first ones and the last. */
+  /**
+   * In their order, without routings and risk decisions that passed; of more than OUTCOME_EVENTS_MAX the
+   * first ones and the last.
+   */
   readonly events: readonly DaybookEvent[];
   /** Events that are not among them. */
   readonly omitted: number;
@@ -116,6 +128,7 @@ export class Outcomes {
       if (this.#reading === undefined) return;
       this.#command = command;
     }
+    if (tellsNothing(view, at)) return;
     const reading = this.#reading as Pending;
     if (reading.events.length < OUTCOME_EVENTS_MAX) {
       reading.events.push(decodeEvent(view.bytes, at));

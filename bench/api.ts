@@ -1,0 +1,121 @@
+/**
+ * Orders a second over REST, each durable before its 201, next to an empty Fastify that answers the
+ * same clients in the same run. The clients are one other process: connections with some requests
+ * in flight on each, closed loop. The read side does not run: this is the write side's ceiling.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { openAccount } from '../src/api/application/accounts.js';
+import { LOCAL_CALLER } from '../src/api/application/application.js';
+import { listInstrument } from '../src/api/application/instruments.js';
+import { startApi } from '../src/api/start-api.js';
+import { unavailableReadModels } from '../src/api/unavailable-read-models.js';
+import { journalDirectory, startShard } from '../src/operations/shard.js';
+import type { ClientResult, ClientTask } from './api-client.js';
+import type { Figure } from './figure.js';
+
+const CONNECTIONS = 64;
+/** Requests in flight on each connection. */
+const PIPELINED = 8;
+const ACCOUNTS = 10;
+
+export async function run(options: { seconds: number }): Promise<Figure[]> {
+  const data = mkdtempSync(join(process.env.DAYBOOK_BENCH_DIR ?? tmpdir(), 'bench-api-'));
+  try {
+    const seconds = options.seconds / 2;
+    const empty = await measureEmpty(seconds);
+    const orders = await measureOrders(data, seconds);
+    const latency = (name: string, of: (result: ClientResult) => number): Figure => ({
+      name: `rest_${name}_us`,
+      value: of(orders),
+      unit: 'us',
+      ack: 'disk',
+      baseline: of(empty),
+    });
+    return [
+      {
+        name: 'rest_orders_per_second',
+        value: Math.round(orders.perSecond),
+        unit: '1/s',
+        ack: 'disk',
+        baseline: Math.round(empty.perSecond),
+      },
+      latency('p50', (result) => result.p50Us),
+      latency('p99', (result) => result.p99Us),
+      latency('p999', (result) => result.p999Us),
+    ];
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** Reads the same bodies and sends an answer as long as that of an order. */
+async function measureEmpty(seconds: number): Promise<ClientResult> {
+  const server = Fastify();
+  const answer = { text: 'x'.repeat(360) };
+  server.post('/v1/orders', async (_request, reply) => {
+    reply.code(201);
+    return answer;
+  });
+  const address = await server.listen({ host: '127.0.0.1', port: 0 });
+  try {
+    return await runClients({ ...taskOf(address), seconds });
+  } finally {
+    await server.close();
+  }
+}
+
+async function measureOrders(data: string, seconds: number): Promise<ClientResult> {
+  const directory = journalDirectory(data);
+  const shard = await startShard({ directory, producers: ['rest'] });
+  const api = await startApi({
+    commands: shard.port('rest'),
+    journalDirectory: directory,
+    durableEnd: shard.durableEnd,
+    readModels: unavailableReadModels,
+    readiness: async () => [],
+    logger: pino({ level: 'warn' }),
+    metrics: new Registry(),
+    version: 'bench',
+    host: '127.0.0.1',
+    port: 0,
+  });
+  try {
+    const terms = { tickSize: '0.25', lotSize: '1', multiplier: '50', currency: 'USD', venue: 0 };
+    await listInstrument(api.application, LOCAL_CALLER, 'ESH4', terms);
+    for (let index = 0; index < ACCOUNTS; index += 1) {
+      await openAccount(api.application, LOCAL_CALLER, `account-${index}`, { currency: 'USD' });
+    }
+    return await runClients({ ...taskOf(api.address), seconds });
+  } finally {
+    await api.stop();
+    await shard.stop();
+  }
+}
+
+function taskOf(address: string): Omit<ClientTask, 'seconds'> {
+  const port = Number(new URL(address).port);
+  return { port, connections: CONNECTIONS, pipelined: PIPELINED, accounts: ACCOUNTS };
+}
+
+function runClients(task: ClientTask): Promise<ClientResult> {
+  return new Promise((resolve, reject) => {
+    const child: ChildProcess = fork(new URL('./api-client.js', import.meta.url));
+    let result: ClientResult | undefined;
+    child.once('message', (message) => {
+      result = message as ClientResult;
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      if (result === undefined) reject(new Error(`the clients ended with ${code}, no result`));
+      else if (result.refused > 0) reject(new Error(`${result.refused} orders were refused`));
+      else resolve(result);
+    });
+    child.send(task);
+  });
+}
