@@ -11,6 +11,7 @@ import { JournalReader } from './journal-reader.js';
 import { JournalWriter } from './journal-writer.js';
 import { COMMIT_RECORD_BYTES_MAX } from './limits.js';
 import { addSampleRecords, sequencesOf } from './sample-records.js';
+import { verifyJournal } from './verify-journal.js';
 
 const options = { shard: 3, catalogue: 0xc0ffee };
 
@@ -109,7 +110,7 @@ describe('JournalWriter', () => {
     writer.close();
   });
 
-  it('begins a new segment for a new catalogue', () => {
+  it('begins a new segment for a new catalogue', async () => {
     for (const catalogue of [1, 1, 2, 3]) {
       const writer = JournalWriter.open(directory, { ...options, catalogue });
       if (catalogue !== 2) writer.append(batchOf(writer.nextSequence, 5));
@@ -118,6 +119,7 @@ describe('JournalWriter', () => {
     const segments = readdirSync(directory).filter((name) => name.endsWith('.segment'));
     expect(segments).toEqual(['0000000000000000.segment', '0000000000000010.segment']);
     expect(readAll().length).toBe(15);
+    for await (const finding of verifyJournal(directory)) expect(finding).toBeUndefined();
   });
 
   it('refuses a second writer, and takes the directory of a dead one', () => {

@@ -124,8 +124,23 @@ describe('recovery', () => {
     }
   });
 
+  it('cuts a torn commit from the disk before it writes behind it', () => {
+    const bytes = write([2, 40]);
+    const sector = Math.ceil(ends[1]! / SECTOR_BYTES) * SECTOR_BYTES;
+    writeFileSync(path, Uint8Array.from(bytes).fill(0, sector, sector + 3 * SECTOR_BYTES));
+    const writer = JournalWriter.open(directory, options);
+    expect(writer.torn?.offset).toBe(ends[1]);
+    expect(readFileSync(path).length).toBe(ends[1]);
+    const batch = new RecordBuffer(1024);
+    addSampleRecords(batch, 2, 1);
+    writer.append(batch);
+    const crashed = readFileSync(path);
+    writer.close();
+    expect(recover(crashed).nextSequence).toBe(3);
+  });
+
   it('refuses a last commit with a byte changed', () => {
-    const bytes = write([2, 5]);
+    const bytes = write([2, 2]);
     const [, start, end] = ends as [number, number, number];
     for (let at = start; at < end; at++) {
       const changed = Uint8Array.from(bytes);
