@@ -43,7 +43,8 @@ const ORDER_EVENTS = `
     cl_ord_id       text     COLLATE "C",
     orig_cl_ord_id  text     COLLATE "C",
     exec_id         text     COLLATE "C",
-    PRIMARY KEY (shard, sequence, time)
+    -- An order's history is what is asked for; by sequence the block ranges below serve.
+    PRIMARY KEY (order_id, sequence, shard, time)
   )`;
 
 const FILLS = `
@@ -215,11 +216,13 @@ const REFERENCE = [
 ];
 
 const INDEXES = [
-  'CREATE INDEX order_events_order ON daybook.order_events (shard, order_id, sequence)',
+  'CREATE INDEX order_events_sequence ON daybook.order_events USING brin (sequence)',
   'CREATE INDEX orders_account ON daybook.orders (account, accepted_sequence)',
+  'CREATE INDEX orders_sequence ON daybook.orders (accepted_sequence)',
+  'CREATE INDEX orders_client_id ON daybook.orders (account, cl_ord_id)',
   'CREATE INDEX orders_open ON daybook.orders (account, accepted_sequence) WHERE open',
   'CREATE INDEX fills_account ON daybook.fills (account, sequence)',
-  'CREATE INDEX fills_order ON daybook.fills (shard, order_id)',
+  'CREATE INDEX fills_order ON daybook.fills (order_id)',
   'CREATE INDEX risk_decisions_refused ON daybook.risk_decisions (account, sequence) WHERE NOT passed',
 ];
 
