@@ -7,11 +7,13 @@ type Bench = { run(options: { seconds: number }): Promise<Figure[]> };
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   core: () => import('./core.js'),
+  forward: () => import('./forward.js'),
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),
   matching: () => import('./matching.js'),
   'value-at-risk': () => import('./value-at-risk.js'),
   bars: () => import('./bars.js'),
+  api: () => import('./api.js'),
 };
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,263 @@
+/**
+ * What forwarding to EventStoreDB and reading back from it carry, against the bare client doing the same
+ * with the same events against the same server, and what forwarding costs the fast path.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  EventStoreDBClient,
+  type JSONEventType,
+  jsonEvent,
+  NO_STREAM,
+} from '@eventstore/db-client';
+import { HEADER, type RecordBuffer } from '../src/domain/event-record.js';
+import { EventIds } from '../src/log/eventstoredb/event-id.js';
+import { eventJson } from '../src/log/eventstoredb/event-json.js';
+import { EventStoreDbLog } from '../src/log/eventstoredb/event-log.js';
+import { FORWARDER_LIMITS, Forwarder, streamOfShard } from '../src/log/eventstoredb/forwarder.js';
+import { sampleRecords } from '../src/log/eventstoredb/sample-events.js';
+import { JournalReader } from '../src/log/journal/journal-reader.js';
+import { JournalWriter } from '../src/log/journal/journal-writer.js';
+import type { Figure } from './figure.js';
+
+const SHARD = 0;
+const BATCH = FORWARDER_LIMITS.batchEvents;
+const IN_FLIGHT = FORWARDER_LIMITS.appendsInFlight;
+/** Events of a slice at most: the server holds them all in memory. */
+const EVENTS_MAX = 400_000;
+const ROUNDS = 3;
+/** Pace of the fast path under test, and the events of each of its commits. */
+const COMMITS_PER_SECOND = 500;
+const COMMIT_EVENTS = 8;
+
+type Event = ReturnType<typeof jsonEvent<JSONEventType>>;
+
+/** A process of ours that says one line when it is ready. */
+async function launch(
+  file: string,
+  ...args: string[]
+): Promise<{ line: string; stop: () => void }> {
+  const script = fileURLToPath(new URL(file, import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout?.once('data', (text) => resolve(String(text).trim()));
+    child.once('close', () => reject(new Error(`${file} did not start`)));
+  });
+  return { line, stop: () => child.kill('SIGKILL') };
+}
+
+async function withServer<T>(work: (connectionString: string) => Promise<T>): Promise<T> {
+  const server = await launch('./forward-server.js');
+  try {
+    return await work(`esdb://127.0.0.1:${server.line}?tls=false`);
+  } finally {
+    server.stop();
+  }
+}
+
+/** Fills a journal; the same records, and the same events as the client takes them. */
+function prepare(directory: string, count: number): JournalWriter {
+  const writer = JournalWriter.open(directory, { shard: SHARD, catalogue: 1 });
+  for (let first = 0; first < count; first += BATCH) {
+    writer.append(sampleRecords(first, Math.min(BATCH, count - first)));
+  }
+  return writer;
+}
+
+function clientBatch(records: RecordBuffer, ids: EventIds): Event[] {
+  const batch: Event[] = [];
+  for (let at = 0; at < records.length; at += records.u16[(at + HEADER.length) / 2]!) {
+    const { type, data, metadata } = eventJson(records, at);
+    const event = {
+      id: ids.of(records, at),
+      type,
+      data: JSON.parse(data) as Record<string, unknown>,
+      metadata: JSON.parse(metadata) as Record<string, unknown>,
+    };
+    batch.push(jsonEvent<JSONEventType>(event));
+  }
+  return batch;
+}
+
+/** Events per second of the bare client: batches of the same size, as many in flight. */
+async function clientAppends(connectionString: string, count: number): Promise<number> {
+  const client = EventStoreDBClient.connectionString(connectionString);
+  const ids = new EventIds(SHARD);
+  const batches: Event[][] = [];
+  for (let first = 0; first < count; first += BATCH) {
+    batches.push(clientBatch(sampleRecords(first, Math.min(BATCH, count - first)), ids));
+  }
+  const stream = streamOfShard(SHARD);
+  // The first append of a cold client may be overtaken by the second.
+  await client.appendToStream('warm-up', clientBatch(sampleRecords(0, 1), ids));
+  const flights: Promise<unknown>[] = [];
+  const started = process.hrtime.bigint();
+  let next = 0;
+  for (const batch of batches) {
+    if (flights.length >= IN_FLIGHT) await flights.shift();
+    const expectedRevision = next === 0 ? NO_STREAM : BigInt(next - 1);
+    flights.push(client.appendToStream(stream, batch, { expectedRevision }));
+    next += batch.length;
+  }
+  await Promise.all(flights);
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  await client.dispose();
+  return next / seconds;
+}
+
+/** Events per second of the forwarder, from the journal's files to the store's answer. */
+async function forwarded(connectionString: string, directory: string, count: number) {
+  const writer = prepare(directory, count);
+  writer.close();
+  const { durableEnd } = writer;
+  const started = process.hrtime.bigint();
+  await new Forwarder({
+    connectionString,
+    shard: SHARD,
+    openReader: (from) => new JournalReader(directory, { from, end: durableEnd }),
+    durableEnd,
+  }).run();
+  return count / (Number(process.hrtime.bigint() - started) / 1e9);
+}
+
+async function clientReads(connectionString: string): Promise<number> {
+  const client = EventStoreDBClient.connectionString(connectionString);
+  const started = process.hrtime.bigint();
+  let count = 0;
+  for await (const { event } of client.readStream(streamOfShard(SHARD))) if (event) count += 1;
+  const rate = count / (Number(process.hrtime.bigint() - started) / 1e9);
+  await client.dispose();
+  return rate;
+}
+
+/** Our own reader, to the records of the journal, each checked against its id. */
+async function logReads(connectionString: string): Promise<number> {
+  const log = new EventStoreDbLog({ connectionString, shard: SHARD });
+  const started = process.hrtime.bigint();
+  let count = 0;
+  for await (const batch of log.read(0)) count += batch.count;
+  const rate = count / (Number(process.hrtime.bigint() - started) / 1e9);
+  await log.close();
+  return rate;
+}
+
+interface Rates {
+  readonly forward: number;
+  readonly client: number;
+  readonly read: number;
+  readonly clientRead: number;
+}
+
+/** One of each, over a store of `count` events, one after the other. */
+async function rates(count: number): Promise<Rates> {
+  const directory = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
+  try {
+    const client = await withServer((store) => clientAppends(store, count));
+    return await withServer(async (store) => {
+      const forward = await forwarded(store, directory, count);
+      const clientRead = await clientReads(store);
+      const read = await logReads(store);
+      return { forward, client, read, clientRead };
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Latencies in us of durable commits at an even pace, for so long. */
+async function commits(writer: JournalWriter, seconds: number, into: number[]): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  let due = performance.now();
+  while (due < end) {
+    const wait = due - performance.now();
+    if (wait > 1) await pause(Math.floor(wait));
+    const records = sampleRecords(writer.nextSequence, COMMIT_EVENTS);
+    const started = process.hrtime.bigint();
+    writer.append(records);
+    into.push(Number(process.hrtime.bigint() - started) / 1e3);
+    due += 1000 / COMMITS_PER_SECOND;
+  }
+}
+
+function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** The fast path's p99 with the forwarder at work behind it and without, taken in turns. */
+async function fastPath(seconds: number): Promise<{ alone: number; forwarding: number }> {
+  const alone: number[] = [];
+  const forwarding: number[] = [];
+  const directory = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
+  const writer = JournalWriter.open(directory, { shard: SHARD, catalogue: 1 });
+  try {
+    await withServer(async (store) => {
+      for (let turn = 0; turn < 2 * ROUNDS; turn += 1) {
+        const slice = seconds / (2 * ROUNDS);
+        if (turn % 2 === 0) {
+          await commits(writer, slice, alone);
+          continue;
+        }
+        const forwarder = await launch('./forward-process.js', directory, store);
+        const log = new EventStoreDbLog({ connectionString: store, shard: SHARD });
+        while ((await log.head()) < writer.nextSequence) await pause(5);
+        await log.close();
+        await commits(writer, slice, forwarding);
+        forwarder.stop();
+      }
+    });
+  } finally {
+    writer.close();
+    rmSync(directory, { recursive: true });
+  }
+  return { alone: percentile(alone, 0.99), forwarding: percentile(forwarding, 0.99) };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** The figures take about `seconds` together, and a few more to prepare. */
+export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
+  const probe = await rates(8_000);
+  const perEvent = 1 / probe.forward + 1 / probe.client + 1 / probe.read + 1 / probe.clientRead;
+  const share = (0.6 * seconds) / ROUNDS;
+  const count = Math.max(8_000, Math.min(EVENTS_MAX, Math.floor(share / perEvent)));
+  const runs: Rates[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) runs.push(await rates(count));
+  const of = (key: keyof Rates): number => Math.round(median(runs.map((rate) => rate[key])));
+  const { alone, forwarding } = await fastPath(0.4 * seconds);
+  const perSecond = { unit: '1/s', ack: 'memory' } as const;
+  const client = of('client');
+  const clientRead = of('clientRead');
+  return [
+    {
+      name: 'forwarded_events_per_second',
+      value: of('forward'),
+      ...perSecond,
+      baseline: client,
+    },
+    { name: 'client_ceiling_events_per_second', value: client, ...perSecond },
+    {
+      name: 'read_events_per_second',
+      value: of('read'),
+      unit: '1/s',
+      ack: 'none',
+      baseline: clientRead,
+    },
+    { name: 'client_read_ceiling_events_per_second', value: clientRead, unit: '1/s', ack: 'none' },
+    {
+      name: 'fast_path_forwarding_p99_us',
+      value: Math.round(forwarding * 10) / 10,
+      unit: 'us',
+      ack: 'disk',
+      baseline: Math.round(alone * 10) / 10,
+    },
+  ];
+}
