@@ -5,12 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { RecordBuffer } from '../../domain/event-record.js';
 import { nodeFileSystem } from '../file-system.js';
+import { COMMIT_HEAD_BYTES } from './commit.js';
 import { FileDurableEnd } from './durable-mark.js';
 import { JournalError } from './errors.js';
 import { JournalReader } from './journal-reader.js';
 import { JournalWriter } from './journal-writer.js';
 import { COMMIT_RECORD_BYTES_MAX } from './limits.js';
 import { addSampleRecords, sequencesOf } from './sample-records.js';
+import { SEGMENT_HEADER_BYTES } from './segment.js';
 import { verifyJournal } from './verify-journal.js';
 
 const options = { shard: 3, catalogue: 0xc0ffee };
@@ -94,6 +96,34 @@ describe('JournalWriter', () => {
     writer.append(batchOf(200, 1));
     writer.close();
     expect(readAll().length).toBe(201);
+  });
+
+  it('fills a segment to the last byte, and begins a new one for 8 bytes more', () => {
+    const commitBytes = COMMIT_HEAD_BYTES + 184;
+    const limit = SEGMENT_HEADER_BYTES + 2 * commitBytes;
+    for (const [bytes, expected] of [
+      [limit - 8, 2],
+      [limit, 1],
+      [limit + 8, 1],
+    ] as const) {
+      const target = `${directory}/${bytes}`;
+      const writer = JournalWriter.open(target, { ...options, segmentBytesMax: bytes });
+      writer.append(batchOf(0, 1, [184]));
+      writer.append(batchOf(1, 1, [184]));
+      writer.close();
+      const segments = readdirSync(target).filter((name) => name.endsWith('.segment'));
+      expect(segments.length).toBe(expected);
+    }
+  });
+
+  it('takes records from 48 to 1024 bytes', () => {
+    const writer = JournalWriter.open(directory, options);
+    writer.append(batchOf(0, 2, [48, 1024]));
+    expect(() => writer.append(batchOf(2, 1, [40]))).toThrow('valid length');
+    expect(() => writer.append(batchOf(2, 1, [1032]))).toThrow('valid length');
+    expect(() => writer.append(batchOf(2, 1, [52]))).toThrow('valid length');
+    writer.close();
+    expect(readAll()).toEqual([0, 1]);
   });
 
   it('refuses gaps, lengths and numbers that are not those of records', () => {

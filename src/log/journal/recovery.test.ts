@@ -169,6 +169,22 @@ describe('recovery', () => {
     expect(refusal(moved).damage).toBe('COMMIT_SEQUENCE');
   });
 
+  it('refuses a commit of another history, though it is right by itself', () => {
+    const foreign = write([2, 5]);
+    const [, start, end] = ends as [number, number, number];
+    rmSync(path);
+    write([1]);
+    const writer = JournalWriter.open(directory, options);
+    const batch = new RecordBuffer(1024);
+    addSampleRecords(batch, 1, 1, [96, 176]);
+    writer.append(batch);
+    writer.close();
+    unlinkSync(`${directory}/durable`);
+    const own = readFileSync(path);
+    const spliced = Buffer.concat([own, foreign.subarray(start, end)]);
+    expect(refusal(spliced)).toMatchObject({ damage: 'COMMIT_CHAIN', place: { sequence: 2 } });
+  });
+
   it('cuts nothing that the durable mark says was acknowledged', () => {
     const bytes = write([2, 5]);
     recover();

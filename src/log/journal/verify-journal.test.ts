@@ -18,7 +18,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import { HEADER, RECORD_HEADER_BYTES, RecordBuffer } from '../../domain/event-record.js';
+import { crc32c } from '../../lib/crc32c.js';
 import { JournalWriter } from './journal-writer.js';
 import { addSampleRecords } from './sample-records.js';
 import { SEGMENT_HEADER_BYTES } from './segment.js';
@@ -37,15 +38,20 @@ describe('verifyJournal', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   /** Three segments of several commits each. */
-  function write(counts = [1, 33, 2, 5, 40, 1, 1, 7]): JournalWriter {
+  function write(
+    counts = [1, 33, 2, 5, 40, 1, 1, 7],
+    variant = 0,
+    segmentBytes = 5000,
+  ): JournalWriter {
     const writer = JournalWriter.open(directory, {
       shard: 2,
       catalogue: 9,
-      segmentBytesMax: SEGMENT_HEADER_BYTES + 5000,
+      segmentBytesMax: SEGMENT_HEADER_BYTES + segmentBytes,
     });
     for (const count of counts) {
       const batch = new RecordBuffer(65_536);
       addSampleRecords(batch, writer.nextSequence, count);
+      batch.bytes[RECORD_HEADER_BYTES]! += variant;
       writer.append(batch);
     }
     return writer;
@@ -96,7 +102,8 @@ describe('verifyJournal', () => {
   });
 
   it('finds every byte that is flipped, in its file', async () => {
-    write().close();
+    write([1, 4, 2, 6, 1, 1, 3], 0, 1200).close();
+    expect(segments().length).toBeGreaterThan(2);
     for (const path of files()) {
       const { length } = readFileSync(path);
       const isSegment = path.endsWith('.segment');
@@ -184,34 +191,39 @@ describe('verifyJournal', () => {
     expect((await verify()).findings).toEqual([]);
   });
 
-  it('finds a history that was written anew with valid checksums', async () => {
-    write([5, 5]).close();
-    const kept = readFileSync(segments()[0]!);
-    rmSync(directory, { recursive: true });
-    write([5]).close();
-    const other = JournalWriter.open(directory, { shard: 2, catalogue: 9 });
-    const batch = new RecordBuffer(65_536);
-    addSampleRecords(batch, 5, 5);
-    batch.bytes[60]! ^= 1;
-    other.append(batch);
-    other.close();
-    const forged = readFileSync(segments()[0]!);
-    const second = SEGMENT_HEADER_BYTES + 96 + 3 * 88 + 2 * 184;
-    // The first commit of one history before the second of another.
-    const changedFirst = Buffer.concat([forged.subarray(0, second), kept.subarray(second)]);
-    writeFileSync(segments()[0]!, changedFirst);
+  it('finds parts of another history, though each is right by itself', async () => {
+    const counts = [5, 5, 40, 5];
+    write(counts).close();
+    const own = segments().map((path) => readFileSync(path));
+    for (const path of files()) unlinkSync(path);
+    write(counts, 1).close();
     expect((await verify()).findings).toEqual([]);
-    const foreign = join(directory, 'foreign');
-    const writer = JournalWriter.open(foreign, { shard: 2, catalogue: 9 });
-    const first = new RecordBuffer(65_536);
-    addSampleRecords(first, 0, 5);
-    first.bytes[61]! ^= 1;
-    writer.append(first);
-    writer.close();
-    const start = readFileSync(`${foreign}/0000000000000000.segment`);
-    rmSync(foreign, { recursive: true });
-    writeFileSync(segments()[0]!, Buffer.concat([start, kept.subarray(second)]));
-    expect((await verify()).findings.map(({ code }) => code)).toEqual(['COMMIT_CHAIN']);
+    const foreign = segments().map((path) => readFileSync(path));
+    expect(foreign.length).toBeGreaterThan(1);
+
+    const [first] = segments() as [string];
+    const second = SEGMENT_HEADER_BYTES + 96 + 3 * 88 + 2 * 184;
+    const spliced = [foreign[0]!.subarray(0, second), own[0]!.subarray(second)];
+    writeFileSync(first, Buffer.concat(spliced));
+    const codes = (await verify()).findings.map(({ code }) => code);
+    expect(codes).toEqual(['COMMIT_CHAIN', 'SEGMENT_CHAIN']);
+    writeFileSync(first, own[0]!);
+    expect((await verify()).findings.map(({ code }) => code)).toEqual(['SEGMENT_CHAIN']);
+  });
+
+  it('finds a record with another sequence and the checksum for it', async () => {
+    write([3]).close();
+    const [path] = segments() as [string];
+    const view = new RecordBuffer(8192);
+    view.bytes.set(readFileSync(path));
+    const at = SEGMENT_HEADER_BYTES + 96 + 88;
+    view.f64[(at + HEADER.sequence) / 8] = 2;
+    view.u32[at / 4] = crc32c(view.bytes, at + 4, at + 184, 0);
+    writeFileSync(path, view.bytes.subarray(0, readFileSync(path).length));
+    expect((await verify()).findings).toMatchObject([
+      { code: 'RECORD_SEQUENCE', sequence: 1, offset: at },
+      { code: 'COMMIT_ROOT' },
+    ]);
   });
 
   it('leaves out what a running writer has not declared durable', async () => {
