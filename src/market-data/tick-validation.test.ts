@@ -107,6 +107,19 @@ describe('tick validation', () => {
     ]);
   });
 
+  it('refuses what comes from the future, which then makes nothing else late', () => {
+    const validator = new TickValidator();
+    const ahead = TICK_LIMITS_DEFAULT.aheadNs;
+    const future = validator.trade(trade(100, { time: T0 + ahead + 1n, received: T0 }));
+    expect(codes(future)).toEqual(['refused', 'FROM_FUTURE']);
+    expect(codes(validator.trade(trade(100, { time: T0 })))).toEqual(['taken']);
+    const early = validator.trade(trade(100, { time: T0 + ahead, received: T0 }));
+    expect(codes(early)).toEqual(['taken']);
+    const outlier = primed();
+    outlier.trade(trade(99_999, { time: T0 + 9n }));
+    expect(codes(outlier.trade(trade(10_000, { time: T0 + 1n })))).toEqual(['taken']);
+  });
+
   it('refuses a trade farther from the median of the last five than the limit', () => {
     expect(codes(primed().trade(trade(11_000)))).toEqual(['taken']);
     expect(codes(primed().trade(trade(9_000)))).toEqual(['taken']);

@@ -14,6 +14,8 @@ export type FindingCode =
   | 'CROSSED'
   /** Refused: too far from the recent prices, see `OutlierLimit`. */
   | 'OUTLIER'
+  /** Refused: it claims to have happened later than it reached us, by more than clocks differ. */
+  | 'FROM_FUTURE'
   /** Refused: more instruments than the validator has room for. */
   | 'INSTRUMENT_LIMIT'
   /** Taken: bid equals ask. */
@@ -44,6 +46,8 @@ export type TickLimits = {
   readonly outliersForLevel: number;
   /** Longest time from event to receipt before a tick is stale. */
   readonly staleNs: bigint;
+  /** Farthest the source's clock may be ahead of ours. */
+  readonly aheadNs: bigint;
   /** Sequence numbers remembered below the highest; a power of two. */
   readonly sequencesRemembered: number;
   readonly instruments: number;
@@ -53,6 +57,7 @@ export const TICK_LIMITS_DEFAULT: TickLimits = {
   outlierBps: 1_000,
   outliersForLevel: 3,
   staleNs: 5_000_000_000n,
+  aheadNs: 1_000_000_000n,
   sequencesRemembered: SEQUENCES_REMEMBERED_DEFAULT,
   instruments: 20_000,
 };
@@ -76,6 +81,7 @@ const REFUSING: ReadonlySet<FindingCode> = new Set<FindingCode>([
   'SEQUENCE_TOO_OLD',
   'CROSSED',
   'OUTLIER',
+  'FROM_FUTURE',
   'INSTRUMENT_LIMIT',
 ]);
 
@@ -143,17 +149,20 @@ export class TickValidator {
       const limit = this.#limits.instruments;
       return refusal({ code: 'INSTRUMENT_LIMIT', value: tick.instrument, limit });
     }
+    const delay = tick.received - tick.time;
+    if (delay < -this.#limits.aheadNs) {
+      return refusal({ code: 'FROM_FUTURE', value: -delay, limit: this.#limits.aheadNs });
+    }
     if (tick.time < state.newest) {
       findings.push({ code: 'LATE', value: tick.time, limit: state.newest });
-    } else {
-      state.newest = tick.time;
     }
-    const delay = tick.received - tick.time;
     if (delay > this.#limits.staleNs) {
       findings.push({ code: 'STALE', value: delay, limit: this.#limits.staleNs });
     }
     judgeContent(state, findings);
-    return { accepted: !refused(findings), findings };
+    const accepted = !refused(findings);
+    if (accepted && tick.time > state.newest) state.newest = tick.time;
+    return { accepted, findings };
   }
 
   #judgePrice(state: InstrumentState, price: Fraction, findings: Finding[]): void {
@@ -197,10 +206,22 @@ function distanceBps(state: InstrumentState, price: Fraction): number {
 }
 
 function bpsBetween(price: Fraction, reference: Fraction): number {
-  const a = BigInt(price.numerator) * BigInt(reference.denominator);
-  const b = BigInt(reference.numerator) * BigInt(price.denominator);
-  const apart = a > b ? a - b : b - a;
-  return Number((apart * 10_000n + b - 1n) / b);
+  const a = price.numerator * reference.denominator;
+  const b = reference.numerator * price.denominator;
+  const scaled = Math.abs(a - b) * 10_000;
+  if (
+    a <= Number.MAX_SAFE_INTEGER &&
+    b <= Number.MAX_SAFE_INTEGER &&
+    Number.isSafeInteger(scaled)
+  ) {
+    // Whole numbers all the way: what is left of the remainder divides without rounding.
+    const rest = scaled % b;
+    return (scaled - rest) / b + (rest > 0 ? 1 : 0);
+  }
+  const exactA = BigInt(price.numerator) * BigInt(reference.denominator);
+  const exactB = BigInt(reference.numerator) * BigInt(price.denominator);
+  const apart = exactA > exactB ? exactA - exactB : exactB - exactA;
+  return Number((apart * 10_000n + exactB - 1n) / exactB);
 }
 
 function refused(findings: readonly Finding[]): boolean {
