@@ -9,6 +9,14 @@ interface Subcommand {
 }
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
+  start: {
+    summary: 'run everything: writer, venue, database, projections, REST',
+    load: () => import('./start.js'),
+  },
+  demo: {
+    summary: 'play a day of orders through everything, started from nothing',
+    load: () => import('./demo.js'),
+  },
   log: { summary: 'print events as JSON lines', load: () => import('./log.js') },
   verify: { summary: 'check every byte of the journal', load: () => import('./verify.js') },
   decode: {

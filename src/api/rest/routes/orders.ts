@@ -160,7 +160,7 @@ export function orderRoutes(server: RestServer, app: Application): void {
     {
       schema: {
         tags,
-        summary: 'An order by a client order id of its chain',
+        summary: 'An order by the client order id that it goes by',
         params: byClientId,
         querystring: fresh,
         response: { 200: V.orderView, ...problemResponses },

@@ -1,0 +1,177 @@
+/**
+ * Everything of Daybook in one process, embedded: the writer's thread, the venue, PostgreSQL, the
+ * projector's thread, and the API in this one. `daybook start` runs it, and the tests of the whole.
+ */
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { ReadModelsUnavailable } from '../api/application/read-models.js';
+import type { Check } from '../api/rest/routes/health.js';
+import { type RunningApi, startApi } from '../api/start-api.js';
+import type { Capacity } from '../commands/state/capacity.js';
+import { journalDirectory, type RunningShard, startShard } from '../operations/shard.js';
+import { ProjectionService } from '../projections/projection-service.js';
+import { ReadSide } from '../projections/queries/read-side.js';
+import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
+import { enterSamples } from './samples.js';
+import { VERSION } from './version.js';
+
+export interface DaybookOptions {
+  readonly dataDirectory: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** PostgreSQL to use in place of the embedded one. */
+  readonly databaseUrl?: string | undefined;
+  /** Enter sample instruments, accounts, limits and marks into an empty log. */
+  readonly samples: boolean;
+  readonly logger: Logger;
+  readonly capacity?: Capacity | undefined;
+}
+
+export interface RunningDaybook {
+  readonly address: string;
+  readonly shard: RunningShard;
+  readonly api: RunningApi;
+  readonly projections: ProjectionService;
+  /** Resolves with why a part has failed; the process must then end. */
+  readonly failed: Promise<unknown>;
+  /** In the order in which nothing is lost: requests, venue, writer, projections, database. */
+  stop(): Promise<void>;
+}
+
+/** Read models that the API's queries read: a view as new as asked for needs no other. */
+const QUERIED_MODELS = ['reference', 'orders', 'positions', 'fills'];
+
+/** What has been started, newest last: stopped in the opposite order. */
+class Started {
+  readonly #stops: (() => Promise<unknown>)[] = [];
+
+  /** Keeps how to stop what `part` resolves with. */
+  async add<T>(part: Promise<T>, stop: (part: T) => Promise<unknown>): Promise<T> {
+    const started = await part;
+    this.#stops.push(() => stop(started));
+    return started;
+  }
+
+  /** Stops all, also when one of them fails to; the first such failure is thrown at the end. */
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const stop of this.#stops.splice(0).reverse()) {
+      await stop().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** @throws whatever keeps a part from starting; what was started before is stopped again */
+export async function startDaybook(options: DaybookOptions): Promise<RunningDaybook> {
+  const started = new Started();
+  try {
+    return await startParts(options, started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+async function startParts(options: DaybookOptions, started: Started): Promise<RunningDaybook> {
+  const { dataDirectory, databaseUrl, logger } = options;
+  const directory = journalDirectory(resolve(dataDirectory));
+  const database = await started.add(startDatabase(dataDirectory, databaseUrl), (d) => d.stop());
+  const shard = await started.add(
+    startShard({
+      directory,
+      producers: ['rest', 'venue'],
+      software: VERSION,
+      ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+    }),
+    (s) => s.stop(),
+  );
+  if (shard.torn !== undefined) logger.warn({ torn: shard.torn }, 'a torn last commit was cut off');
+  const { memory } = shard.durableEnd;
+  const service = new ProjectionService({
+    ...{ shard: 0, database: database.settings, journal: directory, durableEnd: memory },
+  });
+  const projections = await started.add(Promise.resolve(service), (p) => p.stop());
+  const metrics = metricsOf(shard, projections);
+  let writerFailed = false;
+  shard.failed.catch(() => {
+    writerFailed = true;
+  });
+  const writerCheck = (): Check => ({
+    name: 'writer',
+    ok: !writerFailed,
+    detail: writerFailed ? 'stopped' : `epoch ${shard.epoch}`,
+  });
+  const readModels = new ReadSide({
+    dataSource: database.dataSource,
+    shard: 0,
+    wait: (sequence, timeoutMs) => projections.wait(sequence, timeoutMs, QUERIED_MODELS),
+    unavailable: (cause) => {
+      logger.warn({ err: cause }, 'the read models cannot be asked');
+      return new ReadModelsUnavailable();
+    },
+  });
+  const api: RunningApi = await started.add(
+    startApi({
+      commands: shard.port('rest'),
+      journalDirectory: directory,
+      durableEnd: shard.durableEnd,
+      readModels,
+      readiness: async () => [
+        writerCheck(),
+        projectorCheck(projections, durableSequence(shard)),
+        await databaseCheck(database.dataSource),
+      ],
+      ...{ logger, metrics, version: VERSION, host: options.host, port: options.port },
+    }),
+    (a) => a.stop(),
+  );
+  if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
+  const failed = firstFailure(shard, projections, database, api);
+  return { address: api.address, shard, api, projections, failed, stop: () => started.stop() };
+}
+
+function firstFailure(
+  shard: RunningShard,
+  projections: ProjectionService,
+  database: ReadyDatabase,
+  api: RunningApi,
+): Promise<unknown> {
+  return Promise.race([
+    shard.failed.catch((error: unknown) => error),
+    projections.ended.then(
+      () => new Promise(() => undefined),
+      (error: unknown) => error,
+    ),
+    database.lost,
+    api.failed,
+  ]);
+}
+
+function durableSequence({ durableEnd }: RunningShard): number {
+  const position = { nextSequence: 0, segment: 0, offset: 0 };
+  durableEnd.read(position);
+  return position.nextSequence - 1;
+}
+
+function metricsOf(shard: RunningShard, projections: ProjectionService): Registry {
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics, prefix: 'daybook_' });
+  const gauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      ...{ name, help, registers: [metrics] },
+      collect() {
+        this.set(value());
+      },
+    });
+  };
+  const lagMs = (): number => Math.max(...projections.status.map((status) => status.lagMs));
+  gauge('daybook_durable_sequence', 'Last durable sequence', () => durableSequence(shard));
+  gauge('daybook_projected_sequence', 'Last projected sequence', () => projections.asOf);
+  gauge('daybook_projection_lag_seconds', 'Lag of the last batch', () => lagMs() / 1000);
+  gauge('daybook_dead_letters', 'Events set aside', () => projections.deadLetterCount);
+  gauge('daybook_writer_epoch', 'Epoch of the writer', () => shard.epoch);
+  return metrics;
+}
