@@ -98,11 +98,7 @@ class World {
     join(this.folder, 'streams'),
     this.server.line === '' ? '0' : this.server.line,
   ]);
-  readonly forwarder = new Killable('forwarder-process.mjs', () => [
-    join(this.folder, 'journal'),
-    `esdb://127.0.0.1:${this.forwarding.port}?tls=false`,
-    String(DEADLINE_MS),
-  ]);
+  forwarder = this.newForwarder();
   readonly ids: string[] = [];
   readonly #eventIds = new EventIds(0);
   forwarding!: FaultProxy;
@@ -111,6 +107,14 @@ class World {
   /** Sequences as the follower got them. */
   followed = 0;
   broken: unknown;
+
+  newForwarder(): Killable {
+    return new Killable('forwarder-process.mjs', () => [
+      join(this.folder, 'journal'),
+      `esdb://127.0.0.1:${this.forwarding.port}?tls=false`,
+      String(DEADLINE_MS),
+    ]);
+  }
 
   async start(): Promise<void> {
     await this.server.start();
@@ -176,7 +180,7 @@ class World {
 
 /** One round: something breaks while events are written; then all of them must have come through. */
 async function round(world: World, random: (below: number) => number): Promise<string> {
-  const choice = random(10);
+  const choice = random(11);
   const write = () => world.write(1 + random(random(4) === 0 ? 400 : 30));
   let what: string;
   if (choice === 0) {
@@ -193,6 +197,15 @@ async function round(world: World, random: (below: number) => number): Promise<s
     write();
     await world.forwarder.start();
   } else if (choice === 2) {
+    what = 'two forwarders';
+    const zombie = world.forwarder;
+    world.forwarder = world.newForwarder();
+    write();
+    await world.forwarder.start();
+    write();
+    await world.caughtUp(what);
+    await zombie.kill();
+  } else if (choice === 3) {
     what = 'the follower cut off';
     const fault: Fault = { kind: 'cut', way: 'answer', afterBytes: random(30_000) };
     world.following.arm(fault);

@@ -9,13 +9,29 @@ import {
   streamOfShard,
 } from '../../src/log/eventstoredb/forwarder.js';
 import { sampleEvent, sampleRecords } from '../../src/log/eventstoredb/sample-events.js';
+import { singleUser } from '../../src/log/eventstoredb/server/credentials.js';
 import { EventStoreDbServer } from '../../src/log/eventstoredb/server/eventstoredb-server.js';
+import type { ProposedEvent } from '../../src/log/eventstoredb/stored-event.js';
 import { StoredRecords } from '../../src/log/eventstoredb/stored-records.js';
 import { StreamStore } from '../../src/log/eventstoredb/stream-store.js';
 import { JournalReader } from '../../src/log/journal/journal-reader.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import { eventsOf } from '../conformance/event-log.js';
 import { startTestServer } from './protocol-server.js';
+import { selfSigned } from './self-signed.js';
+
+/** A proposed event that says nothing. */
+function sampleProposal(): ProposedEvent {
+  const contentType = 'application/json';
+  const nothing = new Uint8Array();
+  return {
+    id: crypto.randomUUID(),
+    type: 'T',
+    contentType,
+    customMetadata: nothing,
+    data: nothing,
+  };
+}
 
 const SHARD = 3;
 const STREAM = streamOfShard(SHARD);
@@ -240,6 +256,94 @@ describe('the forwarder', () => {
     await running;
     again.stop();
     expectStored(12, store);
+  });
+
+  it('finds the node that took over when the one it spoke to is gone', async () => {
+    const { store } = server;
+    const ports = [server.server.port, 0];
+    const other = await EventStoreDbServer.start({ source: store });
+    ports[1] = other.port;
+    const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');
+    const forward = forwarder({
+      connectionString: `esdb://${hosts}?tls=false&maxDiscoverAttempts=20&discoveryInterval=5`,
+    });
+    const stop = new AbortController();
+    const running = forward.run(stop.signal);
+    record(0, 10);
+    await forward.untilStored(10);
+    // Whichever of the two it speaks to is gone once both were; the other serves the same streams.
+    server.server.stop();
+    record(10, 10);
+    await forward.untilStored(20);
+    const again = await EventStoreDbServer.start({ source: store, port: ports[0]! });
+    other.stop();
+    record(20, 10);
+    await forward.untilStored(30);
+    stop.abort();
+    await running;
+    again.stop();
+    expectStored(30, store);
+  });
+
+  it('goes over TLS with a password, and stops when that is wrong', async () => {
+    const tls = selfSigned();
+    const secured = await EventStoreDbServer.start({
+      source: server.store,
+      host: 'localhost',
+      tls,
+      authenticate: singleUser('writer', 'secret'),
+    });
+    record(0, 10);
+    writer.close();
+    const as = (user: string) =>
+      forwarder({
+        connectionString: `esdb://${user}@localhost:${secured.port}?tlsCAFile=${tls.certificateFile}`,
+      });
+    await expect(as('writer:wrong').run()).rejects.toMatchObject({
+      code: 'EVENTSTOREDB_ACCESS_DENIED',
+    });
+    expect(server.store.eventCount).toBe(0);
+    await as('writer:secret').run();
+    expectStored(10);
+    secured.stop();
+    tls.remove();
+  });
+
+  it('lets a writer wait until its first event has fenced the one before', async () => {
+    const forward = forwarder();
+    const stop = new AbortController();
+    const running = forward.run(stop.signal);
+    let fenced = false;
+    const waiting = forward.untilStored(1).then(() => {
+      fenced = true;
+    });
+    await forward.untilStored(0);
+    expect(fenced).toBe(false);
+    record(0, 1);
+    await waiting;
+    expectStored(1);
+    const giveUp = new AbortController();
+    const tooFar = forward.untilStored(99, giveUp.signal);
+    giveUp.abort();
+    await tooFar;
+    stop.abort();
+    await running;
+  });
+
+  it('stops loudly when it is told to forget by the stream metadata', async () => {
+    record(0, 5);
+    for (const settings of ['{"$maxCount":3}', '{"$maxAge":9}', '{"$tb":1}']) {
+      server.store.append(`$$${STREAM}`, 'any', [
+        { ...sampleProposal(), type: '$metadata', data: Buffer.from(settings) },
+      ]);
+      await expect(forwarder().run()).rejects.toMatchObject({ code: 'EVENTSTOREDB_REVISIONS' });
+    }
+    server.store.append(`$$${STREAM}`, 'any', [
+      { ...sampleProposal(), type: '$metadata', data: Buffer.from('{"owner":"us","$tb":0}') },
+    ]);
+    writer.close();
+    await forwarder().run();
+    expectStored(5);
   });
 
   it('keeps an append within its bounds of events and bytes', async () => {

@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AccessDeniedError, BACKWARDS, END, EventStoreDBClient } from '@eventstore/db-client';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -17,6 +13,7 @@ import {
 import { StreamStore } from '../../src/log/eventstoredb/stream-store.js';
 import { connect, startTestServer, take, testEvent } from './protocol-server.js';
 import { allRequest, batchEvent, chunk, rawClient, request } from './raw-calls.js';
+import { selfSigned } from './self-signed.js';
 
 describe('batch appends, as no client should send them', () => {
   let server: Awaited<ReturnType<typeof startTestServer>>;
@@ -330,38 +327,16 @@ describe('how clients find and enter the server', () => {
   });
 
   it('speaks TLS, and lets in who has the password', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'daybook-tls-'));
-    const file = (name: string) => join(folder, name);
-    execFileSync(
-      'openssl',
-      [
-        ...[
-          'req',
-          '-x509',
-          '-newkey',
-          'rsa:2048',
-          '-nodes',
-          '-days',
-          '1',
-          '-subj',
-          '/CN=localhost',
-        ],
-        ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key'), '-out', file('crt')],
-      ],
-      { stdio: 'ignore' },
-    );
+    const tls = selfSigned();
     const server = await EventStoreDbServer.start({
       source: new StreamStore(),
       host: 'localhost',
-      tls: {
-        certificate: readFileSync(file('crt'), 'utf8'),
-        key: readFileSync(file('key'), 'utf8'),
-      },
+      tls,
       authenticate: singleUser('auditor', 'secret'),
     });
     const as = (user: string) =>
       EventStoreDBClient.connectionString(
-        `esdb://${user}localhost:${server.port}?tlsCAFile=${file('crt')}`,
+        `esdb://${user}localhost:${server.port}?tlsCAFile=${tls.certificateFile}`,
       );
     const auditor = as('auditor:secret@');
     expect((await auditor.appendToStream('s', testEvent())).success).toBe(true);
@@ -375,7 +350,7 @@ describe('how clients find and enter the server', () => {
     }
     server.stop();
     void auditor.dispose();
-    rmSync(folder, { recursive: true });
+    tls.remove();
   });
 
   it('lets an auditor read the newest events of a stream after a restart on the same port', async () => {

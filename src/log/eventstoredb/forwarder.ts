@@ -83,6 +83,7 @@ export class Forwarder {
   #oldestMs: number | undefined;
   #problem: StoreError | undefined;
   #sessions = 0;
+  #waiters: (() => void)[] = [];
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -124,6 +125,25 @@ export class Forwarder {
       events > (lagLimit?.events ?? Number.POSITIVE_INFINITY) ||
       milliseconds > (lagLimit?.milliseconds ?? Number.POSITIVE_INFINITY)
     );
+  }
+
+  /**
+   * Resolves once everything before `sequence` is in the store, or `signal` aborts. A new writer waits
+   * so for its `WriterStarted` before it takes orders: from then on the old one is fenced.
+   *
+   * If {@link run} fails this never resolves: wait for both.
+   */
+  async untilStored(sequence: number, signal?: AbortSignal): Promise<void> {
+    let wake = (): void => {};
+    const onAbort = (): void => wake();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    while (this.#stored < sequence && signal?.aborted !== true) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        this.#waiters.push(resolve);
+      });
+    }
+    signal?.removeEventListener('abort', onAbort);
   }
 
   /**
@@ -293,5 +313,8 @@ export class Forwarder {
     this.#stored = stored;
     this.#oldestMs = oldestMs;
     this.#problem = undefined;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
   }
 }
