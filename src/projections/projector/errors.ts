@@ -45,3 +45,18 @@ export function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }
+
+/**
+ * Whether the database could not be asked at the moment, so that asking again can help: the
+ * connection, or SQLSTATE class 08 connection, 40 rolled back, 53 resources, 55 busy, 57 shut down or
+ * cancelled, 58 system.
+ */
+export function isTransient(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string')
+    return /connection terminated|connection error|timeout/i.test(error.message);
+  return /^(08|40|53|55|57|58)[0-9A-Z]{3}$/.test(code) || SYSTEM_CODES.has(code);
+}
+
+const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENETUNREACH']);

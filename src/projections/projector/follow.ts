@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { nsFromWords } from '../../lib/time.js';
 import type { DurableEnd } from '../../log/journal/durable-end.js';
-import { JournalError } from '../../log/journal/errors.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
-import { ProjectionError } from './errors.js';
+import { isTransient } from './errors.js';
 import type { Projector } from './projector.js';
 
 /** Waits between attempts to reach the database again. */
@@ -77,14 +76,3 @@ function timeOfFirst(records: RecordBuffer): bigint {
   const word = HEADER.time / 4;
   return nsFromWords(records.u32[word] as number, records.i32[word + 1] as number);
 }
-
-/** SQLSTATE classes: 08 connection, 40 rolled back, 53 resources, 55 busy, 57 shut down, 58 system. */
-function isTransient(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof ProjectionError || error instanceof JournalError) return false;
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string') return /Connection terminated|timeout/i.test(error.message);
-  return /^(08|40|53|55|57|58)[0-9A-Z]{3}$/.test(code) || SYSTEM_CODES.has(code);
-}
-
-const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENETUNREACH']);

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { ProjectionError } from '../projector/errors.js';
+import { isTransient, ProjectionError } from '../projector/errors.js';
 import { type AsOf, queryAsOf, type Row, type RowsQuery } from './as-of.js';
 import { type FillFilter, type FillRow, fillsBy, toFill } from './fill-query.js';
 import {
@@ -104,7 +104,7 @@ export class ReadSide {
     try {
       return await queryAsOf(dataSource, shard, query);
     } catch (error) {
-      throw unavailable(error);
+      throw isTransient(error) ? unavailable(error) : error;
     }
   }
 }
