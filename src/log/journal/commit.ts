@@ -127,10 +127,16 @@ function sameHash(hash: Uint8Array, view: RecordBuffer, at: number): boolean {
 
 const rootScratch = new Uint8Array(HASH_BYTES);
 
-/** Compares root and chain of a whole commit; moves `chain` on to what the commit itself says. */
+/**
+ * Compares root, chain and time of a whole commit with its records; moves `chain` on to what the
+ * commit itself says.
+ *
+ * @param lastRecordAt, tree as `checkRecords` left them
+ */
 export function checkHashes(
   view: RecordBuffer,
   at: number,
+  lastRecordAt: number,
   tree: HashTree,
   chain: Uint8Array,
 ): Problem | undefined {
@@ -147,23 +153,12 @@ export function checkHashes(
     const reason = 'the commit does not continue the chain of the one before';
     return { damage: 'COMMIT_CHAIN', at, sequence, reason };
   }
-  const last = lastRecordAt(view, at);
   const time = (at + AT.time) / 4;
-  const lastTime = (last + HEADER.time) / 4;
+  const lastTime = (lastRecordAt + HEADER.time) / 4;
   if (view.i32[time] !== view.i32[lastTime] || view.i32[time + 1] !== view.i32[lastTime + 1]) {
     return { damage: 'COMMIT_TIME', at, sequence, reason: 'not the time of the last record' };
   }
   return undefined;
-}
-
-function lastRecordAt(view: RecordBuffer, at: number): number {
-  const end = at + COMMIT_HEAD_BYTES + commitRecordBytes(view, at);
-  let record = at + COMMIT_HEAD_BYTES;
-  for (;;) {
-    const next = record + view.u16[(record + HEADER.length) / 2]!;
-    if (next >= end) return record;
-    record = next;
-  }
 }
 
 /** Whether `length` can be the length of a record that ends at or before `room` bytes on. */
@@ -189,18 +184,19 @@ export interface RecordChecks {
  * Walks the records of the commit at `at`, whose head is right and whose bytes are all there.
  *
  * @param onProblem called for each wrong record; the walk ends where lengths stop making sense
- * @returns whether the walk came to the end, right or not
+ * @returns where the last record is, or undefined if the walk did not come to the end
  */
 export function checkRecords(
   view: RecordBuffer,
   at: number,
   checks: RecordChecks,
   onProblem: (problem: Problem) => void,
-): boolean {
+): number | undefined {
   const count = commitCount(view, at);
   const end = at + COMMIT_HEAD_BYTES + commitRecordBytes(view, at);
   let sequence = commitFirstSequence(view, at);
   let record = at + COMMIT_HEAD_BYTES;
+  let last = record;
   let leafAt = record;
   checks.tree?.clear();
   checksums.begin(view.bytes, end);
@@ -209,20 +205,21 @@ export function checkRecords(
     if (!isRecordLength(length, end - record)) {
       const reason = `record length ${length} where ${end - record} bytes are left`;
       onProblem({ damage: 'RECORD_LENGTH', at: record, sequence, reason });
-      return false;
+      return undefined;
     }
     const problem = checkRecord(view, record, length, sequence, checks);
     if (problem !== undefined) onProblem(problem);
+    last = record;
     record += length;
     if (checks.tree !== undefined && ((index + 1) % LEAF_RECORDS === 0 || index + 1 === count)) {
       checks.tree.addLeaf(view.bytes, leafAt, record);
       leafAt = record;
     }
   }
-  if (record === end) return true;
+  if (record === end) return last;
   const reason = `${end - record} bytes after the last record of the commit`;
   onProblem({ damage: 'RECORD_LENGTH', at: record, sequence, reason });
-  return false;
+  return undefined;
 }
 
 const checksums = new PieceChecksums();

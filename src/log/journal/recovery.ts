@@ -155,25 +155,26 @@ class TailScan {
       return this.#torn(`the file ends ${bytes - left} bytes before the commit does`);
     }
     const commitAt = window.load(this.#offset, bytes);
-    const torn = this.#checkRecords(commitAt, bytes);
-    if (torn !== undefined) return torn;
-    const problem = checkHashes(window.view, commitAt, this.#tree, chain);
+    const last = this.#checkRecords(commitAt, bytes);
+    if (typeof last !== 'number') return last;
+    const problem = checkHashes(window.view, commitAt, last, this.#tree, chain);
     if (problem !== undefined) throw this.#damage({ ...problem, at: 0 });
     this.#next += commitCount(window.view, commitAt);
     this.#offset += bytes;
     return 'commit';
   }
 
-  #checkRecords(at: number, bytes: number): TornTail | undefined {
+  /** @returns where the last record is, or how the commit is torn */
+  #checkRecords(at: number, bytes: number): number | TornTail {
     const view = this.#window.view;
     const problems: Problem[] = [];
-    const toEnd = checkRecords(view, at, { crc: true, tree: this.#tree }, (problem) => {
+    const last = checkRecords(view, at, { crc: true, tree: this.#tree }, (problem) => {
       problems.push(problem);
     });
     for (const [index, problem] of problems.entries()) {
       const inCommit = { ...problem, at: problem.at - at };
       // A record whose length is lost hides everything behind it.
-      const unread = !toEnd && index === problems.length - 1;
+      const unread = last === undefined && index === problems.length - 1;
       const length = unread ? at + bytes - problem.at : view.u16[(problem.at + 4) / 2]!;
       const explained = explainedByMissingSectors(view, {
         commitAt: at,
@@ -184,7 +185,7 @@ class TailScan {
       });
       if (!explained) throw this.#damage(inCommit);
     }
-    if (problems.length === 0) return undefined;
+    if (last !== undefined && problems.length === 0) return last;
     this.#refuseIfFollowed(this.#offset + bytes, problems[0]!.reason);
     return this.#torn(`whole sectors of the commit are missing: ${problems[0]!.reason}`);
   }

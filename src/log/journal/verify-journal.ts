@@ -302,7 +302,7 @@ class Verification {
     const content = this.#options.checkRecord;
     const checks = { crc: true, tree: this.#tree, content };
     const problems: Problem[] = [];
-    const toEnd = checkRecords(view, at, checks, (problem) => problems.push(problem));
+    const last = checkRecords(view, at, checks, (problem) => problems.push(problem));
     for (const problem of problems) {
       const span = { commitAt: at, commitEnd: at + bytes, fileOffset: offset };
       const missing = explainedByMissingSectors(view, {
@@ -315,13 +315,13 @@ class Verification {
       const reason = problem.reason + hint;
       this.#find({ code, offset: offset + problem.at - at, sequence, reason });
     }
-    if (!toEnd) {
+    if (last === undefined) {
       this.#chain.set(view.bytes.subarray(at + 64, at + COMMIT_HEAD_BYTES));
       this.#chained = true;
       return;
     }
     const wasChained = this.#chained;
-    const problem = checkHashes(view, at, this.#tree, this.#chain);
+    const problem = checkHashes(view, at, last, this.#tree, this.#chain);
     this.#chained = true;
     if (problem === undefined || (problem.damage === 'COMMIT_CHAIN' && !wasChained)) return;
     this.#find({
