@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { migrations } from '../../migrations/index.js';
+import type { ConnectionSettings } from '../../src/projections/database/connection-settings.js';
+import {
+  createDataSource,
+  migrate,
+  undoLastMigration,
+} from '../../src/projections/database/data-source.js';
+import { detectTimescale } from '../../src/projections/database/timescale.js';
+import { startTestServer, type TestServer, withClient, withDataSource } from './test-database.js';
+
+let server: TestServer;
+let settings: ConnectionSettings;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  settings = await server.createDatabase();
+});
+
+/** Tables, columns, keys and indexes of the schema, as text. */
+function describeSchema(): Promise<string[]> {
+  return withClient(settings, async (client) => {
+    const { rows } = await client.query<{ line: string }>(`
+      SELECT format('%s.%s %s %s', table_name, column_name, data_type, is_nullable) AS line
+        FROM information_schema.columns
+       WHERE table_schema = 'daybook' AND table_name NOT IN ('migrations', 'typeorm_metadata')
+      UNION ALL
+      SELECT indexdef FROM pg_indexes
+       WHERE schemaname = 'daybook' AND tablename NOT IN ('migrations', 'typeorm_metadata')
+      ORDER BY 1`);
+    return rows.map((row) => row.line);
+  });
+}
+
+describe('migrations', () => {
+  test('go up, down to nothing, and up to the same again', async () => {
+    const names = await withDataSource(settings, migrate);
+    expect(names).toEqual(migrations.map((migration) => migration.name));
+    const up = await describeSchema();
+    expect(up.length).toBeGreaterThan(100);
+    await withDataSource(settings, async (dataSource) => {
+      for (const _ of migrations) await undoLastMigration(dataSource);
+    });
+    expect(await describeSchema()).toEqual([]);
+    await withDataSource(settings, migrate);
+    expect(await describeSchema()).toEqual(up);
+  });
+
+  test('are applied once when several processes start together', async () => {
+    const sources = await Promise.all(
+      [1, 2, 3].map(() => createDataSource(settings, []).initialize()),
+    );
+    const applied = await Promise.all(sources.map(migrate));
+    await Promise.all(sources.map((source) => source.destroy()));
+    expect(applied.flat().sort()).toEqual(migrations.map((migration) => migration.name).sort());
+  });
+
+  test('make hypertables of the facts where the server offers them, and of nothing else', async () => {
+    await withDataSource(settings, migrate);
+    await withClient(settings, async (client) => {
+      const support = await detectTimescale(async (sql) => (await client.query(sql)).rows);
+      const sql = 'SELECT hypertable_name AS name FROM timescaledb_information.hypertables';
+      const facts = ['fills', 'order_events', 'risk_decisions'];
+      if (support.edition === 'none') await expect(client.query(sql)).rejects.toThrow(/not exist/);
+      else {
+        const { rows } = await client.query<{ name: string }>(sql);
+        expect(
+          rows
+            .map((row) => row.name)
+            .filter((name) => !name.startsWith('_'))
+            .sort(),
+        ).toEqual(facts);
+      }
+      const jobs =
+        "SELECT proc_name FROM timescaledb_information.jobs WHERE proc_name LIKE 'policy_%'";
+      if (support.edition === 'community') {
+        const { rows } = await client.query<{ proc_name: string }>(jobs);
+        const policies = rows.map((row) => row.proc_name);
+        expect(policies).toContain('policy_refresh_continuous_aggregate');
+        expect(policies.filter((name) => name.includes('compression'))).toHaveLength(3);
+      }
+    });
+  });
+});
