@@ -4,7 +4,7 @@ import { CL_ORD_ID_BYTES, CXL_REJ_REASON, ORD_STATUS } from '../../domain/order-
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
-import { ENDED, orderStatus, statusOf } from '../state/order-status.js';
+import { ENDED, leavesFor, orderStatus, statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
 import {
@@ -24,17 +24,23 @@ const CANCEL_REJECTED = recordOf('CancelRejected');
 const REPLACE_REJECTED = recordOf('ReplaceRejected');
 const ORDER_CANCELED = recordOf('OrderCanceled');
 
+/**
+ * Requests under way per order with which a cancel is refused as already pending: above the limit of
+ * replaces, so that these never keep a cancel out.
+ */
+export const CANCELS_UNDER_WAY_MAX = 32;
+
 export function decideCancelOrder(e: Emitter): void {
   const { state, command: c, at } = e;
   const account = c.u32[(at + request.account) >> 2] as number;
   const reason = checkClientId(state, e, account);
   const row = reason === 0 ? findOrder(e, account) : 0;
-  const refusal = reason !== 0 ? reason : checkCancel(state, row);
+  const quantity = c.f64[(at + request.quantity) >> 3] as number;
+  const refusal = reason !== 0 ? reason : checkCancel(state, row, quantity);
   if (refusal !== 0) {
     rejectRequest(e, REQUEST_KIND.Cancel, refusal, row !== 0 ? row : findOrder(e, account));
     return;
   }
-  const quantity = c.f64[(at + request.quantity) >> 3] as number;
   requestCancel(e, row, 0, quantity, true);
 }
 
@@ -67,14 +73,29 @@ export function findOrder(e: Emitter, account: number): number {
   return row !== 0 && state.orders.account[row] === account ? row : 0;
 }
 
-function checkCancel(state: ShardState, row: number): number {
+/** @param quantity OrderQty to cancel down to; 0 all. One that takes nothing away is no cancel. */
+function checkCancel(state: ShardState, row: number, quantity: number): number {
   if (row === 0) return REASON.ORDER_UNKNOWN;
   const { orders } = state;
   const flags = orders.flags[row] as number;
   if (flags & ENDED) return REASON.ORDER_TOO_LATE;
   const mayComeBack = (orders.requests[row] as number) !== 0;
   if (orders.leavesQuantity[row] === 0 && !mayComeBack) return REASON.ORDER_TOO_LATE;
-  return 0;
+  if (!(quantity >= 0) || (quantity > 0 && quantity >= (orders.quantity[row] as number))) {
+    return REASON.ORDER_QUANTITY_INVALID;
+  }
+  const full = requestsUnderWay(state, row) >= CANCELS_UNDER_WAY_MAX;
+  return full ? REASON.ORDER_ALREADY_PENDING : 0;
+}
+
+/** Requests of the order that the venue has not answered. */
+export function requestsUnderWay(state: ShardState, row: number): number {
+  const { orders, clientIds } = state;
+  let underWay = 0;
+  for (let id = orders.requests[row] as number; id !== 0; id = clientIds.next[id - 1] as number) {
+    underWay += 1;
+  }
+  return underWay;
 }
 
 /** Whether nobody but Daybook holds the order. */
@@ -135,10 +156,14 @@ export function emitCanceled(
   const { orders } = state;
   const cum = orders.cumQuantity[row] as number;
   const before = orders.leavesQuantity[row] as number;
-  const reduced = downTo > cum && downTo < (orders.quantity[row] as number);
-  const quantity = reduced ? downTo : (orders.quantity[row] as number);
-  const leaves = reduced ? downTo - cum : 0;
-  const flags = (orders.flags[row] as number) | (reduced ? 0 : ORDER_FLAG.Canceled);
+  const old = orders.quantity[row] as number;
+  // A replace may have brought the order below `downTo` meanwhile: then nothing is left to take.
+  const kept = Math.min(downTo, old);
+  const stays = orders.flags[row] as number;
+  const leaves = downTo > cum ? leavesFor(orders, row, stays, kept, cum) : 0;
+  const reduced = leaves > 0;
+  const quantity = reduced ? kept : old;
+  const flags = stays | (reduced ? 0 : ORDER_FLAG.Canceled);
   const at = beginOrderEvent(e, ORDER_CANCELED, row);
   setAfter(e, at, quantity, cum, leaves);
   copyClientId(e, at + canceled.clOrdId, id);

@@ -27,6 +27,8 @@ const ORDER_ROUTED = recordOf('OrderRouted');
 
 /** Reused for every order: deciding is one at a time. */
 const risk = new RiskResult();
+/** OrderQty of the order at hand; an array, because a number in a variable would be allocated. */
+const ordered = new Float64Array(1);
 
 export function decideNewOrder(e: Emitter): void {
   const { state, command: c, at } = e;
@@ -79,18 +81,54 @@ function checkRisk(e: Emitter, account: number): number {
   const side = c.bytes[at + terms.side] as number;
   const ordType = c.bytes[at + terms.ordType] as number;
   const execInst = c.u16[(at + terms.execInst) >> 1] as number;
-  const quantity = c.f64[(at + terms.quantity) >> 3] as number;
   const price = c.f64[(at + terms.price) >> 3] as number;
   let reason = checkParties(state, risk, account, instrument);
   if (reason !== 0) return reason;
   reason = checkTerms(e, ordType);
   if (reason !== 0) return risk.fail(RISK_CHECK.Terms, reason, -1, 0);
+  reason = orderCash(e, instrument, ordType, price);
+  if (reason !== 0) return reason;
+  const quantity = ordered[0] as number;
   reason = checkAmounts(state, risk, instrument, execInst, ordType, quantity, price);
   if (reason !== 0) return reason;
   reason = checkTradingState(state, risk, account, instrument, side, quantity);
   if (reason !== 0) return reason;
   const row = rowForDeciding(state, account, instrument);
   return checkLimits(state, risk, row, instrument, side, ordType, quantity, quantity, price);
+}
+
+/** CashOrderQty [152] of the command, 0 none: it stands where a record may have ended before. */
+function cashOf(e: Emitter): number {
+  const { command: c, at } = e;
+  if ((c.u16[(at + HEADER.length) >> 1] as number) < ORDER_ACCEPTED.bytes) return 0;
+  return c.f64[(at + terms.cashQuantity) >> 3] as number;
+}
+
+/**
+ * Sets `ordered` to OrderQty: as asked for, or as many whole lots as the cash buys at the limit, at
+ * the mark where there is none. The venue may state another quantity when it acknowledges.
+ */
+function orderCash(e: Emitter, instrument: number, ordType: number, limit: number): number {
+  const { state, command: c, at } = e;
+  const { instruments } = state;
+  const cash = cashOf(e);
+  ordered[0] = c.f64[(at + terms.quantity) >> 3] as number;
+  if (cash === 0) return 0;
+  if (ordered[0] !== 0) return risk.fail(RISK_CHECK.Terms, REASON.ORDER_TERMS_INVALID, -1, cash);
+  const limited = ordType === ORD_TYPE.Limit || ordType === ORD_TYPE.StopLimit;
+  if (!limited && instruments.hasMark[instrument] === 0) {
+    return risk.fail(RISK_CHECK.MarkAge, REASON.RISK_MARK_MISSING, -1, 0);
+  }
+  const price = limited ? limit : (instruments.mark[instrument] as number);
+  if (!(cash > 0) || !Number.isSafeInteger(cash) || !(price > 0) || !Number.isSafeInteger(price)) {
+    return risk.fail(RISK_CHECK.Terms, REASON.ORDER_QUANTITY_INVALID, 1, 0);
+  }
+  // cash / (price x numerator / denominator), rounded down; beyond safe integers, so as bigint.
+  const dividend = BigInt(cash) * BigInt(instruments.microsDenominator[instrument] as number);
+  const lots =
+    dividend / (BigInt(price) * BigInt(instruments.microsNumerator[instrument] as number));
+  ordered[0] = Number(lots);
+  return 0;
 }
 
 /** Combinations of order type, time in force and instructions that exist. */
@@ -139,6 +177,7 @@ function accept(e: Emitter, orderId: number): void {
   const at = e.beginUncleared(ORDER_ACCEPTED.number, ORDER_ACCEPTED.version, bytes);
   copyPayload(e, at, bytes);
   out.f64[(at + terms.orderId) >> 3] = orderId;
+  out.f64[(at + terms.quantity) >> 3] = ordered[0] as number;
   const instrument = c.u32[(e.at + terms.instrument) >> 2] as number;
   const chosen = c.u16[(e.at + terms.venue) >> 1] as number;
   const venue = chosen === 0 ? (state.instruments.venue[instrument] as number) : chosen;

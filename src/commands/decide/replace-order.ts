@@ -11,8 +11,14 @@ import {
 } from '../risk/order-checks.js';
 import { RiskResult } from '../risk/risk-result.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
-import { ENDED, orderStatus, statusOf } from '../state/order-status.js';
-import { checkClientId, findOrder, isLocal, rejectRequest } from './cancel-order.js';
+import { ENDED, leavesFor, orderStatus, statusOf } from '../state/order-status.js';
+import {
+  checkClientId,
+  findOrder,
+  isLocal,
+  rejectRequest,
+  requestsUnderWay,
+} from './cancel-order.js';
 import { emitRiskDecided } from './new-order.js';
 import { beginOrderEvent, copyClientId, copyText, setAfter } from './order-event.js';
 
@@ -53,16 +59,15 @@ export function decideReplaceOrder(e: Emitter): void {
 
 function checkReplace(e: Emitter, row: number): number {
   if (row === 0) return REASON.ORDER_UNKNOWN;
-  const { orders, clientIds } = e.state;
+  const { orders } = e.state;
   if ((orders.flags[row] as number) & ENDED) return REASON.ORDER_TOO_LATE;
   const quantity = e.command.f64[(e.at + request.quantity) >> 3] as number;
   // A filled order can be opened again by a larger quantity, and only so (matrix C.1.c).
   const filled = (orders.cumQuantity[row] as number) >= (orders.quantity[row] as number);
   if (filled && quantity <= (orders.cumQuantity[row] as number)) return REASON.ORDER_TOO_LATE;
-  let underWay = 0;
-  for (let id = orders.requests[row] as number; id !== 0; id = clientIds.next[id - 1] as number) {
-    underWay += 1;
-  }
+  const underWay = requestsUnderWay(e.state, row);
+  // Done for the day without coming back: nothing is outstanding (FIX rule 6).
+  if (!filled && underWay === 0 && orders.leavesQuantity[row] === 0) return REASON.ORDER_TOO_LATE;
   return underWay >= REQUESTS_UNDER_WAY_MAX ? REASON.ORDER_ALREADY_PENDING : 0;
 }
 
@@ -140,7 +145,7 @@ export function emitReplaced(
   const cum = orders.cumQuantity[row] as number;
   const quantity = Math.max(wanted, cum);
   const at = beginOrderEvent(e, ORDER_REPLACED, row);
-  setAfter(e, at, quantity, cum, quantity - cum);
+  setAfter(e, at, quantity, cum, leavesFor(orders, row, orders.flags[row]!, quantity, cum));
   copyClientId(e, at + replaced.clOrdId, id);
   out.f64[(at + replaced.price) >> 3] = price;
   out.f64[(at + replaced.stopPrice) >> 3] = orders.stopPrice[row] as number;

@@ -25,7 +25,7 @@ const FILL_BUSTED = recordOf('FillBusted');
 export function decideVenueFill(e: Emitter, row: number): void {
   const { state, command: c, at: from } = e;
   const quantity = c.f64[(from + report.lastQuantity) >> 3] as number;
-  const valid = quantity > 0 && c.i32[(from + report.execId) >> 2] !== 0;
+  const valid = isLots(quantity) && c.i32[(from + report.execId) >> 2] !== 0;
   if (!valid) {
     refuseCommand(e, COMMAND.VenueReport, REASON.ORDER_QUANTITY_INVALID, 0);
     return;
@@ -39,6 +39,9 @@ export function decideVenueFill(e: Emitter, row: number): void {
   if (row === 0) bookUnmatched(e, venue, quantity);
   else bookFill(e, row, quantity);
 }
+
+/** Whether a quantity of a trade is one: a positive whole number of lots. */
+const isLots = (quantity: number) => quantity > 0 && Number.isSafeInteger(quantity);
 
 /** Execution ids are unique per venue: that of the order, else the one that reports. */
 function venueOf(e: Emitter, row: number): number {
@@ -63,7 +66,7 @@ function bookFill(e: Emitter, row: number, quantity: number): void {
   out.bytes[at + filled.ordStatus] = statusOf(
     orders.pendingCancels[row] as number,
     orders.pendingReplaces[row] as number,
-    flags | ORDER_FLAG.Acknowledged,
+    flags | ORDER_FLAG.Traded,
     orderQuantity,
     cum,
   );
@@ -115,6 +118,11 @@ export function decideTradeCorrected(e: Emitter, bust: boolean): void {
     return;
   }
   const orderId = orders.orderId[row] as number;
+  const wanted = c.f64[(from + report.lastQuantity) >> 3] as number;
+  if (c.i32[(from + report.execId) >> 2] === 0 || !(bust || isLots(wanted))) {
+    refuseCommand(e, COMMAND.VenueReport, REASON.ORDER_QUANTITY_INVALID, orderId);
+    return;
+  }
   const seen = executions.find(venue, c.i32, (from + report.execId) >> 2) >= 0;
   if (seen || executions.replacedBy[old] !== 0 || executions.quantity[old] === 0) {
     // Reported before, or corrected since: a bust is final, corrections chain to the last one.

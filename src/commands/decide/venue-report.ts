@@ -4,11 +4,11 @@
  */
 import { COMMAND, commandLayouts, VENUE_REPORT } from '../../domain/commands.js';
 import { eventLayouts } from '../../domain/events.js';
-import { EXEC_ID_BYTES } from '../../domain/order-terms.js';
+import { EXEC_ID_BYTES, RESTATEMENT } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
-import { ENDED, leavesFor, statusOf } from '../state/order-status.js';
+import { ENDED, isImmediate, leavesFor, statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import { emitCanceled, emitRequestRejected } from './cancel-order.js';
 import { refuseCommand } from './control.js';
@@ -108,12 +108,22 @@ function decideOrderReport(e: Emitter, kind: number, row: number): number {
   }
 }
 
-/** The request under way that the report answers: named, or -1 when it names none. */
+/** What a report answers that names no request: it is unsolicited. */
+const UNSOLICITED = -1;
+/** It names a request that was answered before: a repeated or late report. */
+const ANSWERED = -2;
+/** It names nothing that the order knows. */
+const UNKNOWN = -3;
+
+/** The request under way that the report answers, or why there is none. */
 function requestUnderWay(e: Emitter, row: number): number {
-  const id = findRequest(e, e.state.orders.account[row] as number);
-  if (id < 0) return -1;
-  const state = e.state.clientIds.state[id];
-  return state === REQUEST_STATE.Sent || state === REQUEST_STATE.Pending ? id : -1;
+  const { clientIds, orders } = e.state;
+  if (e.command.i32[(e.at + report.clOrdId) >> 2] === 0) return UNSOLICITED;
+  const id = findRequest(e, orders.account[row] as number);
+  if (id < 0 || clientIds.order[id] !== row) return UNKNOWN;
+  if (clientIds.kind[id] === REQUEST_KIND.Order) return UNSOLICITED;
+  const state = clientIds.state[id];
+  return state === REQUEST_STATE.Sent || state === REQUEST_STATE.Pending ? id : ANSWERED;
 }
 
 function acknowledge(e: Emitter, row: number): number {
@@ -168,6 +178,7 @@ function cancel(e: Emitter, row: number): number {
   const { state, command: c } = e;
   const { orders, clientIds } = state;
   const id = requestUnderWay(e, row);
+  if (id === ANSWERED) return REASON.VENUE_REPORT_STALE;
   const over = orders.leavesQuantity[row] === 0;
   if ((orders.flags[row] as number) & ENDED || (over && id < 0)) return REASON.VENUE_REPORT_STALE;
   const filled = (orders.cumQuantity[row] as number) >= (orders.quantity[row] as number);
@@ -175,7 +186,11 @@ function cancel(e: Emitter, row: number): number {
   const stated = c.u16[(e.at + report.reason) >> 1] as number;
   const forced = ((orders.flags[row] as number) & ORDER_FLAG.CancelForced) !== 0;
   const unsolicited = id < 0 && !forced ? REASON.VENUE_CANCELED : 0;
-  emitCanceled(e, row, id, stated || unsolicited, id >= 0 ? (clientIds.quantity[id] as number) : 0);
+  const downTo = c.f64[(e.at + report.quantity) >> 3] as number;
+  // A venue may end an order in answer to a replace: the quantity wanted is not one to cut down to.
+  const ofCancel = id >= 0 && clientIds.kind[id] === REQUEST_KIND.Cancel;
+  const asked = ofCancel ? (clientIds.quantity[id] as number) : 0;
+  emitCanceled(e, row, id, stated || unsolicited, downTo > 0 ? downTo : asked);
   return 0;
 }
 
@@ -183,6 +198,8 @@ function replace(e: Emitter, row: number): number {
   const { state, command: c } = e;
   const { orders, clientIds } = state;
   const id = requestUnderWay(e, row);
+  if (id === ANSWERED) return REASON.VENUE_REPORT_STALE;
+  if (id === UNKNOWN) return REASON.VENUE_REPORT_UNKNOWN;
   if (id >= 0 && clientIds.kind[id] !== REQUEST_KIND.Replace) return REASON.VENUE_REPORT_UNKNOWN;
   if ((orders.flags[row] as number) & ENDED) return REASON.VENUE_REPORT_STALE;
   const stated = c.f64[(e.at + report.quantity) >> 3] as number;
@@ -197,7 +214,8 @@ function replace(e: Emitter, row: number): number {
 function rejectRequest(e: Emitter, row: number): number {
   const id = requestUnderWay(e, row);
   const forced = ((e.state.orders.flags[row] as number) & ORDER_FLAG.CancelForced) !== 0;
-  if (id < 0 && !forced) return REASON.VENUE_REPORT_UNKNOWN;
+  if (id === ANSWERED) return REASON.VENUE_REPORT_STALE;
+  if (id === UNKNOWN || (id < 0 && !forced)) return REASON.VENUE_REPORT_UNKNOWN;
   const stated = e.command.u16[(e.at + report.reason) >> 1] as number;
   emitRequestRejected(e, row, id, stated === 0 ? REASON.VENUE_REJECTED : stated);
   return 0;
@@ -207,7 +225,10 @@ function confirmPending(e: Emitter, row: number, kind: number): number {
   const { state, out } = e;
   const { orders, clientIds } = state;
   const id = requestUnderWay(e, row);
+  if (id === ANSWERED) return REASON.VENUE_REPORT_STALE;
   if (id < 0 || clientIds.kind[id] !== kind) return REASON.VENUE_REPORT_UNKNOWN;
+  // Once the order has ended, "pending" would set it back, and for good: nobody answers any more.
+  if ((orders.flags[row] as number) & ENDED) return REASON.VENUE_REPORT_STALE;
   if (clientIds.state[id] !== REQUEST_STATE.Sent) return REASON.VENUE_REPORT_STALE;
   const ofCancel = kind === REQUEST_KIND.Cancel;
   const at = beginOrderEvent(e, ofCancel ? CANCEL_PENDING : REPLACE_PENDING, row);
@@ -234,6 +255,11 @@ function end(e: Emitter, row: number, record: typeof ORDER_EXPIRED, flag: number
   const over = orders.leavesQuantity[row] === 0;
   if (over && (flag === ORDER_FLAG.Expired || flag === ORDER_FLAG.Suspended)) {
     return REASON.VENUE_REPORT_STALE;
+  }
+  if (flag === ORDER_FLAG.Expired && isImmediate(orders, row)) {
+    // What an immediate order cannot execute is canceled, not expired (matrices I.1.a, I.1.b).
+    emitCanceled(e, row, UNSOLICITED, REASON.ORDER_IMMEDIATE_REMAINDER, 0);
+    return 0;
   }
   const quantity = orders.quantity[row] as number;
   const cum = orders.cumQuantity[row] as number;
@@ -281,7 +307,9 @@ function restate(e: Emitter, row: number): number {
   const { state, out, command: c } = e;
   const { orders } = state;
   const statedQuantity = c.f64[(e.at + report.quantity) >> 3] as number;
-  const statedCum = c.f64[(e.at + report.cumQuantity) >> 3] as number;
+  // Only a corporate action restates what was executed; otherwise CumQty is the sum of the fills.
+  const corporate = c.bytes[e.at + report.restatement] === RESTATEMENT.GtCorporateAction;
+  const statedCum = corporate ? (c.f64[(e.at + report.cumQuantity) >> 3] as number) : 0;
   const statedPrice = c.f64[(e.at + report.price) >> 3] as number;
   const cum = statedCum > 0 ? statedCum : (orders.cumQuantity[row] as number);
   const quantity = Math.max(statedQuantity || (orders.quantity[row] as number), cum);
@@ -290,11 +318,11 @@ function restate(e: Emitter, row: number): number {
   setAfter(e, at, quantity, cum, lifted ? 0 : quantity - cum);
   out.f64[(at + restated.price) >> 3] = statedPrice || (orders.price[row] as number);
   out.f64[(at + restated.cumValue) >> 3] = orders.cumValue[row] as number;
-  const acknowledgedFlag = (orders.flags[row] as number) & ORDER_FLAG.Acknowledged;
+  const known = (orders.flags[row] as number) & (ORDER_FLAG.Acknowledged | ORDER_FLAG.Traded);
   out.bytes[at + restated.ordStatus] = statusOf(
     orders.pendingCancels[row] as number,
     orders.pendingReplaces[row] as number,
-    lifted | acknowledgedFlag,
+    lifted | known,
     quantity,
     cum,
   );

@@ -4,6 +4,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { SIDE } from '../../domain/order-terms.js';
 import { applyFill, SUSPENSE } from '../../domain/position.js';
 import { assert } from '../../lib/assert.js';
+import { ORDER_FLAG } from '../state/order-table.js';
 import { ROW } from '../state/position-table.js';
 import type { ShardState } from '../state/shard-state.js';
 import { setExposure, setLeaves } from './order-book-keeping.js';
@@ -26,6 +27,7 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
   executions.replacedBy[execution] = 0;
   orders.cumQuantity[row] = (orders.cumQuantity[row] as number) + quantity;
   orders.cumValue[row] = b.f64[(at + filled.cumValue) >> 3] as number;
+  orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.Traded;
   assert(
     orders.cumQuantity[row] === b.f64[(at + filled.cumQuantity) >> 3],
     'CumQty of a fill does not follow from the fills before it',

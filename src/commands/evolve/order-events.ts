@@ -188,7 +188,7 @@ export function requestWasRejected(
   const row = orders.rowOf(b.f64[(at + requestRejected.orderId) >> 3] as number);
   const empty = b.i32[(at + requestRejected.clOrdId) >> 2] === 0;
   if (empty) {
-    if (row !== 0) {
+    if (row !== 0 && kind === REQUEST_KIND.Cancel) {
       orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
     }
     return;

@@ -2,6 +2,7 @@
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { SCOPE, SELF_TRADE_PREVENTION, TRADING_STATE } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
+import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
 import { resolveLimitsOf } from './positions.js';
 
@@ -91,6 +92,16 @@ export function tradingStateChanged(
   }
 }
 
+/** What a good-till order was done with yesterday it is not today; a renewal report is optional. */
+function wakeGoodTillOrders(state: ShardState): void {
+  const { orders } = state;
+  for (let row = 1; row < orders.used; row += 1) {
+    if (orders.leavesQuantity[row] === 0) continue;
+    orders.flags[row] =
+      (orders.flags[row] as number) & ~(ORDER_FLAG.DoneForDay | ORDER_FLAG.Calculated);
+  }
+}
+
 /** The events that are rare enough to be decoded into objects. */
 export function evolveReference(state: ShardState, event: DaybookEvent): void {
   switch (event.type) {
@@ -118,6 +129,7 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
       return;
     case 'TradingDayOpened':
       state.tradingDay = event.data.tradingDay;
+      wakeGoodTillOrders(state);
       return;
     case 'TradingDayClosed':
       state.lastTradingDay = state.tradingDay;

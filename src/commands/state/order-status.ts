@@ -17,6 +17,9 @@ const ENDINGS_AND_STOPS =
 /** Ended for good: what arrives later is booked, but the order never comes back. */
 export const ENDED = ORDER_FLAG.Canceled | ORDER_FLAG.Expired | ORDER_FLAG.Rejected;
 
+/** The venue has the order; a busted fill does not take that back. */
+const KNOWN_TO_VENUE = ORDER_FLAG.Acknowledged | ORDER_FLAG.Traded;
+
 /** Over for the day; a good-till order keeps what is left. */
 const OVER_TODAY = ORDER_FLAG.DoneForDay | ORDER_FLAG.Calculated;
 
@@ -42,7 +45,7 @@ export function statusOf(
   }
   if (cumQuantity > 0) return ORD_STATUS.PartiallyFilled;
   if (flags & ORDER_FLAG.Rejected) return ORD_STATUS.Rejected;
-  return flags & ORDER_FLAG.Acknowledged ? ORD_STATUS.New : ORD_STATUS.PendingNew;
+  return flags & KNOWN_TO_VENUE ? ORD_STATUS.New : ORD_STATUS.PendingNew;
 }
 
 /** OrdStatus of the order in a row, as it stands. */
@@ -60,6 +63,14 @@ export function orderStatus(orders: OrderTable, row: number): number {
 export function isGoodTill(orders: OrderTable, row: number): boolean {
   const timeInForce = orders.timeInForce[row];
   return timeInForce === TIME_IN_FORCE.GoodTillCancel || timeInForce === TIME_IN_FORCE.GoodTillDate;
+}
+
+/** Whether the order lives for a moment only: IOC and FOK. */
+export function isImmediate(orders: OrderTable, row: number): boolean {
+  const timeInForce = orders.timeInForce[row];
+  return (
+    timeInForce === TIME_IN_FORCE.ImmediateOrCancel || timeInForce === TIME_IN_FORCE.FillOrKill
+  );
 }
 
 /**
