@@ -80,7 +80,7 @@ export function readCell({ i32, f64 }: Cells, cell: number): CellFigures | undef
 
 /**
  * Adds all trades to the cells. Bars in progress are kept apart until the first trade of a later
- * bar comes: 32 KB for 500 instruments, where the table is tens of megabytes.
+ * bar comes: 24 KB for 500 instruments, where the table is tens of megabytes.
  *
  * @returns the first row that cannot be added, or -1.
  */
@@ -90,86 +90,101 @@ export function accumulate(
   seconds: number,
   cells: Cells,
 ): number {
-  const { count, instrument, time, price, quantity } = trades;
+  const { count, time } = trades;
   const length = seconds * SECOND_NS;
   const current = cellsFor(instruments);
-  const { i32, f64 } = current;
   let barFrom = 0;
-  let barTo = length;
-  let barAt = 0;
   let newest = 0;
-  for (let row = 0; row < count; row++) {
+  let row = 0;
+  while (row < count) {
+    const after = addRun(trades, row, newest, barFrom + length, current, instruments);
+    if (after > row) newest = time[after - 1]!;
+    row = after;
+    if (row === count) break;
+    const at = time[row]!;
+    if (at >= barFrom + length && at < DAY_NS) {
+      cells.bytes.set(current.bytes, (barFrom / length) * instruments * BYTES);
+      current.bytes.fill(0);
+      barFrom = Math.floor(at / length) * length;
+      continue;
+    }
+    // A late trade, or one that cannot be added.
+    if (!isTrade(trades, row, instruments)) return row;
+    const which = trades.instrument[row]!;
+    const bar = Math.floor(at / length) * instruments;
+    const inProgress = at >= barFrom;
+    if (!addLate(inProgress ? current : cells, inProgress ? which : bar + which, trades, row)) {
+      return row;
+    }
+    row++;
+  }
+  cells.bytes.set(current.bytes, (barFrom / length) * instruments * BYTES);
+  return -1;
+}
+
+function isTrade(trades: TradeColumns, row: number, instruments: number): boolean {
+  const { instrument, time, price, quantity } = trades;
+  const [which, at, ticks, lots] = [instrument[row]!, time[row]!, price[row]!, quantity[row]!];
+  const within = at >= 0 && at < DAY_NS && which >= 0 && which < instruments;
+  const whole = Number.isInteger(ticks) && ticks > 0 && Number.isInteger(lots) && lots > 0;
+  return within && whole && ticks * lots < LIMB;
+}
+
+/**
+ * Adds trades to the bars in progress for as long as they come in order of time, before `barTo`, and
+ * can be added. This is the hot path: it calls nothing, so that V8 looks at the arrays once and not
+ * for each trade.
+ *
+ * @returns the first row that was not added.
+ */
+function addRun(
+  trades: TradeColumns,
+  from: number,
+  notBefore: number,
+  barTo: number,
+  current: Cells,
+  instruments: number,
+): number {
+  const { count, instrument, time, price, quantity } = trades;
+  const { i32, f64 } = current;
+  let newest = notBefore;
+  for (let row = from; row < count; row++) {
     const at = time[row]!;
     const ticks = price[row]!;
     const lots = quantity[row]!;
     const which = instrument[row]!;
     const money = ticks * lots;
-    if (!(ticks > 0 && lots > 0 && money < LIMB) || which < 0 || which >= instruments) return row;
+    // Also false for what is not a number.
+    if (!(at >= newest && at < barTo && ticks > 0 && lots > 0 && money < LIMB)) return row;
+    if (which < 0 || which >= instruments) return row;
     if (Math.floor(ticks) !== ticks || Math.floor(lots) !== lots) return row;
-    if (!(at >= newest)) {
-      // Late, or no time at all.
-      if (!(at >= 0)) return row;
-      const bar = Math.floor(at / length) * instruments;
-      const inProgress = at >= barFrom;
-      const cell = inProgress ? which : bar + which;
-      if (!addLate(inProgress ? current : cells, cell, trades, row)) return row;
-      continue;
-    }
     newest = at;
-    if (at >= barTo) {
-      if (at >= DAY_NS) return row;
-      cells.bytes.set(current.bytes, barAt);
-      current.bytes.fill(0);
-      const bar = Math.floor(at / length);
-      barFrom = bar * length;
-      barTo = barFrom + length;
-      barAt = bar * instruments * BYTES;
+    const int = which * INTS;
+    const double = which * DOUBLES;
+    const before = i32[int + TRADES]!;
+    if (before === 0) {
+      i32[int + FIRST_ROW] = row;
+      f64[double + HIGH] = ticks;
+      f64[double + LOW] = ticks;
+    } else if (ticks > f64[double + HIGH]!) {
+      f64[double + HIGH] = ticks;
+    } else if (ticks < f64[double + LOW]!) {
+      f64[double + LOW] = ticks;
     }
-    if (!addInOrder(i32, f64, which, row, ticks, lots, money)) return row;
+    const volume = f64[double + VOLUME]! + lots;
+    if (volume > Number.MAX_SAFE_INTEGER) return row;
+    const turnover = f64[double + TURNOVER_LOW]! + money;
+    i32[int + TRADES] = before + 1;
+    i32[int + LAST_ROW] = row;
+    f64[double + VOLUME] = volume;
+    if (turnover < LIMB) {
+      f64[double + TURNOVER_LOW] = turnover;
+    } else {
+      f64[double + TURNOVER_LOW] = turnover - LIMB;
+      i32[int + TURNOVER_HIGH] = i32[int + TURNOVER_HIGH]! + 1;
+    }
   }
-  cells.bytes.set(current.bytes, barAt);
-  return -1;
-}
-
-/**
- * Adds a trade that is the newest of its bar: the hot path, small enough to be inlined.
- *
- * @returns false when the volume overflows.
- */
-function addInOrder(
-  i32: Int32Array,
-  f64: Float64Array,
-  cell: number,
-  row: number,
-  ticks: number,
-  lots: number,
-  money: number,
-): boolean {
-  const int = cell * INTS;
-  const double = cell * DOUBLES;
-  const before = i32[int + TRADES]!;
-  i32[int + TRADES] = before + 1;
-  i32[int + LAST_ROW] = row;
-  if (before === 0) {
-    i32[int + FIRST_ROW] = row;
-    f64[double + HIGH] = ticks;
-    f64[double + LOW] = ticks;
-    f64[double + VOLUME] = lots;
-    f64[double + TURNOVER_LOW] = money;
-    return true;
-  }
-  if (ticks > f64[double + HIGH]!) f64[double + HIGH] = ticks;
-  else if (ticks < f64[double + LOW]!) f64[double + LOW] = ticks;
-  const volume = f64[double + VOLUME]! + lots;
-  const turnover = f64[double + TURNOVER_LOW]! + money;
-  f64[double + VOLUME] = volume;
-  if (turnover < LIMB) {
-    f64[double + TURNOVER_LOW] = turnover;
-  } else {
-    f64[double + TURNOVER_LOW] = turnover - LIMB;
-    i32[int + TURNOVER_HIGH] = i32[int + TURNOVER_HIGH]! + 1;
-  }
-  return volume <= Number.MAX_SAFE_INTEGER;
+  return count;
 }
 
 /** The bar of one trade, to be merged; one for all, as nothing here waits. */

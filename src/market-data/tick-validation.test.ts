@@ -170,6 +170,31 @@ describe('tick validation', () => {
     ]);
   });
 
+  it('finds the distance that exact arithmetic finds', () => {
+    const price = fc.oneof(
+      fc.integer({ min: 1, max: 30_000 }),
+      fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    );
+    const pair = price.chain((at) => {
+      const near = fc.integer({ min: -3, max: 3 }).map((n) => at + n);
+      return fc.tuple(fc.constant(at), fc.oneof(price, near));
+    });
+    fc.assert(
+      fc.property(pair, ([reference, other]) => {
+        fc.pre(Number.isSafeInteger(other) && other > 0);
+        const validator = new TickValidator({ ...TICK_LIMITS_DEFAULT, outlierBps: 1 });
+        for (let n = 0; n < 5; n++) validator.trade(trade(reference));
+        const [a, b] = [BigInt(other), BigInt(reference)];
+        const apart = (a > b ? a - b : b - a) * 10_000n;
+        const exact = apart / b + (apart % b > 0n ? 1n : 0n);
+        const { accepted, findings } = validator.trade(trade(other));
+        expect(accepted).toBe(exact <= 1n);
+        if (!accepted) expect(findings[0]!.value).toBe(Number(exact));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('has room for so many instruments', () => {
     const validator = new TickValidator({ ...TICK_LIMITS_DEFAULT, instruments: 2 });
     for (const instrument of [1, 2, 1]) {
