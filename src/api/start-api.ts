@@ -56,7 +56,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   for (let batch = reader.read(); batch !== undefined; batch = reader.read()) follower.take(batch);
   const following = follower.start(reader);
   gauges(application, metrics);
-  const server = await createRestServer({
+  const { server, close } = await createRestServer({
     application,
     logger,
     metrics,
@@ -73,7 +73,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       });
     }),
     async stop() {
-      await server.close();
+      await close();
       await follower.stop();
       outcomes.close();
       reader.close();

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import type { ReadModels } from '../../src/api/application/read-models.js';
+import type { OutcomesOptions } from '../../src/api/outcomes.js';
 import { type RunningApi, startApi } from '../../src/api/start-api.js';
 import { unavailableReadModels } from '../../src/api/unavailable-read-models.js';
 import { journalDirectory, type RunningShard, startShard } from '../../src/operations/shard.js';
 
-const CAPACITY = {
+export const CAPACITY = {
   orders: 65_536,
   clientIds: 131_072,
   executions: 131_072,
@@ -36,7 +37,7 @@ export interface TestApi {
 }
 
 export async function startTestApi(
-  options: { dataDirectory?: string; readModels?: ReadModels; waitMs?: number } = {},
+  options: { dataDirectory?: string; readModels?: ReadModels; outcomes?: OutcomesOptions } = {},
 ): Promise<TestApi> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'daybook-api-'));
   const directory = journalDirectory(dataDirectory);
@@ -52,7 +53,7 @@ export async function startTestApi(
     version: '0.0.0-test',
     host: '127.0.0.1',
     port: 0,
-    ...(options.waitMs === undefined ? {} : { outcomes: { waitMs: options.waitMs } }),
+    outcomes: options.outcomes ?? {},
   });
   return {
     api,
@@ -67,7 +68,7 @@ export async function startTestApi(
   };
 }
 
-async function request(url: string, method: string, body: unknown): Promise<Answer> {
+export async function request(url: string, method: string, body: unknown): Promise<Answer> {
   const response = await fetch(url, {
     method,
     ...(body === undefined

@@ -44,6 +44,7 @@ export const checkUnits: { readonly [N in CheckName]: CheckUnit } = {
   OrderToTrade: 'count',
   MarkAge: 'ms',
   ReduceOnly: 'quantity',
+  CancelRate: 'count',
 };
 
 const checkNames = new Map<number, CheckName>(

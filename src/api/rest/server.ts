@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Application } from '../application/application.js';
 import { answerBrokenHttp } from './broken-http.js';
+import { closesGracefully } from './graceful-close.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
 import { measureRequests } from './request-metrics.js';
 import type { Readiness } from './routes/health.js';
@@ -46,8 +47,10 @@ export interface RestOptions {
   readonly version: string;
 }
 
-/** A server that is ready to `listen`. */
-export async function createRestServer(options: RestOptions): Promise<RestServer> {
+/** A server that is ready to `listen`, and how to end it: answers under way are given first. */
+export async function createRestServer(
+  options: RestOptions,
+): Promise<{ readonly server: RestServer; readonly close: () => Promise<void> }> {
   const { application, logger, metrics, readiness, version } = options;
   const start = randomBytes(4).toString('hex');
   let requests = 0;
@@ -74,6 +77,7 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
   server.setErrorHandler((error, request, reply) =>
     sendProblem(request, reply, applicationErrorOf(error, request.log)),
   );
+  const close = closesGracefully(server);
   answerUnknownRoutes(server);
   measureRequests(server, metrics);
   await describe(server, version);
@@ -86,7 +90,7 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
   problemRoutes(server);
   healthRoutes(server, readiness, metrics);
   await server.ready();
-  return server;
+  return { server, close };
 }
 
 /** Bodies are JSON. An empty one is none: clients send the header with DELETE, too. */
