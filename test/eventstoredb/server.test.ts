@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { singleUser } from '../../src/log/eventstoredb/server/credentials.js';
 import { EventStoreDbServer } from '../../src/log/eventstoredb/server/eventstoredb-server.js';
 import {
+  LIVE_BUFFER_EVENTS,
   MAX_APPEND_BYTES,
   MAX_FILTER_REGEX_LENGTH,
   MAX_OPEN_APPENDS_PER_CALL,
@@ -14,6 +15,8 @@ import { StreamStore } from '../../src/log/eventstoredb/stream-store.js';
 import { connect, startTestServer, take, testEvent } from './protocol-server.js';
 import { allRequest, batchEvent, chunk, rawClient, request } from './raw-calls.js';
 import { selfSigned } from './self-signed.js';
+
+const NOTHING = new Uint8Array();
 
 describe('batch appends, as no client should send them', () => {
   let server: Awaited<ReturnType<typeof startTestServer>>;
@@ -263,6 +266,91 @@ describe('reads, as no client should ask for them', () => {
     await new Promise((resolve) => call.on('end', resolve));
     expect(received).toBe(6_000);
     void writer.dispose();
+  });
+
+  /** A subscription to `$all` and what came of it; `settled` waits until nothing more comes. */
+  function subscribe(filter?: streams.ReadReq.Options.FilterOptions, after?: number) {
+    const options = allRequest();
+    options.clearCount();
+    options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions());
+    if (filter !== undefined) options.setFilter(filter);
+    if (after !== undefined) {
+      const position = new streams.ReadReq.Options.Position();
+      position.setCommitPosition(String(after));
+      position.setPreparePosition(String(after));
+      options.getAll()!.setPosition(position);
+    }
+    const call = client.read(request(options));
+    const seen = { revisions: [] as number[], checkpoints: [] as number[], caughtUp: 0 };
+    call.on('error', () => {});
+    call.on('data', (response: streams.ReadResp) => {
+      const event = response.getEvent()?.getEvent();
+      if (event !== undefined) seen.revisions.push(Number(event.getStreamRevision()));
+      const checkpoint = response.getCheckpoint();
+      if (checkpoint !== undefined) seen.checkpoints.push(Number(checkpoint.getCommitPosition()));
+      if (response.hasCaughtUp()) seen.caughtUp += 1;
+    });
+    const settled = () =>
+      atRest(() => seen.revisions.length + seen.checkpoints.length + seen.caughtUp);
+    return { seen, settled, cancel: () => call.cancel() };
+  }
+
+  /** Appends that many events of a type to stream `s`, whole. */
+  function append(count: number, type = 'E'): void {
+    const event = { type, contentType: 'application/json', customMetadata: NOTHING, data: NOTHING };
+    server.store.append(
+      's',
+      'any',
+      Array.from({ length: count }, () => ({ ...event, id: crypto.randomUUID() })),
+    );
+  }
+
+  it('sends over $all what lies behind a position, and each live event once', async () => {
+    append(10);
+    const [fourth] = server.store.readStream('s', 3, 'forwards', 1);
+    const { seen, settled, cancel } = subscribe(undefined, fourth!.position);
+    await settled();
+    for (const count of [1, 3, 1]) {
+      append(count);
+      await settled();
+    }
+    expect(seen.revisions).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    cancel();
+  });
+
+  it('falls behind at a full buffer, not below it, and says so when it has caught up', async () => {
+    for (const [count, caughtUp] of [
+      [LIVE_BUFFER_EVENTS - 1, 1],
+      [LIVE_BUFFER_EVENTS, 2],
+      [5 * LIVE_BUFFER_EVENTS + 1, 2],
+    ] as const) {
+      const { seen, settled, cancel } = subscribe();
+      await settled();
+      expect(seen.caughtUp).toBe(1);
+      const before = seen.revisions.length;
+      append(count);
+      await settled();
+      expect(seen.caughtUp).toBe(caughtUp);
+      expect(seen.revisions.length).toBe(before + count);
+      cancel();
+    }
+  });
+
+  it('sends a checkpoint every interval of considered events and at the end, none twice', async () => {
+    append(64);
+    const positions = server.store.readAll(0, 'forwards', 200).map(({ position }) => position);
+    const { seen, settled, cancel } = subscribe(typeFilter('^Rare$'));
+    await settled();
+    // The end of history falls on an interval: one checkpoint, not two.
+    expect(seen.checkpoints).toEqual([positions[31], positions[63]]);
+    append(31);
+    await settled();
+    expect(seen.checkpoints.length).toBe(2);
+    append(1);
+    await settled();
+    expect(seen.checkpoints).toEqual([positions[31], positions[63], server.store.lastPosition()]);
+    expect(seen.revisions).toEqual([]);
+    cancel();
   });
 
   it('frees a subscription when its client goes away', async () => {

@@ -18,7 +18,7 @@ export const WRITE_TIMEOUT_MS = 2_000;
 /** Events a read takes from the log at a time while it has far to go. */
 export const READ_PAGE_EVENTS = 256;
 
-/** Events a live subscription may lag before it counts as fallen behind and catches up again. */
+/** Events waiting at which a live subscription counts as fallen behind and catches up again. */
 export const LIVE_BUFFER_EVENTS = 32;
 
 /** Events considered per checkpoint step when the filter names no window of its own. */

@@ -14,7 +14,7 @@ import { Wake } from './wake.js';
  * there, so there is nothing to drop, nothing to repeat and no seam between history and live.
  *
  *     confirmation ─► history ─► caught_up ─► live ──┐
- *                        ▲                           │ more than LIVE_BUFFER_EVENTS waiting:
+ *                        ▲                           │ LIVE_BUFFER_EVENTS or more waiting:
  *                        └───────────────────────────┘ fallen behind, catch up again
  */
 interface Follower {
