@@ -12,6 +12,7 @@ import {
   type CommandHeader,
   type CommandName,
 } from '../domain/commands.js';
+import { HEADER } from '../domain/event-record.js';
 import { assert } from '../lib/assert.js';
 import type { Doorbell } from '../lib/doorbell.js';
 import type { SpscRing } from '../lib/ring.js';
@@ -65,8 +66,42 @@ export class CommandPort {
     this.#next += 1;
     assert(this.#next < COMMANDS_PER_PRODUCER, 'a producer has used up its command numbers');
     encodeCommand(name, { ...header, command }, data, this.#ring.u8, at);
+    this.publish();
+    return command;
+  }
+
+  /** The memory that `claim` gives offsets into. */
+  get slots(): Pick<SpscRing, 'u8' | 'u16' | 'i32' | 'u32' | 'f64'> {
+    return this.#ring;
+  }
+
+  /**
+   * For producers that write fields straight into the slot, at the offsets of `commandLayouts`: a slot
+   * with its header filled in (received, actor and session 0) and its payload zero. The writer sees
+   * it after `publish`. It does not ask whether the command opens risk: see `open`.
+   *
+   * @param number of the command, of `COMMAND`
+   * @param bytes length of its record
+   * @returns byte offset of the slot; -1 when the ring is full: nothing was taken
+   */
+  claim(number: number, bytes: number): number {
+    const ring = this.#ring;
+    const at = ring.claim();
+    if (at < 0) return -1;
+    const command = this.#producer * COMMANDS_PER_PRODUCER + this.#next;
+    this.#next += 1;
+    assert(this.#next < COMMANDS_PER_PRODUCER, 'a producer has used up its command numbers');
+    const { i32 } = ring;
+    const end = (at + bytes) >> 2;
+    for (let i = at >> 2; i < end; i += 1) i32[i] = 0;
+    i32[(at + HEADER.length) >> 2] = bytes | (number << 16) | (1 << 24);
+    ring.f64[(at + HEADER.command) >> 3] = command;
+    return at;
+  }
+
+  /** Shows the writer everything claimed so far. */
+  publish(): void {
     this.#ring.publish();
     this.#doorbell.ring();
-    return command;
   }
 }

@@ -166,6 +166,16 @@ export class BookSide {
     this.reserve[row]! += open - shown - reserveBefore;
   }
 
+  /** Moves lots of an order between what is shown and the reserve. */
+  setShown(handle: number, shown: number): void {
+    const orders = this.#orders;
+    const row = orders.level[handle] as number;
+    const change = shown - (orders.shown[handle] as number);
+    orders.shown[handle] = shown;
+    this.shown[row]! += change;
+    this.reserve[row]! -= change;
+  }
+
   #link(handle: number, row: number): void {
     const orders = this.#orders;
     const last = this.tail[row] as number;

@@ -134,6 +134,16 @@ export class OrderBook {
     this.#match(result);
   }
 
+  /**
+   * After a restart: how much of an iceberg's slice was left. Less than it shows now; the rest goes
+   * to the reserve, and the place in the queue stays.
+   */
+  setShown(handle: number, shown: number): void {
+    const { orders } = this;
+    assert(shown >= 1 && shown <= (orders.shown[handle] as number), 'book: shows more than before');
+    this.#own(orders.side[handle] as BookSideCode).setShown(handle, shown);
+  }
+
   /** Best price of a side in ticks; NaN, which compares false with all, when the side is empty. */
   bestPrice(side: BookSideCode): number {
     return this.levelPrice(side, 0);
