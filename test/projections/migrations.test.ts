@@ -7,6 +7,7 @@ import {
   undoLastMigration,
 } from '../../src/projections/database/data-source.js';
 import { detectTimescale } from '../../src/projections/database/timescale.js';
+import { entities } from '../../src/projections/entities/entities.js';
 import { startTestServer, type TestServer, withClient, withDataSource } from './test-database.js';
 
 let server: TestServer;
@@ -36,6 +37,40 @@ function describeSchema(): Promise<string[]> {
     return rows.map((row) => row.line);
   });
 }
+
+describe('entities', () => {
+  test('have exactly the columns and keys of their tables', async () => {
+    await withDataSource(settings, migrate);
+    const dataSource = await createDataSource(settings, entities).initialize();
+    try {
+      for (const { tableName, columns, target } of dataSource.entityMetadatas) {
+        const [rows, keys] = await Promise.all([
+          dataSource.query(
+            `SELECT column_name AS name, is_nullable = 'YES' AS nullable
+               FROM information_schema.columns
+              WHERE table_schema = 'daybook' AND table_name = $1 ORDER BY 1`,
+            [tableName],
+          ),
+          dataSource.query(
+            `SELECT a.attname AS name FROM pg_index i
+               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+              WHERE i.indrelid = ('daybook.' || $1)::regclass AND i.indisprimary ORDER BY 1`,
+            [tableName],
+          ),
+        ]);
+        const declared = columns.map((c) => ({ name: c.databaseName, nullable: c.isNullable }));
+        const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+        expect(declared.sort(byName), tableName).toEqual([...rows].sort(byName));
+        const primary = columns.filter((c) => c.isPrimary).map((c) => ({ name: c.databaseName }));
+        expect(primary.sort(byName), tableName).toEqual([...keys].sort(byName));
+        expect(await dataSource.getRepository(target).find()).toEqual([]);
+      }
+      expect(dataSource.entityMetadatas).toHaveLength(entities.length);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+});
 
 describe('migrations', () => {
   test('go up, down to nothing, and up to the same again', async () => {

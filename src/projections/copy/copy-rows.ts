@@ -11,6 +11,8 @@ const HEAD_BYTES = 19;
 const TWO_32 = 2 ** 32;
 /** Microseconds from 1970-01-01, where Daybook counts from, to 2000-01-01, where PostgreSQL does. */
 const EPOCH_US = 946_684_800_000_000;
+const EPOCH_HIGH = 220_000_000;
+const EPOCH_REST_US = EPOCH_HIGH * 4_294_967 - EPOCH_US;
 
 /**
  * Rows in the binary format of `COPY ... FROM STDIN (FORMAT binary)`, built in place.
@@ -124,8 +126,9 @@ export class CopyRows {
   /** timestamptz, from the two words of a time in ns since 1970, cut to the microsecond below. */
   timestamp(low: number, high: number): void {
     // ns = high * 2^32 + low is beyond 2^53; 2^32 = 4294967 * 1000 + 296 keeps each part within it.
-    const us = high * 4_294_967 + Math.floor((high * 296 + low) / 1000) - EPOCH_US;
-    this.int8(us);
+    // The epoch is taken off first, in whole high words: the product then stays exact until 2262.
+    const us = (high - EPOCH_HIGH) * 4_294_967 + Math.floor((high * 296 + low) / 1000);
+    this.int8(us + EPOCH_REST_US);
   }
 
   /** numeric: units / 10^scale. */

@@ -1,4 +1,4 @@
-import { DataSource, type EntitySchema } from 'typeorm';
+import { DataSource, DefaultNamingStrategy, type EntitySchema } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import type { ConnectionSettings } from './connection-settings.js';
 
@@ -34,6 +34,7 @@ export function createDataSource(
     migrations: [...migrations],
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
+    namingStrategy: new SnakeCase(),
     synchronize: false,
     logging: false,
     poolSize: QUERY_CONNECTIONS_MAX,
@@ -41,6 +42,13 @@ export function createDataSource(
     installExtensions: false,
     extra: { statement_timeout: STATEMENT_MS_MAX },
   });
+}
+
+/** `acceptedSequence` in entities is `accepted_sequence` in tables. */
+class SnakeCase extends DefaultNamingStrategy {
+  override columnName(propertyName: string, customName: string | undefined): string {
+    return customName ?? propertyName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  }
 }
 
 /**
