@@ -5,11 +5,13 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { DEFAULT_VENUE } from '../api/application/instruments.js';
 import { ReadModelsUnavailable } from '../api/application/read-models.js';
 import type { Check } from '../api/rest/routes/health.js';
-import { type RunningApi, startApi } from '../api/start-api.js';
+import { type ApiOptions, type RunningApi, startApi } from '../api/start-api.js';
 import type { Capacity } from '../commands/state/capacity.js';
 import { journalDirectory, type RunningShard, startShard } from '../operations/shard.js';
+import { type RunningVenue, startSimulatedVenue } from '../operations/simulated-venue.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
@@ -32,6 +34,7 @@ export interface DaybookOptions {
 export interface RunningDaybook {
   readonly address: string;
   readonly shard: RunningShard;
+  readonly venue: RunningVenue;
   readonly api: RunningApi;
   readonly projections: ProjectionService;
   /** Resolves with why a part has failed; the process must then end. */
@@ -89,12 +92,31 @@ async function startParts(options: DaybookOptions, started: Started): Promise<Ru
     (s) => s.stop(),
   );
   if (shard.torn !== undefined) logger.warn({ torn: shard.torn }, 'a torn last commit was cut off');
+  const startingVenue = startSimulatedVenue(shard, DEFAULT_VENUE, 'venue');
+  const venue = await started.add(startingVenue, (v) => v.stop());
   const { memory } = shard.durableEnd;
   const service = new ProjectionService({
     ...{ shard: 0, database: database.settings, journal: directory, durableEnd: memory },
   });
   const projections = await started.add(Promise.resolve(service), (p) => p.stop());
-  const metrics = metricsOf(shard, projections);
+  const parts = { shard, venue, projections, database };
+  const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
+  if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
+  const failed = Promise.race([...failuresOf(parts), api.failed]);
+  const { address } = api;
+  return { address, shard, venue, api, projections, failed, stop: () => started.stop() };
+}
+
+interface Parts {
+  readonly shard: RunningShard;
+  readonly venue: RunningVenue;
+  readonly projections: ProjectionService;
+  readonly database: ReadyDatabase;
+}
+
+function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
+  const { shard, projections, database } = parts;
+  const { logger, host, port } = options;
   let writerFailed = false;
   shard.failed.catch(() => {
     writerFailed = true;
@@ -113,41 +135,31 @@ async function startParts(options: DaybookOptions, started: Started): Promise<Ru
       return new ReadModelsUnavailable();
     },
   });
-  const api: RunningApi = await started.add(
-    startApi({
-      commands: shard.port('rest'),
-      journalDirectory: directory,
-      durableEnd: shard.durableEnd,
-      readModels,
-      readiness: async () => [
-        writerCheck(),
-        projectorCheck(projections, durableSequence(shard)),
-        await databaseCheck(database.dataSource),
-      ],
-      ...{ logger, metrics, version: VERSION, host: options.host, port: options.port },
-    }),
-    (a) => a.stop(),
-  );
-  if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
-  const failed = firstFailure(shard, projections, database, api);
-  return { address: api.address, shard, api, projections, failed, stop: () => started.stop() };
+  return {
+    commands: shard.port('rest'),
+    journalDirectory: shard.directory,
+    durableEnd: shard.durableEnd,
+    readModels,
+    readiness: async () => [
+      writerCheck(),
+      projectorCheck(projections, durableSequence(shard)),
+      await databaseCheck(database.dataSource),
+    ],
+    metrics: metricsOf(shard, projections),
+    ...{ logger, host, port, version: VERSION },
+  };
 }
 
-function firstFailure(
-  shard: RunningShard,
-  projections: ProjectionService,
-  database: ReadyDatabase,
-  api: RunningApi,
-): Promise<unknown> {
-  return Promise.race([
-    shard.failed.catch((error: unknown) => error),
-    projections.ended.then(
-      () => new Promise(() => undefined),
-      (error: unknown) => error,
-    ),
+/** Each resolves with why when its part has failed. */
+function failuresOf({ shard, venue, projections, database }: Parts): Promise<unknown>[] {
+  const never = new Promise<never>(() => undefined);
+  const reason = (error: unknown): unknown => error;
+  return [
+    shard.failed.catch(reason),
+    venue.failed.catch(reason),
+    projections.ended.then(() => never, reason),
     database.lost,
-    api.failed,
-  ]);
+  ];
 }
 
 function durableSequence({ durableEnd }: RunningShard): number {

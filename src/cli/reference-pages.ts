@@ -13,10 +13,17 @@ import { limits, RISK_CHECK } from '../domain/risk-catalogue.js';
 
 const cell = (text: string | number): string => String(text).replaceAll('|', '\\|');
 
+/** A table with its columns aligned, as the formatter of this repository has them. */
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]): string =>
-    `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const texts = [head, ...rows].map((row) => row.map(cell));
+  const widths = head.map((_, column) =>
+    Math.max(3, ...texts.map((row) => (row[column] as string).length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] as number)).join(' | ')} |`;
+  const [top = [], ...others] = texts;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [line(top), line(rule), ...others.map(line)].join('\n');
 }
 
 /** `docs/events.md`. */
@@ -38,20 +45,25 @@ version, sequence, time, received time, command, actor and session, and then the
 their byte offsets, little-endian. Numbers and layouts are for ever; a field is added by a new
 version and an upcaster.
 
-| type | bytes | in the record | in JSON |
-| --- | --- | --- | --- |
-| u8, u16, u32 | 1, 2, 4 | unsigned integer | number |
-| i53 | 8 | whole number in the safe range, as binary64 | number |
-| ns | 8 | signed nanoseconds since 1970 | text |
-| text | as said | printable ASCII, padded with zero bytes | text |
-| bytes | as said | opaque | hexadecimal text |
-| choice | 1 | number of the named value | name |
+${TYPES}
 
 ${overview}
 
 ${names.map(eventSection).join('\n\n')}
 `;
 }
+
+const TYPES = table(
+  ['type', 'bytes', 'in the record', 'in JSON'],
+  [
+    ['u8, u16, u32', '1, 2, 4', 'unsigned integer', 'number'],
+    ['i53', '8', 'whole number in the safe range, as binary64', 'number'],
+    ['ns', '8', 'signed nanoseconds since 1970', 'text'],
+    ['text', 'as said', 'printable ASCII, padded with zero bytes', 'text'],
+    ['bytes', 'as said', 'opaque', 'hexadecimal text'],
+    ['choice', '1', 'number of the named value', 'name'],
+  ],
+);
 
 function bytesOf(name: EventName): string {
   const { bytes, bytesMin } = eventLayouts[name];

@@ -102,6 +102,52 @@ describe('queries', () => {
     expect(again.body.order).toMatchObject({ orderId: made.body.orderId, clientOrderId: 'd-1' });
   });
 
+  it('show fills, positions and P&L of a trade to the cent', async () => {
+    const at = { instrument: 'NQH4', price: '16950.25', timeInForce: 'Day' };
+    const bought = await ask('POST', '/v1/orders', order('t-1', { ...at, quantity: '3' }));
+    const sold = await ask(
+      'POST',
+      '/v1/orders',
+      order('t-2', { ...at, account: 'gamma', side: 'Sell', quantity: '2' }),
+    );
+    expect([bought.status, sold.status]).toEqual([201, 201]);
+    const { orderId } = bought.body;
+    await expect
+      .poll(async () => (await ask('GET', `/v1/orders/${orderId}`)).body.cumQuantity, {
+        timeout: 10_000,
+      })
+      .toBe('2');
+    const now = (await ask('GET', `/v1/orders/${orderId}`)).body;
+    expect(now).toMatchObject({
+      ...{ status: 'PartiallyFilled', leavesQuantity: '1', averagePrice: '16950.25' },
+    });
+    const fills = await ask('GET', `/v1/fills?orderId=${orderId}`);
+    expect(fills.body.fills).toMatchObject([
+      { orderId, account: 'alpha', instrument: 'NQH4', side: 'Buy', quantity: '2' },
+    ]);
+    const price = { price: '16951' };
+    const marked = await ask('PUT', '/v1/marks/NQH4', price);
+    const positions = await askAfter(marked, '/v1/positions?instrument=NQH4');
+    expect(positions.body.positions).toMatchObject([
+      { account: 'alpha', quantity: '2', averagePrice: '16950.25', currency: 'USD' },
+      { account: 'gamma', quantity: '-2', averagePrice: '16950.25', currency: 'USD' },
+    ]);
+    // 2 contracts x 0.75 points x 20 dollars.
+    const pnl = await askAfter(marked, '/v1/pnl?instrument=NQH4');
+    expect(pnl.body.pnl).toMatchObject([
+      { account: 'alpha', realizedPnl: '0', unrealizedPnl: '30', mark: '16951' },
+      { account: 'gamma', realizedPnl: '0', unrealizedPnl: '-30', mark: '16951' },
+    ]);
+    const canceled = await ask('DELETE', `/v1/orders/${orderId}`);
+    expect(canceled.status).toBe(202);
+    expect(canceled.body).toMatchObject({ outcome: 'requested', orderId, order: null });
+    await expect
+      .poll(async () => (await ask('GET', `/v1/orders/${orderId}`)).body.status, {
+        timeout: 10_000,
+      })
+      .toBe('Canceled');
+  });
+
   it('list fills, positions and P&L as of a sequence', async () => {
     for (const name of ['fills', 'positions', 'pnl']) {
       const answer = await ask('GET', `/v1/${name}`);
