@@ -19,6 +19,7 @@ import { EventIds } from '../src/log/eventstoredb/event-id.js';
 import { eventJson } from '../src/log/eventstoredb/event-json.js';
 import { EventStoreDbLog } from '../src/log/eventstoredb/event-log.js';
 import { FORWARDER_LIMITS, Forwarder, streamOfShard } from '../src/log/eventstoredb/forwarder.js';
+import { restoreJournal } from '../src/log/eventstoredb/restore-journal.js';
 import { sampleRecords } from '../src/log/eventstoredb/sample-events.js';
 import { JournalReader } from '../src/log/journal/journal-reader.js';
 import { JournalWriter } from '../src/log/journal/journal-writer.js';
@@ -147,11 +148,24 @@ async function logReads(connectionString: string): Promise<number> {
   return rate;
 }
 
+/** Events per second from the store into a journal on disk, durable. */
+async function restored(connectionString: string, directory: string): Promise<number> {
+  const log = new EventStoreDbLog({ connectionString, shard: SHARD });
+  const writer = JournalWriter.open(directory, { shard: SHARD, catalogue: 1 });
+  const started = process.hrtime.bigint();
+  const count = await restoreJournal(log, writer);
+  const rate = count / (Number(process.hrtime.bigint() - started) / 1e9);
+  writer.close();
+  await log.close();
+  return rate;
+}
+
 interface Rates {
   readonly forward: number;
   readonly client: number;
   readonly read: number;
   readonly clientRead: number;
+  readonly restore: number;
 }
 
 /** One of each, over a store of `count` events, one after the other. */
@@ -160,10 +174,11 @@ async function rates(count: number): Promise<Rates> {
   try {
     const client = await withServer((store) => clientAppends(store, count));
     return await withServer(async (store) => {
-      const forward = await forwarded(store, directory, count);
+      const forward = await forwarded(store, join(directory, 'journal'), count);
       const clientRead = await clientReads(store);
       const read = await logReads(store);
-      return { forward, client, read, clientRead };
+      const restore = await restored(store, join(directory, 'restored'));
+      return { forward, client, read, clientRead, restore };
     });
   } finally {
     rmSync(directory, { recursive: true });
@@ -226,7 +241,12 @@ function median(values: readonly number[]): number {
 /** The figures take about `seconds` together, and a few more to prepare. */
 export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
   const probe = await rates(8_000);
-  const perEvent = 1 / probe.forward + 1 / probe.client + 1 / probe.read + 1 / probe.clientRead;
+  const perEvent =
+    1 / probe.forward +
+    1 / probe.client +
+    1 / probe.read +
+    1 / probe.clientRead +
+    1 / probe.restore;
   const share = (0.6 * seconds) / ROUNDS;
   const count = Math.max(8_000, Math.min(EVENTS_MAX, Math.floor(share / perEvent)));
   const runs: Rates[] = [];
@@ -252,6 +272,13 @@ export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
       baseline: clientRead,
     },
     { name: 'client_read_ceiling_events_per_second', value: clientRead, unit: '1/s', ack: 'none' },
+    {
+      name: 'restored_events_per_second',
+      value: of('restore'),
+      unit: '1/s',
+      ack: 'disk',
+      baseline: clientRead,
+    },
     {
       name: 'fast_path_forwarding_p99_us',
       value: Math.round(forwarding * 10) / 10,

@@ -146,6 +146,23 @@ export function describeReads(open: () => Promise<ProtocolServer>): void {
       expect(read).toEqual(['2', '1', '0']);
     });
 
+    it('reads $all backwards from a position, without the event there', async () => {
+      const own = freshStream();
+      const results = [];
+      for (let i = 0; i < 3; i += 1) results.push(await client.appendToStream(own, testEvent()));
+      const read: string[] = [];
+      for await (const { event } of client.readAll({
+        direction: BACKWARDS,
+        fromPosition: results[1]!.position!,
+        maxCount: 1,
+      })) {
+        if (event?.streamId === own) read.push(String(event.revision));
+      }
+      expect(read).toEqual(['0']);
+      const start = { direction: BACKWARDS, fromPosition: START } as const;
+      expect(await take(client.readAll(start), 1)).toEqual([]);
+    });
+
     it('reads $all from the start up to a count', async () => {
       expect((await take(client.readAll({ fromPosition: START, maxCount: 3 }), 9)).length).toBe(3);
     });

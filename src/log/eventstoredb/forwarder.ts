@@ -1,5 +1,6 @@
 import { assert } from '../../lib/assert.js';
 import type { DurableEnd, DurablePosition } from '../journal/durable-end.js';
+import { sleepUntil } from '../journal/wait.js';
 import type { AppendChannel, AppendOutcome } from './append-channel.js';
 import { Backoff } from './backoff.js';
 import { EventIds } from './event-id.js';
@@ -21,6 +22,8 @@ export interface ForwarderLimits {
   readonly batchBytes: number;
   /** Appends sent and not answered; the journal is read no further until one is. */
   readonly appendsInFlight: number;
+  /** Pause before events that end a silence are sent, for more of them to come. */
+  readonly lingerMs: number;
   /** Longest wait for the answer to an append or a read; then its place is found out anew. */
   readonly deadlineMs: number;
   readonly backoffMinMs: number;
@@ -31,6 +34,7 @@ export const FORWARDER_LIMITS: ForwarderLimits = {
   batchEvents: 512,
   batchBytes: 768 * 1024,
   appendsInFlight: 4,
+  lingerMs: 2,
   deadlineMs: 10_000,
   backoffMinMs: 50,
   backoffMaxMs: 5_000,
@@ -174,6 +178,7 @@ export class Forwarder {
     const reader = this.#options.openReader(next);
     try {
       const channel = await session.appends();
+      signal?.addEventListener('abort', () => channel.close(), { once: true });
       const batches = new ForwardBatches(reader, this.#options.shard, next, {
         events: this.#limits.batchEvents,
         bytes: this.#limits.batchBytes,
@@ -236,29 +241,37 @@ export class Forwarder {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const flights: Flight[] = [];
-    while (signal?.aborted !== true) {
-      const state = this.#options.durableEnd.state();
-      const sent = this.#send(channel, batches, flights);
+    const { durableEnd } = this.#options;
+    const stopped = (): boolean => signal?.aborted === true;
+    while (!stopped()) {
+      const state = durableEnd.state();
+      this.#send(channel, batches, flights);
       const [oldest] = flights;
-      if (oldest === undefined) {
-        // Read once more after `closed`: what came before it is all there is.
-        if (!sent && state !== 'open') return;
-        await this.#options.durableEnd.wait(batches.nextSequence, signal);
-      } else {
-        await this.#waitFor(oldest, flights.length, batches.nextSequence, signal);
+      if (oldest !== undefined) {
+        await oldest.answered;
+        if (stopped()) return;
         while (flights[0]?.outcome !== undefined) this.#settle(flights.shift()!, flights[0]);
+      } else if (state === 'open') {
+        await durableEnd.wait(batches.nextSequence, signal);
+        await sleepUntil(undefined, this.#limits.lingerMs, signal);
+      } else {
+        return;
       }
     }
   }
 
-  /** Fills the window. @returns whether anything was sent */
-  #send(channel: AppendChannel, batches: ForwardBatches, flights: Flight[]): boolean {
-    let sent = false;
-    while (flights.length < this.#limits.appendsInFlight) {
+  /**
+   * Fills the window. Behind an append in flight only full ones are sent: what is less waits for the
+   * answer and grows meanwhile, so that a quiet day costs few small appends and a busy one none.
+   */
+  #send(channel: AppendChannel, batches: ForwardBatches, flights: Flight[]): void {
+    const { appendsInFlight, batchEvents, deadlineMs } = this.#limits;
+    while (flights.length < appendsInFlight) {
+      if (flights.length > 0 && this.#backlog(batches) < batchEvents) return;
       const batch = batches.next();
-      if (batch === undefined) break;
+      if (batch === undefined) return;
       const { frame, first, timeMs } = batch;
-      const answer = channel.append(frame, this.#stream, first - 1, this.#limits.deadlineMs);
+      const answer = channel.append(frame, this.#stream, first - 1, deadlineMs);
       const flight: Flight = {
         last: first + frame.count - 1,
         timeMs,
@@ -269,28 +282,12 @@ export class Forwarder {
       };
       if (flights.length === 0) this.#oldestMs = timeMs;
       flights.push(flight);
-      sent = true;
     }
-    return sent;
   }
 
-  /** For the oldest answer; with room in the window, for further events as well. */
-  async #waitFor(
-    oldest: Flight,
-    inFlight: number,
-    nextSequence: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    // A writer that has closed has nothing further: waiting on it would return at once, for ever.
-    const open = this.#options.durableEnd.state() === 'open';
-    if (!open || inFlight >= this.#limits.appendsInFlight) return oldest.answered;
-    const waiting = new AbortController();
-    const stop = (): void => waiting.abort();
-    signal?.addEventListener('abort', stop, { once: true });
-    const more = this.#options.durableEnd.wait(nextSequence, waiting.signal);
-    await Promise.race([oldest.answered, more]);
-    signal?.removeEventListener('abort', stop);
-    stop();
+  #backlog(batches: ForwardBatches): number {
+    this.#options.durableEnd.read(this.#durable);
+    return this.#durable.nextSequence - batches.nextSequence;
   }
 
   #settle(flight: Flight, next: Flight | undefined): void {

@@ -1,4 +1,4 @@
-import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { HEADER, RecordBuffer } from '../../domain/event-record.js';
 import { type EventLog, EventLogError } from '../event-log.js';
 import { JournalReader } from '../journal/journal-reader.js';
 import type { JournalWriter } from '../journal/journal-writer.js';
@@ -6,11 +6,14 @@ import type { JournalWriter } from '../journal/journal-writer.js';
 /** The checksum belongs to the journal and may be absent in what a log hands out. */
 const CHECKSUM_BYTES = 4;
 
+/** Events are gathered to commits of this size: each costs a sync. */
+const COMMIT_BYTES = 1024 * 1024;
+
 /**
  * Writes a log into a journal, record for record: how a box that lost its disk gets it back from
- * EventStoreDB. Durable after every batch, so what breaks off is continued by calling it again.
+ * EventStoreDB. Durable commit by commit, so what breaks off is continued by calling it again.
  *
- * @param onBatch told the next sequence after each batch
+ * @param onCommit told the next sequence after each commit
  * @returns the next sequence: how many events the journal holds
  * @throws EventLogError LOG_CONTENT_CONFLICT when the journal holds other events than the log,
  *   LOG_SEQUENCE_AHEAD when it holds more; whatever reading the log or writing the journal throws
@@ -18,24 +21,39 @@ const CHECKSUM_BYTES = 4;
 export async function restoreJournal(
   log: EventLog,
   journal: JournalWriter,
-  onBatch: (nextSequence: number) => void = () => {},
+  onCommit: (nextSequence: number) => void = () => {},
 ): Promise<number> {
   const held = journal.nextSequence;
   const head = await log.head();
   if (held > head) throw new EventLogError('LOG_SEQUENCE_AHEAD', held, head);
   // The last event held is read once more, and must be the same in both.
-  let from = Math.max(0, held - 1);
+  const from = Math.max(0, held - 1);
+  const commit = new RecordBuffer(COMMIT_BYTES);
+  const flush = (): void => {
+    if (commit.count === 0) return;
+    journal.append(commit);
+    commit.clear();
+    onCommit(journal.nextSequence);
+  };
+  let isFirst = true;
   for await (const batch of log.read(from)) {
-    if (from < held) {
-      const isSame = sameRecord(batch, lastRecord(journal));
-      if (!isSame) throw new EventLogError('LOG_CONTENT_CONFLICT', from, held);
-      from = held;
-      if (batch.count === 1) continue;
+    if (isFirst && held > 0) {
+      if (!sameRecord(batch, lastRecord(journal))) {
+        throw new EventLogError('LOG_CONTENT_CONFLICT', from, held);
+      }
       dropFirst(batch);
     }
-    journal.append(batch);
-    onBatch(journal.nextSequence);
+    isFirst = false;
+    if (commit.length + batch.length > COMMIT_BYTES) flush();
+    if (batch.length > COMMIT_BYTES) {
+      journal.append(batch);
+    } else {
+      commit.bytes.set(batch.bytes.subarray(0, batch.length), commit.length);
+      commit.length += batch.length;
+      commit.count += batch.count;
+    }
   }
+  flush();
   return journal.nextSequence;
 }
 

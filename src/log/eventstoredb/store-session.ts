@@ -140,6 +140,7 @@ class Incoming {
   #error: StoreError | undefined;
   #wake: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #burst: NodeJS.Immediate | undefined;
   readonly #onAbort = (): void => this.#end(undefined);
 
   constructor(call: ReadCall, options: ReadOptions) {
@@ -196,7 +197,11 @@ class Incoming {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-    this.#wake?.();
+    // Not at once: messages come in bursts, each in a turn of its own, and are worth handing on together.
+    this.#burst ??= setImmediate(() => {
+      this.#burst = undefined;
+      this.#wake?.();
+    });
   }
 
   /** A subscription has no end of its own: one that ends was dropped by the server. */

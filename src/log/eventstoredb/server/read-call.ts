@@ -59,8 +59,10 @@ export async function readAll(
   const last = await source.lastPosition();
   const forwards = plan.direction === 'forwards';
   if (typeof plan.from === 'number' && plan.from > last) throw invalidPosition();
-  let position =
-    plan.from === 'start' ? 0 : plan.from === 'end' ? (forwards ? last + 1 : last) : plan.from;
+  // Forwards a position points at its event, backwards behind the one before it: that of the event
+  // itself is not included (unlike a revision of a stream).
+  const from = plan.from === 'start' ? 0 : plan.from === 'end' ? last + 1 : plan.from;
+  let position = forwards ? from : from - 1;
   let left = plan.count;
   while (left > 0 && position >= 0 && !out.closed) {
     const page = await source.readAll(position, plan.direction, READ_PAGE_EVENTS);
