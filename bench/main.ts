@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),
   matching: () => import('./matching.js'),
+  projections: () => import('./projections.js'),
   'value-at-risk': () => import('./value-at-risk.js'),
   bars: () => import('./bars.js'),
   api: () => import('./api.js'),

@@ -297,7 +297,7 @@ export class ProjectionFlow {
 }
 
 function newBatch(events: number): RecordBuffer {
-  return new RecordBuffer(Math.min(events, 8192) * 320 + RECORD_BYTES_MAX);
+  return new RecordBuffer(Math.min(events, 64000) * 320 + RECORD_BYTES_MAX);
 }
 
 const keyOf = (order: OpenOrder) => ({

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { workerUrl } from '../lib/worker-url.js';
 import type { ConnectionSettings } from './database/connection-settings.js';
+import type { FollowProgress } from './projector/follow.js';
 import type { DeadLetter } from './projector/projector.js';
 import { SequenceWaiters } from './projector/sequence-waiters.js';
 import type { ProjectorMessage, ProjectorTask } from './projector-worker.js';
@@ -42,6 +43,8 @@ export class ProjectionService {
   readonly ended: Promise<void>;
   readonly deadLetters: DeadLetter[] = [];
   deadLetterCount = 0;
+  /** Called after each batch of each lane, for metrics. */
+  onProgress: ((progress: FollowProgress & { readonly lane: number }) => void) | undefined;
   readonly #worker: Worker;
   readonly #status: Status[];
   readonly #waiters = new SequenceWaiters(projectorLanes.length);
@@ -116,6 +119,7 @@ export class ProjectionService {
     status.lagMs = message.lagMs;
     status.retrying = '';
     this.#waiters.publish(message.lane, message.next);
+    this.onProgress?.(message);
   }
 }
 
