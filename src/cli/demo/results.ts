@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { evolveBatch } from '../../commands/recovery.js';
-import { DEFAULT_CAPACITY } from '../../commands/state/capacity.js';
+import { capacityForReplay } from '../../commands/state/capacity.js';
 import { ROW } from '../../commands/state/position-table.js';
 import { ShardState } from '../../commands/state/shard-state.js';
 import { amountParts, POSITION, SUSPENSE } from '../../domain/position.js';
@@ -16,7 +16,9 @@ import { type Contract, type PositionLine, positionLine } from './money.js';
 
 /** The state as the log alone gives it. */
 export function stateFromLog(directory: string, end: SharedDurableEnd): ShardState {
-  const state = new ShardState(DEFAULT_CAPACITY, 1);
+  const position = { nextSequence: 0, segment: 0, offset: 0 };
+  end.read(position);
+  const state = new ShardState(capacityForReplay(position.nextSequence), 1);
   const reader = new JournalReader(directory, { from: 0, end });
   for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
     evolveBatch(state, batch);

@@ -23,3 +23,19 @@ export const DEFAULT_CAPACITY: Capacity = {
   accounts: 16_384,
   instruments: 16_384,
 };
+
+/**
+ * Room for the state of a log of so many events, and no more: each needs at most one row of each
+ * table. A replay in a tool does not allocate what a day of a trading system needs.
+ */
+export function capacityForReplay(events: number): Capacity {
+  const of = (capacity: number) => Math.max(1024, Math.min(capacity, events));
+  return {
+    orders: of(DEFAULT_CAPACITY.orders),
+    clientIds: of(DEFAULT_CAPACITY.clientIds),
+    executions: of(DEFAULT_CAPACITY.executions),
+    positions: of(DEFAULT_CAPACITY.positions),
+    accounts: DEFAULT_CAPACITY.accounts,
+    instruments: DEFAULT_CAPACITY.instruments,
+  };
+}
