@@ -1,55 +1,14 @@
 /** The command line as users have it: processes, exit codes, standard output. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { daybook, ended, MAIN, type Result, startProcess } from './daybook-process.js';
 import { order, request } from './running-api.js';
 
-const MAIN = new URL('../../dist/src/cli/main.js', import.meta.url).pathname;
 const dataDirectory = mkdtempSync(join(tmpdir(), 'daybook-cli-'));
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function daybook(...args: string[]): Promise<Result> {
-  return ended(spawn(process.execPath, [MAIN, ...args]));
-}
-
-function ended(child: ChildProcess): Promise<Result> {
-  let out = '';
-  let err = '';
-  child.stdout?.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
-
-interface Started {
-  readonly url: string;
-  readonly epoch: number;
-  readonly recoveredEvents: number;
-  readonly child: ChildProcess;
-  readonly end: Promise<Result>;
-}
-
-async function start(...args: string[]): Promise<Started> {
-  const child = spawn(process.execPath, [
-    ...[MAIN, 'start', '--data-dir', dataDirectory, '--port', '0', '--json', ...args],
-  ]);
-  const end = ended(child);
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout?.once('data', (chunk) => resolve(String(chunk)));
-    end.then(({ err, code }) => reject(new Error(`ended with ${code}: ${err}`)));
-  });
-  return { ...JSON.parse(line), child, end };
-}
+const start = () => startProcess(dataDirectory);
 
 const events = (result: Result) =>
   result.out
