@@ -106,6 +106,7 @@ const hash = (text: string): number =>
 describe('bad requests', () => {
   it.each([
     ['side', { side: 'Buyy' }],
+    ['side', { side: 'None' }],
     ['quantity', { quantity: 2 }],
     ['quantity', { quantity: '1e3' }],
     ['quantity', { quantity: undefined }],
@@ -171,7 +172,7 @@ describe('cancel and replace', () => {
       outcome: 'done',
       orderId,
       clientOrderId: 'c-1x',
-      order: { status: 'Canceled', leavesQuantity: '0', cumQuantity: '0' },
+      order: { clientOrderId: 'c-1', status: 'Canceled', leavesQuantity: '0', cumQuantity: '0' },
     });
     const again = await api.request('POST', `/v1/orders/${orderId}/cancel`, {});
     expectProblem(again, 409, 'ORDER_TOO_LATE');

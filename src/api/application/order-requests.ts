@@ -99,18 +99,26 @@ export function requestAnswer(
 ): RequestAnswer {
   const rejected = events.find(isRejected);
   if (rejected !== undefined) throw rejection(app, events, rejected);
+  const requested = events.find(isRequested);
   const done = events.find(isDone);
-  const event = done ?? events.find(isRequested);
+  const event = done ?? requested;
   assert(event !== undefined, 'a request is recorded, done or rejected');
   const instrument = app.reference.instrument(event.data.instrument);
   return {
     outcome: done === undefined ? 'requested' : 'done',
     orderId: event.data.orderId,
     clientOrderId,
-    order: done === undefined ? null : orderState(done.data, done.data.clOrdId, instrument),
+    order:
+      done === undefined ? null : orderState(done.data, clOrdIdAfter(done, requested), instrument),
     sequence: event.sequence,
     time: formatIsoNs(event.time),
   };
+}
+
+/** A replaced order goes by the id of the request; a canceled one keeps the id it had. */
+function clOrdIdAfter(done: Done, requested: Requested | undefined): string | null {
+  if (done.type === 'OrderReplaced') return done.data.clOrdId || null;
+  return requested?.data.origClOrdId || null;
 }
 
 function rejection(

@@ -20,7 +20,10 @@ const namesOf = <T extends Readonly<Record<string, number>>>(list: T) =>
 
 const choiceOf = <T extends Readonly<Record<string, number>>>(list: T) => z.enum(namesOf(list));
 
-export const side = choiceOf(SIDE).meta({ description: 'Side [54]', examples: ['Buy'] });
+const { None: _noSide, ...sides } = SIDE;
+export const side = choiceOf(sides).meta({ description: 'Side [54]', examples: ['Buy'] });
+/** In answers: None where an event has no side. */
+export const sideShown = choiceOf(SIDE).meta({ description: 'Side [54]', examples: ['Buy'] });
 export const ordType = choiceOf(ORD_TYPE).meta({
   description: 'OrdType [40]',
   examples: ['Limit'],
