@@ -24,6 +24,7 @@ export const RISK_CHECK = {
   OrderToTrade: 19,
   MarkAge: 20,
   ReduceOnly: 21,
+  CancelRate: 22,
 } as const;
 
 export interface LimitDeclaration {

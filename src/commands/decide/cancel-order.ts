@@ -7,6 +7,8 @@ import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ENDED, leavesFor, orderStatus, statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
+import { recordCancelRate } from './cancel-rate.js';
+import { checkBreakers } from './circuit-breakers.js';
 import {
   beginOrderEvent,
   copyClientId,
@@ -39,9 +41,11 @@ export function decideCancelOrder(e: Emitter): void {
   const refusal = reason !== 0 ? reason : checkCancel(state, row, quantity);
   if (refusal !== 0) {
     rejectRequest(e, REQUEST_KIND.Cancel, refusal, row !== 0 ? row : findOrder(e, account));
-    return;
+  } else {
+    recordCancelRate(e, row);
+    requestCancel(e, row, 0, quantity, true);
   }
-  requestCancel(e, row, 0, quantity, true);
+  if (account > 0 && account < state.accounts.count) checkBreakers(e, account);
 }
 
 /** Whether the request's own id is new; cancels may come without one. */

@@ -10,10 +10,11 @@ import { type EventName, type EventOf, eventLayouts, events } from '../../domain
 import type { Fields, Layout } from '../../domain/field.js';
 import { SCOPE, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
-import { LIMIT_KINDS, limits, NO_LIMIT } from '../../domain/risk-catalogue.js';
+import { LIMIT, LIMIT_KINDS, limits, NO_LIMIT } from '../../domain/risk-catalogue.js';
 import { assert } from '../../lib/assert.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { tickValue } from '../state/instrument-table.js';
+import { checkPriceBreaker, trippedBreaker } from './circuit-breakers.js';
 
 /** Emits an event given as values. */
 export function emit<N extends EventName>(e: Emitter, name: N, data: EventOf<N>['data']): void {
@@ -102,6 +103,7 @@ function markPrice(e: Emitter): void {
     return;
   }
   emit(e, 'PriceMarked', data);
+  checkPriceBreaker(e, data.instrument);
 }
 
 const SYMBOL = /^[\x21-\x7e]{1,24}$/;
@@ -183,6 +185,7 @@ function changeLimit(e: Emitter): void {
     value >= NO_LIMIT &&
     instrument < state.instruments.count &&
     (instrument === 0 || declared.perInstrument) &&
+    (data.limit !== LIMIT.BreakerPriceMove || scope === SCOPE.Firm) &&
     !state.limits.full;
   if (!valid) {
     refuseCommand(e, COMMAND.ChangeLimit, REASON.LIMIT_INVALID, data.limit);
@@ -223,6 +226,19 @@ function setTradingState(e: Emitter): void {
     (name) => TRADING_STATE[name] === now,
   );
   assert(previous !== undefined, 'a trading state of the catalogue');
+  const breaker = trippedBreaker(state, SCOPE[data.scope], scopeId);
+  if (breaker !== 0 && data.state === 'Active') {
+    const { scope } = data;
+    emit(e, 'CircuitBreakerReset', {
+      limit: 0,
+      value: 0,
+      scopeId,
+      breaker,
+      scope,
+      state: 'Active',
+    });
+    return;
+  }
   const name = data.state === 'Active' ? 'TradingResumed' : 'TradingHalted';
   emit(e, name, { ...data, previous });
 }

@@ -21,19 +21,32 @@ export function decideMassCancel(e: Emitter): boolean {
   const first = account === 0 ? 1 : account;
   const last = account === 0 ? state.accounts.count - 1 : account;
   for (let each = first; each <= last && each < state.accounts.count; each += 1) {
-    let row = state.accounts.openOrders[each] as number;
-    while (row !== 0) {
-      // A local cancel takes the order off the list, so its successor is read before.
-      const next = state.orders.next[row] as number;
-      if (matches(e, row)) {
-        if (!e.room) return false;
-        const reason = c.u16[(at + mass.reason) >> 1] as number;
-        requestCancel(e, row, reason || REASON.ORDER_MASS_CANCELED, 0, false);
-      }
-      row = next;
+    let position = state.accounts.positions[each] as number;
+    while (position !== 0) {
+      const { openBuys, openSells, nextOfAccount } = state.positions;
+      if (!cancelList(e, openBuys[position] as number)) return false;
+      if (!cancelList(e, openSells[position] as number)) return false;
+      position = nextOfAccount[position] as number;
     }
   }
   confirmCommand(e);
+  return true;
+}
+
+/** Cancels what matches of the list that starts with `row`; false when the batch is full. */
+function cancelList(e: Emitter, first: number): boolean {
+  const { state, command: c, at } = e;
+  let row = first;
+  while (row !== 0) {
+    // A local cancel takes the order off the list, so its successor is read before.
+    const next = state.orders.next[row] as number;
+    if (matches(e, row)) {
+      if (!e.room) return false;
+      const reason = c.u16[(at + mass.reason) >> 1] as number;
+      requestCancel(e, row, reason || REASON.ORDER_MASS_CANCELED, 0, false);
+    }
+    row = next;
+  }
   return true;
 }
 

@@ -1,19 +1,32 @@
 /** NewOrder: is it ours, is it new, does risk let it pass, where does it go. */
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { EXEC_INST, ORD_STATUS, ORD_TYPE, SIDE, TIME_IN_FORCE } from '../../domain/order-terms.js';
+import {
+  EXEC_INST,
+  ORD_STATUS,
+  ORD_TYPE,
+  SIDE,
+  TIME_IN_FORCE,
+  TRADING_STATE,
+} from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { rowForDeciding } from '../evolve/positions.js';
+import { checkLists, checkMarkAge } from '../risk/list-checks.js';
 import {
   checkAmounts,
   checkLimits,
   checkParties,
   checkTradingState,
+  tradingState,
 } from '../risk/order-checks.js';
 import { RiskResult } from '../risk/risk-result.js';
+import { checkScopes } from '../risk/scope-checks.js';
+import { mayCross } from '../risk/self-trade.js';
 import { orderStatus } from '../state/order-status.js';
+import { checkBreakers, resetCooledBreakers } from './circuit-breakers.js';
+import { preventSelfTrade } from './self-trade-prevention.js';
 
 const terms = eventLayouts.OrderAccepted.offsets;
 const decided = eventLayouts.RiskDecided.offsets;
@@ -56,6 +69,7 @@ export function decideNewOrder(e: Emitter): void {
   emitRiskDecided(e, orderId, account, instrument, risk);
   if (reason === 0) accept(e, orderId);
   else deny(e, reason, -1);
+  if (known) checkBreakers(e, account);
 }
 
 /** Room in every table that accepting would use. */
@@ -91,10 +105,21 @@ function checkRisk(e: Emitter, account: number): number {
   const quantity = ordered[0] as number;
   reason = checkAmounts(state, risk, instrument, execInst, ordType, quantity, price);
   if (reason !== 0) return reason;
+  if (tradingState(state, account, instrument) !== TRADING_STATE.Active) {
+    resetCooledBreakers(e, account, instrument);
+  }
   reason = checkTradingState(state, risk, account, instrument, side, quantity);
   if (reason !== 0) return reason;
   const row = rowForDeciding(state, account, instrument);
-  return checkLimits(state, risk, row, instrument, side, ordType, quantity, quantity, price);
+  reason = checkLimits(state, risk, row, instrument, side, ordType, quantity, quantity, price);
+  if (reason !== 0) return reason;
+  reason = checkScopes(e, risk, account, row, side, 0, quantity);
+  if (reason !== 0) return reason;
+  reason = checkLists(e, risk, row, side, quantity, execInst);
+  if (reason !== 0) return reason;
+  reason = checkMarkAge(e, risk, row, instrument);
+  if (reason !== 0 || !mayCross(state, row, side, ordType, price)) return reason;
+  return preventSelfTrade(e, risk, ordered, row);
 }
 
 /** CashOrderQty [152] of the command, 0 none: it stands where a record may have ended before. */

@@ -1,15 +1,19 @@
 /** ReplaceOrder: the same risk as a new order for what it adds, then to the venue. */
 import { eventLayouts } from '../../domain/events.js';
-import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
+import { CL_ORD_ID_BYTES, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf } from '../emitter.js';
+import { checkLists, checkMarkAge } from '../risk/list-checks.js';
 import {
   checkAmounts,
   checkLimits,
   checkParties,
   checkTradingState,
+  tradingState,
 } from '../risk/order-checks.js';
 import { RiskResult } from '../risk/risk-result.js';
+import { checkScopes } from '../risk/scope-checks.js';
+import { mayCross } from '../risk/self-trade.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ENDED, leavesFor, orderStatus, statusOf } from '../state/order-status.js';
 import {
@@ -19,8 +23,10 @@ import {
   rejectRequest,
   requestsUnderWay,
 } from './cancel-order.js';
+import { checkBreakers, resetCooledBreakers } from './circuit-breakers.js';
 import { emitRiskDecided } from './new-order.js';
 import { beginOrderEvent, copyClientId, copyText, setAfter } from './order-event.js';
+import { refuseSelfTrade } from './self-trade-prevention.js';
 
 const request = eventLayouts.ReplaceRequested.offsets;
 const replaced = eventLayouts.OrderReplaced.offsets;
@@ -34,8 +40,13 @@ export const REQUESTS_UNDER_WAY_MAX = 16;
 const risk = new RiskResult();
 
 export function decideReplaceOrder(e: Emitter): void {
+  const account = e.command.u32[(e.at + request.account) >> 2] as number;
+  decideFor(e, account);
+  if (account > 0 && account < e.state.accounts.count) checkBreakers(e, account);
+}
+
+function decideFor(e: Emitter, account: number): void {
   const { state, command: c, at } = e;
-  const account = c.u32[(at + request.account) >> 2] as number;
   let reason = checkClientId(state, e, account);
   if (reason === 0 && c.i32[(at + request.clOrdId) >> 2] === 0) {
     reason = REASON.ORDER_CLIENT_ID_INVALID;
@@ -88,10 +99,13 @@ function checkRisk(e: Emitter, row: number, account: number): number {
   if (added === 0 && price === orders.price[row]) return 0;
   reason = checkParties(state, risk, account, instrument);
   if (reason !== 0) return reason;
+  if (tradingState(state, account, instrument) !== TRADING_STATE.Active) {
+    resetCooledBreakers(e, account, instrument);
+  }
   reason = checkTradingState(state, risk, account, instrument, side, added);
   if (reason !== 0) return reason;
   const position = orders.position[row] as number;
-  return checkLimits(
+  reason = checkLimits(
     state,
     risk,
     position,
@@ -102,6 +116,16 @@ function checkRisk(e: Emitter, row: number, account: number): number {
     added,
     price,
   );
+  if (reason !== 0) return reason;
+  reason = checkScopes(e, risk, account, position, side, row, added);
+  if (reason !== 0) return reason;
+  if (added > 0) {
+    reason = checkLists(e, risk, position, side, added, orders.execInst[row] as number);
+    if (reason !== 0) return reason;
+  }
+  reason = checkMarkAge(e, risk, position, instrument);
+  if (reason !== 0 || !mayCross(state, position, side, ordType, price)) return reason;
+  return refuseSelfTrade(e, risk, row, price);
 }
 
 function requestReplace(e: Emitter, row: number): void {

@@ -8,6 +8,7 @@ import { type Emitter, recordOf } from '../emitter.js';
 import { ENDED, leavesFor, statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
+import { checkLossBreakers } from './circuit-breakers.js';
 import { refuseCommand } from './control.js';
 import { beginOrderEvent, copyText, setAfter } from './order-event.js';
 
@@ -38,6 +39,7 @@ export function decideVenueFill(e: Emitter, row: number): void {
   }
   if (row === 0) bookUnmatched(e, venue, quantity);
   else bookFill(e, row, quantity);
+  if (row !== 0) checkLossBreakers(e, state.orders.account[row] as number);
 }
 
 /** Whether a quantity of a trade is one: a positive whole number of lots. */

@@ -9,6 +9,8 @@ import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND } from '../state/client-ids.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
+import { millisecondsOf } from './event-time.js';
+import { revalueInstrument } from './exposure.js';
 import { fillCorrected, fillUnmatched, orderFilled } from './fill-events.js';
 import * as order from './order-events.js';
 import { evolveReference } from './reference-events.js';
@@ -85,20 +87,19 @@ function evolveRare(state: ShardState, b: RecordBuffer, at: number): void {
   }
 }
 
-/** The mark and its time; the time is rounded down to a millisecond, limits on its age are in ms. */
+/** The mark and its time, which is rounded down to a millisecond: limits on its age are in ms. */
 function priceMarked(state: ShardState, b: RecordBuffer, at: number): void {
   const { instruments } = state;
   const instrument = b.u32[(at + marked.instrument) >> 2] as number;
-  instruments.mark[instrument] = b.f64[(at + marked.price) >> 3] as number;
+  const price = b.f64[(at + marked.price) >> 3] as number;
+  const ms = millisecondsOf(b, at);
+  instruments.mark[instrument] = price;
   instruments.hasMark[instrument] = 1;
-  const low = b.u32[(at + HEADER.time) >> 2] as number;
-  const high = b.i32[((at + HEADER.time) >> 2) + 1] as number;
-  instruments.markTime[instrument] = millisecondsOf(low, high);
-}
-
-/** ns since 1970 in two words to whole ms, without a bigint: 2^32 ns are 4294.967296 ms. */
-function millisecondsOf(low: number, high: number): number {
-  // Whole microseconds first: high x 4294967.296 us is exact when split at the decimal point.
-  const micros = high * 4_294_967 + Math.floor((high * 296 + low) / 1000);
-  return Math.floor(micros / 1000);
+  instruments.markTime[instrument] = ms;
+  if (instruments.breaker[instrument] !== 0) {
+    const window = instruments.breakerWindow[instrument] as number;
+    instruments.highs.raise(instrument, ms, window, price);
+    instruments.lows.raise(instrument, ms, window, -price);
+  }
+  revalueInstrument(state, instrument, ms);
 }

@@ -6,7 +6,10 @@ import { applyFill, SUSPENSE } from '../../domain/position.js';
 import { assert } from '../../lib/assert.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import { ROW } from '../state/position-table.js';
+import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
+import { millisecondsOf } from './event-time.js';
+import { revalue } from './exposure.js';
 import { setExposure, setLeaves } from './order-book-keeping.js';
 import { rowOf } from './order-events.js';
 import { ensurePosition } from './positions.js';
@@ -37,6 +40,19 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
   applyFill(positions.rows, (orders.position[row] as number) * ROW, lots, price, fee);
   setLeaves(state, row, b.f64[(at + filled.leavesQuantity) >> 3] as number);
   setExposure(state, row);
+  afterFill(state, b, at, row);
+}
+
+/** The position moved: its value, and the account's count of fills where a limit compares with it. */
+function afterFill(state: ShardState, b: RecordBuffer, at: number, row: number): void {
+  const account = state.orders.account[row] as number;
+  if (state.scopes.valued !== 0) {
+    revalue(state, state.orders.position[row] as number, millisecondsOf(b, at));
+  }
+  if (((state.accounts.checks[account] as number) & SWITCHED_ON.OrderToTrade) !== 0) {
+    const fills = (state.scopes.first + account) * SCOPED_WIDTH + SCOPED.fills;
+    state.scopes.rows[fills] = (state.scopes.rows[fills] as number) + 1;
+  }
 }
 
 /** A correction or a bust: the old execution is taken out of the position, the new one put in. */
@@ -64,6 +80,7 @@ export function fillCorrected(state: ShardState, b: RecordBuffer, at: number): v
   if (quantity > 0) applyFill(positions.rows, base, sign * quantity, price, 0);
   setLeaves(state, row, b.f64[(at + corrected.leavesQuantity) >> 3] as number);
   setExposure(state, row);
+  revalue(state, orders.position[row] as number, millisecondsOf(b, at));
 }
 
 /** A fill that fits no order still moves a position: that of suspense. */
@@ -82,4 +99,5 @@ export function fillUnmatched(state: ShardState, b: RecordBuffer, at: number): v
   const row = ensurePosition(state, SUSPENSE + account, instrument);
   const lots = b.bytes[at + unmatched.side] === SIDE.Buy ? quantity : -quantity;
   applyFill(positions.rows, row * ROW, lots, price, 0);
+  revalue(state, row, millisecondsOf(b, at));
 }

@@ -1,12 +1,14 @@
 /** The bookkeeping that several events share: open orders of an account, exposure, requests. */
-import { SIDE } from '../../domain/order-terms.js';
+import { ORD_TYPE, SIDE } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ENDED } from '../state/order-status.js';
-import { EXPOSURE, ROW } from '../state/position-table.js';
+import { EXPOSURE, RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-table.js';
+import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
+import { addOpenNotional } from './exposure.js';
 
-/** Sets LeavesQty; an order is in its account's list as long as something is left. */
+/** Sets LeavesQty; an order is in the list of its position and side while something is left. */
 export function setLeaves(state: ShardState, row: number, leaves: number): void {
   const { orders } = state;
   const before = orders.leavesQuantity[row] as number;
@@ -17,30 +19,97 @@ export function setLeaves(state: ShardState, row: number, leaves: number): void 
 }
 
 function link(state: ShardState, row: number): void {
-  const { orders, accounts } = state;
-  const account = orders.account[row] as number;
-  const head = accounts.openOrders[account] as number;
+  const { orders, positions } = state;
+  const position = orders.position[row] as number;
+  const heads = orders.side[row] === SIDE.Buy ? positions.openBuys : positions.openSells;
+  const head = heads[position] as number;
   orders.next[row] = head;
   orders.previous[row] = 0;
   if (head !== 0) orders.previous[head] = row;
-  accounts.openOrders[account] = row;
-  accounts.openCount[account] = (accounts.openCount[account] as number) + 1;
+  heads[position] = row;
+  noteBest(state, row);
+  countOpen(state, orders.account[row] as number, 1);
   orders.open += 1;
 }
 
 function unlink(state: ShardState, row: number): void {
-  const { orders, accounts } = state;
-  const account = orders.account[row] as number;
+  const { orders, positions } = state;
+  const position = orders.position[row] as number;
+  const heads = orders.side[row] === SIDE.Buy ? positions.openBuys : positions.openSells;
   const next = orders.next[row] as number;
   const previous = orders.previous[row] as number;
   if (previous !== 0) orders.next[previous] = next;
-  else accounts.openOrders[account] = next;
+  else heads[position] = next;
   if (next !== 0) orders.previous[next] = previous;
   orders.next[row] = 0;
   orders.previous[row] = 0;
-  accounts.openCount[account] = (accounts.openCount[account] as number) - 1;
+  const buy = orders.side[row] === SIDE.Buy;
+  const best = positions.risk[position * RISK_ROW + (buy ? RISK.bestBuy : RISK.bestSell)];
+  if (reach(state, row) === best) findBest(state, position, buy);
+  countOpen(state, orders.account[row] as number, -1);
   orders.open -= 1;
   assert(orders.open >= 0, 'fewer than no open orders');
+}
+
+function countOpen(state: ShardState, account: number, by: 1 | -1): void {
+  const { rows, first } = state.scopes;
+  const group = state.accounts.group[account] as number;
+  rows[SCOPED.openOrders] = (rows[SCOPED.openOrders] as number) + by;
+  const at = (first + account) * SCOPED_WIDTH + SCOPED.openOrders;
+  rows[at] = (rows[at] as number) + by;
+  if (group === 0) return;
+  const ofGroup = group * SCOPED_WIDTH + SCOPED.openOrders;
+  rows[ofGroup] = (rows[ofGroup] as number) + by;
+}
+
+/** The price at which an order could trade; one without a price trades at any. */
+function reach(state: ShardState, row: number): number {
+  const { orders } = state;
+  if (orders.ordType[row] === ORD_TYPE.Limit || orders.ordType[row] === ORD_TYPE.StopLimit) {
+    return orders.price[row] as number;
+  }
+  return orders.side[row] === SIDE.Buy ? UNLIMITED : -UNLIMITED;
+}
+
+/** Sets the price of an order, open or not, and keeps the best price of its side. */
+export function setPrice(state: ShardState, row: number, price: number): void {
+  const { orders, positions } = state;
+  const before = reach(state, row);
+  orders.price[row] = price;
+  if ((orders.leavesQuantity[row] as number) <= 0 || reach(state, row) === before) return;
+  noteBest(state, row);
+  const position = orders.position[row] as number;
+  const buy = orders.side[row] === SIDE.Buy;
+  const best = positions.risk[position * RISK_ROW + (buy ? RISK.bestBuy : RISK.bestSell)];
+  if (before === best) findBest(state, position, buy);
+}
+
+/** An order joined its side or changed its price: it may be the best now. */
+function noteBest(state: ShardState, row: number): void {
+  const { orders } = state;
+  const { risk } = state.positions;
+  const base = (orders.position[row] as number) * RISK_ROW;
+  const price = reach(state, row);
+  if (orders.side[row] === SIDE.Buy) {
+    if (price > (risk[base + RISK.bestBuy] as number)) risk[base + RISK.bestBuy] = price;
+  } else if (price < (risk[base + RISK.bestSell] as number)) {
+    risk[base + RISK.bestSell] = price;
+  }
+}
+
+/** The best order left its side, or is worse now: looks for the best of those that are there. */
+function findBest(state: ShardState, position: number, buy: boolean): void {
+  const { orders, positions } = state;
+  const at = position * RISK_ROW + (buy ? RISK.bestBuy : RISK.bestSell);
+  const left = positions.risk[at] as number;
+  let best = buy ? -UNLIMITED : UNLIMITED;
+  let each = (buy ? positions.openBuys : positions.openSells)[position] as number;
+  while (each !== 0 && best !== left) {
+    const price = reach(state, each);
+    if (buy ? price > best : price < best) best = price;
+    each = orders.next[each] as number;
+  }
+  positions.risk[at] = best;
 }
 
 /**
@@ -50,6 +119,7 @@ function unlink(state: ShardState, row: number): void {
 export function setExposure(state: ShardState, row: number): void {
   const { orders, clientIds, positions } = state;
   let lots = orders.leavesQuantity[row] as number;
+  let price = Math.abs(orders.price[row] as number);
   if ((orders.requests[row] as number) !== 0 && ((orders.flags[row] as number) & ENDED) === 0) {
     const cum = orders.cumQuantity[row] as number;
     let request = orders.requests[row] as number;
@@ -58,16 +128,36 @@ export function setExposure(state: ShardState, row: number): void {
       if (clientIds.kind[id] === REQUEST_KIND.Replace) {
         const wanted = (clientIds.quantity[id] as number) - cum;
         if (wanted > lots) lots = wanted;
+        const dearer = Math.abs(clientIds.price[id] as number);
+        if (dearer > price) price = dearer;
       }
       request = clientIds.next[id] as number;
     }
   }
+  const buy = orders.side[row] === SIDE.Buy;
+  const position = orders.position[row] as number;
   const change = lots - (orders.exposed[row] as number);
-  if (change === 0) return;
-  orders.exposed[row] = lots;
-  const column = orders.side[row] === SIDE.Buy ? EXPOSURE.openBuy : EXPOSURE.openSell;
-  const at = (orders.position[row] as number) * ROW + column;
-  positions.rows[at] = (positions.rows[at] as number) + change;
+  if (change !== 0) {
+    orders.exposed[row] = lots;
+    const at = position * ROW + (buy ? EXPOSURE.openBuy : EXPOSURE.openSell);
+    positions.rows[at] = (positions.rows[at] as number) + change;
+  }
+  const notional = notionalOf(state, orders.instrument[row] as number, lots, price);
+  const dearer = notional - (orders.exposedNotional[row] as number);
+  if (dearer === 0) return;
+  orders.exposedNotional[row] = notional;
+  addOpenNotional(state, position, buy ? RISK.buys : RISK.sells, dearer);
+}
+
+/** Notional of open lots in micros, rounded up; at the mark where the order has no price. */
+function notionalOf(state: ShardState, instrument: number, lots: number, price: number): number {
+  if (lots === 0) return 0;
+  const { instruments } = state;
+  const at = price !== 0 ? price : Math.abs(instruments.mark[instrument] as number);
+  return Math.ceil(
+    (lots * at * (instruments.microsNumerator[instrument] as number)) /
+      (instruments.microsDenominator[instrument] as number),
+  );
 }
 
 /** Adds a request to those under way, behind the others: the venue answers in that order. */

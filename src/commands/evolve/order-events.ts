@@ -13,7 +13,9 @@ import {
   endRequest,
   setExposure,
   setLeaves,
+  setPrice,
 } from './order-book-keeping.js';
+import { countCancel, countOrder, countRefusal, countReplace } from './order-counts.js';
 import { ensurePosition } from './positions.js';
 
 const accepted = eventLayouts.OrderAccepted.offsets;
@@ -52,6 +54,7 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   orders.cumValue[row] = 0;
   orders.leavesQuantity[row] = 0;
   orders.exposed[row] = 0;
+  orders.exposedNotional[row] = 0;
   orders.price[row] = b.f64[(at + accepted.price) >> 3] as number;
   orders.side[row] = b.bytes[at + accepted.side] as number;
   orders.ordType[row] = b.bytes[at + accepted.ordType] as number;
@@ -67,6 +70,9 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   const long = b.u16[(at + HEADER.length) >> 1] === OPTIONAL_BYTES;
   orders.stopPrice[row] = long ? (b.f64[(at + accepted.stopPrice) >> 3] as number) : 0;
   orders.displayQuantity[row] = long ? (b.f64[(at + accepted.displayQuantity) >> 3] as number) : 0;
+  orders.selfTradePrevention[row] = long
+    ? (b.bytes[at + accepted.selfTradePrevention] as number)
+    : 0;
   orders.clientId[row] = -1;
   if (b.i32[(at + accepted.clOrdId) >> 2] !== 0) {
     const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2);
@@ -79,6 +85,7 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   state.instruments.used[instrument] = 1;
   setLeaves(state, row, quantity);
   setExposure(state, row);
+  countOrder(state, b, at, account);
 }
 
 /** Whether a denied request used its client order id up: not when it never had a claim on one. */
@@ -92,6 +99,8 @@ function usesClientId(reason: number): boolean {
 }
 
 export function orderDenied(state: ShardState, b: RecordBuffer, at: number): void {
+  const by = b.u32[(at + denied.account) >> 2] as number;
+  if (by < state.accounts.count) countRefusal(state, b, at, by);
   if (!usesClientId(b.u16[(at + denied.reason) >> 1] as number)) return;
   if (b.i32[(at + denied.clOrdId) >> 2] === 0) return;
   const { clientIds } = state;
@@ -139,6 +148,8 @@ function addClientId(
 export function cancelRequested(state: ShardState, b: RecordBuffer, at: number): void {
   const { orders, clientIds } = state;
   const row = rowOf(state, b, at);
+  const ofClient = b.u16[(at + cancel.reason) >> 1] === 0;
+  if (ofClient) countCancel(state, b, at, orders.account[row] as number);
   if (b.i32[(at + cancel.clOrdId) >> 2] === 0) {
     orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.CancelForced;
     return;
@@ -160,6 +171,7 @@ export function replaceRequested(state: ShardState, b: RecordBuffer, at: number)
   clientIds.userRef[id] = b.i32[(at + replace.userRef) >> 2] as number;
   addRequest(state, row, id);
   setExposure(state, row);
+  countReplace(state, b, at, state.orders.account[row] as number);
 }
 
 /** Row of the client order id in the event, or -1. */
@@ -194,6 +206,8 @@ export function requestWasRejected(
     return;
   }
   const reason = b.u16[(at + requestRejected.reason) >> 1] as number;
+  const by = b.u32[(at + requestRejected.account) >> 2] as number;
+  if (by < state.accounts.count) countRefusal(state, b, at, by);
   let id = findId(state, b, at, requestRejected.clOrdId);
   if (id < 0) {
     if (!usesClientId(reason)) return;
@@ -218,6 +232,9 @@ export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): v
     const flags = orders.flags[row] as number;
     orders.flags[row] =
       (flags | ORDER_FLAG.Canceled) & ~(ORDER_FLAG.CancelForced | ORDER_FLAG.Held);
+  } else {
+    // Cut down, not gone: it can be asked to cancel again.
+    orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
   }
   setLeaves(state, row, leaves);
   setExposure(state, row);
@@ -233,7 +250,7 @@ export function orderReplaced(state: ShardState, b: RecordBuffer, at: number): v
     if (clientIds.userRef[id] !== 0) orders.userRef[row] = clientIds.userRef[id] as number;
   }
   orders.quantity[row] = b.f64[(at + replaced.orderQuantity) >> 3] as number;
-  orders.price[row] = b.f64[(at + replaced.price) >> 3] as number;
+  setPrice(state, row, b.f64[(at + replaced.price) >> 3] as number);
   orders.stopPrice[row] = b.f64[(at + replaced.stopPrice) >> 3] as number;
   orders.displayQuantity[row] = b.f64[(at + replaced.displayQuantity) >> 3] as number;
   setLeaves(state, row, b.f64[(at + replaced.leavesQuantity) >> 3] as number);
@@ -250,7 +267,7 @@ export function orderRestated(state: ShardState, b: RecordBuffer, at: number): v
   orders.quantity[row] = b.f64[(at + restated.orderQuantity) >> 3] as number;
   orders.cumQuantity[row] = b.f64[(at + restated.cumQuantity) >> 3] as number;
   orders.cumValue[row] = b.f64[(at + restated.cumValue) >> 3] as number;
-  orders.price[row] = b.f64[(at + restated.price) >> 3] as number;
+  setPrice(state, row, b.f64[(at + restated.price) >> 3] as number);
   orders.flags[row] = (orders.flags[row] as number) & ~LIFTED_BY_RESTATEMENT;
   setLeaves(state, row, b.f64[(at + restated.leavesQuantity) >> 3] as number);
   setExposure(state, row);

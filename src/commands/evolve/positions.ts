@@ -1,7 +1,8 @@
 /** Position rows come into being with their limits resolved, and are resolved again on a change. */
 import { SCOPE } from '../../domain/order-terms.js';
+import { SUSPENSE } from '../../domain/position.js';
 import { LIMIT } from '../../domain/risk-catalogue.js';
-import { EXPOSURE, ROW, UNLIMITED } from '../state/position-table.js';
+import { EXPOSURE, RISK, RISK_ROW, ROW, RULE, UNLIMITED } from '../state/position-table.js';
 import type { ShardState } from '../state/shard-state.js';
 
 export function ensurePosition(state: ShardState, account: number, instrument: number): number {
@@ -9,6 +10,13 @@ export function ensurePosition(state: ShardState, account: number, instrument: n
   const found = positions.find(account, instrument);
   if (found !== 0) return found;
   const row = positions.add(account, instrument);
+  const { accounts, instruments } = state;
+  positions.nextOfInstrument[row] = instruments.positions[instrument] as number;
+  instruments.positions[instrument] = row;
+  if (account < SUSPENSE) {
+    positions.nextOfAccount[row] = accounts.positions[account] as number;
+    accounts.positions[account] = row;
+  }
   resolveLimits(state, row);
   return row;
 }
@@ -40,6 +48,30 @@ export function resolveLimits(state: ShardState, row: number): void {
   positions.rows[base + EXPOSURE.maxNotional] = inForce(LIMIT.MaxOrderNotional);
   positions.rows[base + EXPOSURE.collar] = inForce(LIMIT.PriceCollar);
   positions.rows[base + EXPOSURE.maxPosition] = inForce(LIMIT.MaxPosition);
+  const at = row * RISK_ROW;
+  positions.risk[at + RISK.markAge] = inForce(LIMIT.MarkAge);
+  const listed = limits.listed(LIMIT.Restricted, account, group, instrument);
+  const shortSale = inForce(LIMIT.ShortSale);
+  positions.risk[at + RISK.rules] =
+    (listed ? RULE.Restricted : 0) |
+    (shortSale === 0 ? RULE.NoShortSale : 0) |
+    (shortSale === 1 ? RULE.LocateNeeded : 0);
+}
+
+/** Limits that are kept on the rows of positions. */
+const OF_POSITIONS: readonly number[] = [
+  LIMIT.MaxOrderQuantity,
+  LIMIT.MaxOrderNotional,
+  LIMIT.PriceCollar,
+  LIMIT.MaxPosition,
+  LIMIT.MarkAge,
+  LIMIT.Restricted,
+  LIMIT.ShortSale,
+];
+
+/** Whether a change of the limit concerns positions. */
+export function isOfPositions(limit: number): boolean {
+  return OF_POSITIONS.includes(limit);
 }
 
 /** Resolves the positions that a limit, or a change of group, concerns. */

@@ -3,8 +3,11 @@ import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { SCOPE, SELF_TRADE_PREVENTION, TRADING_STATE } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
 import { ORDER_FLAG } from '../state/order-table.js';
+import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
-import { resolveLimitsOf } from './positions.js';
+import { revalueAll, revalueInstrument } from './exposure.js';
+import { isOfPositions, resolveLimitsOf } from './positions.js';
+import { resolvePriceBreakers, resolveScopes, switchValuing } from './scope-limits.js';
 
 export function instrumentListed(
   state: ShardState,
@@ -32,7 +35,12 @@ export function instrumentListed(
   instruments.open[index] = data.open;
   instruments.negativePrices[index] = data.negativePrices;
   instruments.marginPercent[index] = data.marginPercent;
+  resolvePriceBreakers(state);
+  revalueInstrument(state, index, millisecondsOf(event));
 }
+
+/** Time of an event in whole ms. */
+const millisecondsOf = (event: DaybookEvent) => Number(event.time / 1_000_000n);
 
 export function accountOpened(
   state: ShardState,
@@ -54,18 +62,41 @@ export function accountOpened(
   };
   accounts.byName.set(data.name, index);
   if (data.group !== 0) accounts.groups.set(data.groupName, data.group);
+  moveOpenOrders(state, index, data.group);
+  const moved = accounts.group[index] !== data.group;
   accounts.group[index] = data.group;
   accounts.commissionPerLot[index] = data.commissionPerLot;
   accounts.open[index] = data.open;
   accounts.selfTradePrevention[index] = SELF_TRADE_PREVENTION[data.selfTradePrevention];
   resolveLimitsOf(state, SCOPE.Account, index);
+  resolveScopes(state, SCOPE.Account, index, millisecondsOf(event));
+  if (moved && state.scopes.valued !== 0) revalueAll(state);
+}
+
+/** The open orders of an account count for the group it is in. */
+function moveOpenOrders(state: ShardState, account: number, group: number): void {
+  const { rows, first } = state.scopes;
+  const open = rows[(first + account) * SCOPED_WIDTH + SCOPED.openOrders] as number;
+  const add = (to: number, by: number) => {
+    if (to === 0) return;
+    const at = to * SCOPED_WIDTH + SCOPED.openOrders;
+    rows[at] = (rows[at] as number) + by;
+  };
+  add(state.accounts.group[account] as number, -open);
+  add(group, open);
 }
 
 export function limitChanged(state: ShardState, event: EventOf<'LimitChanged'>): void {
   const { limit, scopeId, instrument, value } = event.data;
   const scope = SCOPE[event.data.scope];
   state.limits.set({ limit, scope, scopeId, instrument }, value);
-  resolveLimitsOf(state, scope, scopeId);
+  if (isOfPositions(limit)) {
+    resolveLimitsOf(state, scope, scopeId);
+    return;
+  }
+  resolveScopes(state, scope, scopeId, millisecondsOf(event));
+  resolvePriceBreakers(state);
+  switchValuing(state);
 }
 
 export function tradingStateChanged(
@@ -76,6 +107,7 @@ export function tradingStateChanged(
 ): void {
   const { scope, scopeId } = event.data;
   const next = TRADING_STATE[event.data.state];
+  breakerChanged(state, event);
   switch (SCOPE[scope]) {
     case SCOPE.Firm:
       state.firmState = next;
@@ -89,6 +121,42 @@ export function tradingStateChanged(
     case SCOPE.Instrument:
       state.instruments.state[scopeId] = next;
       return;
+  }
+}
+
+/** A breaker that tripped is remembered until it is reset; whoever halts by hand takes over from it. */
+function breakerChanged(
+  state: ShardState,
+  event: EventOf<
+    'TradingHalted' | 'TradingResumed' | 'CircuitBreakerTripped' | 'CircuitBreakerReset'
+  >,
+): void {
+  const { scopes, instruments } = state;
+  const { scopeId } = event.data;
+  const breaker = event.type === 'CircuitBreakerTripped' ? event.data.breaker : 0;
+  const ms = breaker === 0 ? 0 : millisecondsOf(event);
+  if (SCOPE[event.data.scope] === SCOPE.Instrument) {
+    instruments.trippedTime[scopeId] = ms;
+    instruments.highs.clear(scopeId);
+    instruments.lows.clear(scopeId);
+    return;
+  }
+  const row = SCOPE[event.data.scope] === SCOPE.Account ? scopes.first + scopeId : scopeId;
+  scopes.rows[row * SCOPED_WIDTH + SCOPED.tripped] = breaker;
+  scopes.rows[row * SCOPED_WIDTH + SCOPED.trippedTime] = ms;
+  scopes.highestPnl.clear(row);
+  scopes.refusals.clear(row);
+  scopes.messages.clear(row);
+}
+
+/** The day's counts start again, and its profit and loss from where it stands. */
+function startDayCounts(state: ShardState): void {
+  revalueAll(state);
+  const { rows } = state.scopes;
+  for (let at = 0; at < rows.length; at += SCOPED_WIDTH) {
+    rows[at + SCOPED.pnlAtOpen] = rows[at + SCOPED.pnl] as number;
+    rows[at + SCOPED.messages] = 0;
+    rows[at + SCOPED.fills] = 0;
   }
 }
 
@@ -130,6 +198,7 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
     case 'TradingDayOpened':
       state.tradingDay = event.data.tradingDay;
       wakeGoodTillOrders(state);
+      startDayCounts(state);
       return;
     case 'TradingDayClosed':
       state.lastTradingDay = state.tradingDay;

@@ -7,6 +7,7 @@ import { POSITION } from '../../domain/position.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { NO_LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { EXPOSURE, ROW, UNLIMITED } from '../state/position-table.js';
+import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import type { RiskResult } from './risk-result.js';
 
@@ -66,12 +67,29 @@ export function checkTradingState(
 ): number {
   const trading = tradingState(state, account, instrument);
   if (trading === TRADING_STATE.Active) return 0;
+  const reason = reasonOf(state, account, instrument, trading);
   if (trading === TRADING_STATE.Halted) {
-    return result.fail(RISK_CHECK.TradingState, REASON.TRADING_HALTED, 0, trading);
+    return result.fail(RISK_CHECK.TradingState, reason, 0, trading);
   }
   const row = state.positions.find(account, instrument);
   if (reduces(state, row, side, quantity)) return 0;
-  return result.fail(RISK_CHECK.TradingState, REASON.TRADING_REDUCING, 0, quantity);
+  return result.fail(RISK_CHECK.TradingState, reason, 0, quantity);
+}
+
+/** Why: a circuit breaker tripped in one of the scopes, or somebody set the state. */
+function reasonOf(state: ShardState, account: number, instrument: number, trading: number): number {
+  const { scopes, accounts, instruments } = state;
+  const group = accounts.group[account] as number;
+  const tripped = (row: number) => scopes.rows[row * SCOPED_WIDTH + SCOPED.tripped] !== 0;
+  if (
+    tripped(scopes.first + account) ||
+    tripped(0) ||
+    (group !== 0 && tripped(group)) ||
+    instruments.trippedTime[instrument] !== 0
+  ) {
+    return REASON.TRADING_CIRCUIT_BREAKER;
+  }
+  return trading === TRADING_STATE.Halted ? REASON.TRADING_HALTED : REASON.TRADING_REDUCING;
 }
 
 /** Whether a quantity, on top of what is open on its side, only closes what is held. */

@@ -14,9 +14,10 @@ export class AccountTable {
   readonly groups = new Map<string, number>();
   readonly group: Int32Array;
   readonly commissionPerLot: Float64Array;
-  /** First open order, row in the order table; 0 none. */
-  readonly openOrders: Int32Array;
-  readonly openCount: Int32Array;
+  /** First position, row in the position table; 0 none. */
+  readonly positions: Int32Array;
+  /** Bits of `SWITCHED_ON`: checks that a limit of the account, its group or the firm asks for. */
+  readonly checks: Int32Array;
   readonly open: Uint8Array;
   readonly state: Uint8Array;
   readonly groupState: Uint8Array;
@@ -27,8 +28,8 @@ export class AccountTable {
     const rows = capacity + 1;
     this.group = new Int32Array(rows);
     this.commissionPerLot = new Float64Array(rows);
-    this.openOrders = new Int32Array(rows);
-    this.openCount = new Int32Array(rows);
+    this.positions = new Int32Array(rows);
+    this.checks = new Int32Array(rows);
     this.open = new Uint8Array(rows);
     this.state = new Uint8Array(rows);
     this.groupState = new Uint8Array(rows);

@@ -1,5 +1,6 @@
 /** Instruments of a shard: what deciding needs in columns, names and terms beside. Index 0 is none. */
 import { assert } from '../../lib/assert.js';
+import { WindowTable } from './window-table.js';
 
 /** The terms that only the control plane needs. */
 export interface InstrumentTerms {
@@ -31,6 +32,17 @@ export class InstrumentTable {
   readonly negativePrices: Uint8Array;
   readonly marginPercent: Uint8Array;
   readonly venue: Uint16Array;
+  /** First position, row in the position table; 0 none. */
+  readonly positions: Int32Array;
+  /** Circuit breaker on the move of the mark, basis points; 0 none. Its window and cool-down, ms. */
+  readonly breaker: Float64Array;
+  readonly breakerWindow: Float64Array;
+  readonly breakerCoolDown: Float64Array;
+  /** When the breaker tripped, ms; 0 it did not. */
+  readonly trippedTime: Float64Array;
+  /** Highest mark, and highest negative of the mark, within the breaker's window. */
+  readonly highs: WindowTable;
+  readonly lows: WindowTable;
   /** Open orders and positions ever: tick, lot and multiplier are then fixed. */
   readonly used: Uint8Array;
 
@@ -49,6 +61,13 @@ export class InstrumentTable {
     this.marginPercent = new Uint8Array(rows);
     this.venue = new Uint16Array(rows);
     this.used = new Uint8Array(rows);
+    this.positions = new Int32Array(rows);
+    this.breaker = new Float64Array(rows);
+    this.breakerWindow = new Float64Array(rows);
+    this.breakerCoolDown = new Float64Array(rows);
+    this.trippedTime = new Float64Array(rows);
+    this.highs = new WindowTable(rows);
+    this.lows = new WindowTable(rows);
   }
 
   get full(): boolean {

@@ -37,6 +37,24 @@ export class LimitBook {
     else this.values.set(textOf(key), { key, value });
   }
 
+  /** Whether any scope sets one of the limits. */
+  sets(limits: readonly number[]): boolean {
+    for (const { key } of this.values.values()) if (limits.includes(key.limit)) return true;
+    return false;
+  }
+
+  /** Whether a list that 1 puts on and 0 leaves off holds in any of the scopes. */
+  listed(limit: number, account: number, group: number, instrument: number): boolean {
+    const inScopes = [
+      { scope: SCOPE.Firm, scopeId: 0 },
+      { scope: SCOPE.Group, scopeId: group },
+      { scope: SCOPE.Account, scopeId: account },
+    ].filter(({ scope, scopeId }) => scope !== SCOPE.Group || scopeId !== 0);
+    return [0, instrument].some((of) =>
+      inScopes.some((each) => this.get({ limit, ...each, instrument: of }) > 0),
+    );
+  }
+
   /** The tightest limit in force, or `unlimited`. */
   inForce(
     limit: number,

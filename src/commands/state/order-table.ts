@@ -4,7 +4,8 @@
  * An order id is `generation x 2^27 + row`: it finds its row without a lookup, and a row that is used
  * again for another order answers to the new id only. Row 0 is never used, so that id 0 means none.
  *
- * Open orders (LeavesQty > 0) of an account hang together in a list, for mass cancels.
+ * Open orders (LeavesQty > 0) of a position and side hang together in a list, for mass cancels and
+ * self-trade prevention.
  */
 import { assert } from '../../lib/assert.js';
 
@@ -52,6 +53,8 @@ export class OrderTable {
   readonly displayQuantity: Float64Array;
   /** Lots that risk counts as open: the larger of what is left and what a pending replace asks. */
   readonly exposed: Float64Array;
+  /** Their notional in micros, rounded up. */
+  readonly exposedNotional: Float64Array;
   readonly account: Int32Array;
   readonly instrument: Int32Array;
   readonly position: Int32Array;
@@ -72,6 +75,7 @@ export class OrderTable {
   readonly side: Uint8Array;
   readonly ordType: Uint8Array;
   readonly timeInForce: Uint8Array;
+  readonly selfTradePrevention: Uint8Array;
 
   constructor(capacity: number) {
     assert(capacity > 0 && capacity < ROWS_MAX, 'capacity of orders');
@@ -86,6 +90,7 @@ export class OrderTable {
     this.stopPrice = new Float64Array(rows);
     this.displayQuantity = new Float64Array(rows);
     this.exposed = new Float64Array(rows);
+    this.exposedNotional = new Float64Array(rows);
     this.account = new Int32Array(rows);
     this.instrument = new Int32Array(rows);
     this.position = new Int32Array(rows);
@@ -103,6 +108,7 @@ export class OrderTable {
     this.side = new Uint8Array(rows);
     this.ordType = new Uint8Array(rows);
     this.timeInForce = new Uint8Array(rows);
+    this.selfTradePrevention = new Uint8Array(rows);
   }
 
   get full(): boolean {

@@ -23,21 +23,63 @@ export const EXPOSURE = {
 /** Numbers per row: two cache lines. */
 export const ROW = 16;
 
+/** Places of what a position adds to the sums of its account, group and firm; micros. */
+export const RISK = {
+  /** Notional of open buy and sell orders, each rounded up. */
+  buys: 0,
+  sells: 1,
+  /** The position at the mark, rounded away from zero. */
+  value: 2,
+  /** What the sums hold of it: see `SCOPED`. */
+  gross: 3,
+  long: 4,
+  short: 5,
+  margin: 6,
+  pnl: 7,
+  /** Best price of open buys (highest) and sells (lowest), in ticks; without orders out of reach. */
+  bestBuy: 8,
+  bestSell: 9,
+  /** Oldest mark in ms, in force. */
+  markAge: 10,
+  /** Bits of `RULE` in force. */
+  rules: 11,
+} as const;
+
+/** Numbers per row of `risk`: two cache lines. */
+export const RISK_ROW = 16;
+
+/** Lists that an instrument can be on. */
+export const RULE = { Restricted: 1, NoShortSale: 2, LocateNeeded: 4 } as const;
+
 export class PositionTable {
   readonly capacity: number;
   /** Rows in use; row 0 is never used. */
   count = 1;
   readonly rows: Float64Array;
+  readonly risk: Float64Array;
   readonly account: Int32Array;
   readonly instrument: Int32Array;
+  /** First open order of each side, row in the order table; 0 none. */
+  readonly openBuys: Int32Array;
+  readonly openSells: Int32Array;
+  /** The next position of the same account, of the same instrument; 0 the last. */
+  readonly nextOfAccount: Int32Array;
+  readonly nextOfInstrument: Int32Array;
   readonly #index: Int32Array;
   readonly #mask: number;
 
   constructor(capacity: number) {
     this.capacity = capacity;
     this.rows = new Float64Array((capacity + 1) * ROW);
+    this.risk = new Float64Array((capacity + 1) * RISK_ROW);
     this.account = new Int32Array(capacity + 1);
     this.instrument = new Int32Array(capacity + 1);
+    this.openBuys = new Int32Array(capacity + 1);
+    this.openSells = new Int32Array(capacity + 1);
+    this.nextOfAccount = new Int32Array(capacity + 1);
+    this.nextOfInstrument = new Int32Array(capacity + 1);
+    this.risk[RISK.bestBuy] = -UNLIMITED;
+    this.risk[RISK.bestSell] = UNLIMITED;
     const places = 2 ** Math.ceil(Math.log2((capacity + 1) * 2));
     this.#index = new Int32Array(places);
     this.#mask = places - 1;
@@ -70,6 +112,8 @@ export class PositionTable {
     this.count = row + 1;
     this.account[row] = account;
     this.instrument[row] = instrument;
+    this.risk[row * RISK_ROW + RISK.bestBuy] = -UNLIMITED;
+    this.risk[row * RISK_ROW + RISK.bestSell] = UNLIMITED;
     this.#place(row);
     return row;
   }

@@ -10,6 +10,7 @@ import { InstrumentTable } from './instrument-table.js';
 import { LimitBook } from './limit-book.js';
 import { OrderTable } from './order-table.js';
 import { PositionTable } from './position-table.js';
+import { RiskScopes } from './risk-scopes.js';
 
 export class ShardState {
   readonly orders: OrderTable;
@@ -19,6 +20,7 @@ export class ShardState {
   readonly accounts: AccountTable;
   readonly instruments: InstrumentTable;
   readonly limits = new LimitBook();
+  readonly scopes: RiskScopes;
   readonly capacity: Capacity;
   /** The sequence that the next event will get. */
   nextSequence = 0;
@@ -42,5 +44,6 @@ export class ShardState {
     this.positions = new PositionTable(capacity.positions);
     this.accounts = new AccountTable(capacity.accounts);
     this.instruments = new InstrumentTable(capacity.instruments);
+    this.scopes = new RiskScopes(capacity.accounts);
   }
 }

@@ -1,0 +1,11 @@
+/** The time of an event in whole ms, which is all that windows, rates and ages need. */
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+
+/** ns since 1970 in two words to whole ms, without a bigint: 2^32 ns are 4294.967296 ms. */
+export function millisecondsOf(b: RecordBuffer, at: number): number {
+  const low = b.u32[(at + HEADER.time) >> 2] as number;
+  const high = b.i32[((at + HEADER.time) >> 2) + 1] as number;
+  // Whole microseconds first: high x 4294967.296 us is exact when split at the decimal point.
+  const micros = high * 4_294_967 + Math.floor((high * 296 + low) / 1000);
+  return Math.floor(micros / 1000);
+}

@@ -1,0 +1,130 @@
+/**
+ * What risk sums up, counts and limits per firm, group and account: one row each.
+ *
+ * ```
+ *   row 0         the firm
+ *   row g         group g          (1 .. accounts that fit; groups are never more)
+ *   row first+a   account a
+ * ```
+ *
+ * Amounts are micros, rounded against the trader: exposure up, P&L down. They are added up as they
+ * are: a shard whose limits span several currencies needs its instruments quoted in one.
+ */
+import { RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { WindowTable } from './window-table.js';
+
+/** Places of the columns of a row. */
+export const SCOPED = {
+  /** Open orders, and the limit in force for the row itself. */
+  openOrders: 0,
+  maxOpenOrders: 1,
+  /** Sum over the positions of the worse of the two: all buys fill, or all sells fill. */
+  gross: 2,
+  maxGross: 3,
+  /** All buys fill and no sell: the net of everything, long positive. */
+  long: 4,
+  /** All sells fill and no buy: the net of everything, short positive. */
+  short: 5,
+  maxNet: 6,
+  margin: 7,
+  buyingPower: 8,
+  /** Realised and unrealised at the mark, fees taken off; and as it was when the day opened. */
+  pnl: 9,
+  pnlAtOpen: 10,
+  maxDailyLoss: 11,
+  /** Token buckets: limit a second, thousandths of a token left, ms of the last change. */
+  orderRate: 12,
+  orderTokens: 13,
+  orderTime: 14,
+  cancelRate: 15,
+  cancelTokens: 16,
+  cancelTime: 17,
+  breakerLoss: 18,
+  breakerRejects: 19,
+  breakerMessages: 20,
+  breakerWindow: 21,
+  breakerCoolDown: 22,
+  /** Breaker that tripped, as limit number, and when in ms; 0 none. */
+  tripped: 23,
+  trippedTime: 24,
+  /** Order messages and fills of the day, while an order-to-trade ratio is in force. */
+  messages: 25,
+  fills: 26,
+  orderToTrade: 27,
+  maxRepeated: 28,
+} as const;
+
+export const SCOPED_WIDTH = 32;
+
+/** Last order of an account and how often it came in a row, while a limit on it is in force. */
+export const REPEATED = {
+  instrument: 0,
+  side: 1,
+  quantity: 2,
+  price: 3,
+  count: 4,
+  since: 5,
+} as const;
+
+export const REPEATED_WIDTH = 8;
+
+const bit = (check: number) => 1 << (check - 1);
+
+/** Which checks a scope has switched on: the bits of RiskDecided.checks, and bits of our own. */
+export const SWITCHED_ON = {
+  OpenOrders: bit(RISK_CHECK.OpenOrders),
+  GrossExposure: bit(RISK_CHECK.GrossExposure),
+  NetExposure: bit(RISK_CHECK.NetExposure),
+  OrderRate: bit(RISK_CHECK.OrderRate),
+  DailyLoss: bit(RISK_CHECK.DailyLoss),
+  BuyingPower: bit(RISK_CHECK.BuyingPower),
+  RepeatedOrder: bit(RISK_CHECK.RepeatedOrder),
+  OrderToTrade: bit(RISK_CHECK.OrderToTrade),
+  CancelRate: bit(RISK_CHECK.CancelRate),
+  BreakerLoss: 1 << 24,
+  BreakerRejects: 1 << 25,
+  BreakerMessages: 1 << 26,
+} as const;
+
+/** Length of a breaker's window unless set, ms. */
+export const BREAKER_WINDOW_MS = 1000;
+
+export class RiskScopes {
+  readonly rows: Float64Array;
+  /** Checks switched on by limits of the row itself. */
+  readonly own: Int32Array;
+  /** The row of account a is `first + a`. */
+  readonly first: number;
+  readonly repeated: Float64Array;
+  /** Highest P&L, refusals and order messages within the window of the scope. */
+  readonly highestPnl: WindowTable;
+  readonly refusals: WindowTable;
+  readonly messages: WindowTable;
+  /** 1 while a limit is set that needs positions valued at the mark. */
+  valued = 0;
+
+  constructor(accounts: number) {
+    this.first = accounts;
+    const rows = 2 * accounts + 1;
+    this.rows = new Float64Array(rows * SCOPED_WIDTH);
+    this.own = new Int32Array(rows);
+    this.repeated = new Float64Array((accounts + 1) * REPEATED_WIDTH);
+    this.highestPnl = new WindowTable(rows);
+    this.refusals = new WindowTable(rows);
+    this.messages = new WindowTable(rows);
+  }
+}
+
+/** Thousandths of a token in a bucket of `rate` a second at `ms`; it holds one second's worth. */
+export function tokensAt(rows: Float64Array, at: number, ms: number): number {
+  const rate = rows[at] as number;
+  const elapsed = ms - (rows[at + 2] as number);
+  const tokens = (rows[at + 1] as number) + (elapsed > 0 ? elapsed * rate : 0);
+  return Math.min(tokens, rate * 1000);
+}
+
+/** Takes a token out of the bucket; below zero it never goes. */
+export function takeToken(rows: Float64Array, at: number, ms: number): void {
+  rows[at + 1] = Math.max(0, tokensAt(rows, at, ms) - 1000);
+  if (ms > (rows[at + 2] as number)) rows[at + 2] = ms;
+}
