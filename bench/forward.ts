@@ -19,6 +19,7 @@ import { EventIds } from '../src/log/eventstoredb/event-id.js';
 import { eventJson } from '../src/log/eventstoredb/event-json.js';
 import { EventStoreDbLog } from '../src/log/eventstoredb/event-log.js';
 import { FORWARDER_LIMITS, Forwarder, streamOfShard } from '../src/log/eventstoredb/forwarder.js';
+import { ForwarderThread } from '../src/log/eventstoredb/forwarder-thread.js';
 import { restoreJournal } from '../src/log/eventstoredb/restore-journal.js';
 import { sampleRecords } from '../src/log/eventstoredb/sample-events.js';
 import { JournalReader } from '../src/log/journal/journal-reader.js';
@@ -219,12 +220,16 @@ async function fastPath(seconds: number): Promise<{ alone: number; forwarding: n
           await commits(writer, slice, alone);
           continue;
         }
-        const forwarder = await launch('./forward-process.js', directory, store);
-        const log = new EventStoreDbLog({ connectionString: store, shard: SHARD });
-        while ((await log.head()) < writer.nextSequence) await pause(5);
-        await log.close();
+        const { durableEnd } = writer;
+        const forwarder = new ForwarderThread({
+          directory,
+          shard: SHARD,
+          durableEnd,
+          connectionString: store,
+        });
+        while (forwarder.storedSequence < writer.nextSequence) await pause(1);
         await commits(writer, slice, forwarding);
-        forwarder.stop();
+        await forwarder.stop();
       }
     });
   } finally {

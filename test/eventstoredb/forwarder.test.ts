@@ -248,6 +248,7 @@ describe('the forwarder', () => {
     record(11, 1);
     expect(forward.overloaded).toBe(true);
     now += 250;
+    expect(forward.lag()).toEqual({ events: 12, milliseconds: 250 });
     const again = await EventStoreDbServer.start({ source: store, port });
     await until(() => forward.storedSequence === 12);
     expect(forward.overloaded).toBe(false);

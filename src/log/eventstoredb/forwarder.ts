@@ -5,6 +5,7 @@ import type { AppendChannel, AppendOutcome } from './append-channel.js';
 import { Backoff } from './backoff.js';
 import { EventIds } from './event-id.js';
 import { ForwardBatches, type RecordReader } from './forward-batches.js';
+import { type ForwardLag, type ForwardState, isOverloaded, lagOf } from './forward-lag.js';
 import { StoreError, storeError } from './store-errors.js';
 import { StoreSession } from './store-session.js';
 import { metastreamOf } from './stored-event.js';
@@ -40,13 +41,6 @@ export const FORWARDER_LIMITS: ForwarderLimits = {
   backoffMaxMs: 5_000,
 };
 
-/** How far the store is behind the journal. */
-export interface ForwardLag {
-  readonly events: number;
-  /** Age of the oldest event the store does not have yet, as the writer timed it. */
-  readonly milliseconds: number;
-}
-
 export interface ForwarderOptions {
   readonly connectionString: string;
   readonly shard: number;
@@ -56,6 +50,8 @@ export interface ForwarderOptions {
   readonly limits?: Partial<ForwarderLimits>;
   /** Lag above which {@link Forwarder.overloaded} says so, and new orders are to be refused. */
   readonly lagLimit?: Partial<ForwardLag>;
+  /** Told of every progress and every loss. */
+  readonly onChange?: (state: ForwardState) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -114,21 +110,14 @@ export class Forwarder {
     return this.#sessions;
   }
 
+  /** Counts from the first event when the store was never reached: what it holds is not known. */
   lag(): ForwardLag {
-    this.#options.durableEnd.read(this.#durable);
-    const events = Math.max(0, this.#durable.nextSequence - this.#stored);
-    const since = events === 0 || this.#oldestMs === undefined ? this.#now() : this.#oldestMs;
-    return { events, milliseconds: Math.max(0, this.#now() - since) };
+    return lagOf(this.#state(), this.#options.durableEnd, this.#now());
   }
 
   /** Whether the lag is above its limit: the shard should refuse new orders until it is not. */
   get overloaded(): boolean {
-    const { events, milliseconds } = this.lag();
-    const { lagLimit } = this.#options;
-    return (
-      events > (lagLimit?.events ?? Number.POSITIVE_INFINITY) ||
-      milliseconds > (lagLimit?.milliseconds ?? Number.POSITIVE_INFINITY)
-    );
+    return isOverloaded(this.lag(), this.#options.lagLimit);
   }
 
   /**
@@ -157,6 +146,7 @@ export class Forwarder {
    *   JournalError when the journal cannot be read. The shard must stop: its record is in doubt.
    */
   async run(signal?: AbortSignal): Promise<void> {
+    this.#oldestMs = this.#now();
     while (signal?.aborted !== true) {
       const session = new StoreSession(this.#options.connectionString);
       this.#sessions += 1;
@@ -166,6 +156,8 @@ export class Forwarder {
       } catch (error) {
         if (!(error instanceof StoreError) || !error.retry) throw error;
         this.#problem = error;
+        this.#oldestMs ??= this.#now();
+        this.#options.onChange?.(this.#state());
       } finally {
         session.close();
       }
@@ -280,7 +272,10 @@ export class Forwarder {
           flight.outcome = outcome;
         }),
       };
-      if (flights.length === 0) this.#oldestMs = timeMs;
+      if (flights.length === 0) {
+        this.#oldestMs = timeMs;
+        this.#options.onChange?.(this.#state());
+      }
       flights.push(flight);
     }
   }
@@ -288,6 +283,15 @@ export class Forwarder {
   #backlog(batches: ForwardBatches): number {
     this.#options.durableEnd.read(this.#durable);
     return this.#durable.nextSequence - batches.nextSequence;
+  }
+
+  #state(): ForwardState {
+    return {
+      stored: this.#stored,
+      oldestMs: this.#oldestMs,
+      sessions: this.#sessions,
+      connected: this.#problem === undefined,
+    };
   }
 
   #settle(flight: Flight, next: Flight | undefined): void {
@@ -310,6 +314,7 @@ export class Forwarder {
     this.#stored = stored;
     this.#oldestMs = oldestMs;
     this.#problem = undefined;
+    this.#options.onChange?.(this.#state());
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();
