@@ -225,7 +225,9 @@ export class SellSide {
 
   /** An id seen before whose answer is a status, though nobody asks for one; or the comment says so. */
   #isResend(row: Row, clOrdId: string): boolean {
-    if (/poss\s*resend\s*=?\s*y?/i.test(row.comment ?? '')) return true;
+    const comment = row.comment ?? '';
+    if (/\bno poss\s*resend|poss\s*resend\s*=\s*n/i.test(comment)) return false;
+    if (/poss\s*resend/i.test(comment)) return true;
     if (this.#find(clOrdId) === undefined) return false;
     const later = this.#rows.slice(this.#rows.indexOf(row) + 1);
     const about = (each: Row) => idsOf(each).some((ids) => ids.clOrdId === clOrdId);

@@ -32,14 +32,16 @@ export function statusOf(
 ): number {
   if (pendingCancels > 0) return ORD_STATUS.PendingCancel;
   if (pendingReplaces > 0) return ORD_STATUS.PendingReplace;
+  // What has ended is not done for the day, stopped or suspended any more: these could come back.
+  const live = (flags & ENDED) === 0;
   if (flags & ENDINGS_AND_STOPS) {
-    if (flags & ORDER_FLAG.DoneForDay) return ORD_STATUS.DoneForDay;
+    if (live && flags & ORDER_FLAG.DoneForDay) return ORD_STATUS.DoneForDay;
     if (flags & ORDER_FLAG.Calculated) return ORD_STATUS.Calculated;
   }
   if (cumQuantity > 0 && cumQuantity >= quantity) return ORD_STATUS.Filled;
   if (flags & ENDINGS_AND_STOPS) {
-    if (flags & ORDER_FLAG.Stopped) return ORD_STATUS.Stopped;
-    if (flags & ORDER_FLAG.Suspended) return ORD_STATUS.Suspended;
+    if (live && flags & ORDER_FLAG.Stopped) return ORD_STATUS.Stopped;
+    if (live && flags & ORDER_FLAG.Suspended) return ORD_STATUS.Suspended;
     if (flags & ORDER_FLAG.Canceled) return ORD_STATUS.Canceled;
     if (flags & ORDER_FLAG.Expired) return ORD_STATUS.Expired;
   }

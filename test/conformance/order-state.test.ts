@@ -1,0 +1,138 @@
+/**
+ * The FIX 4.4 order state matrices: those of the shared file that are not in the repository come in by
+ * path, ours are beside this file. Each value that a report has is then changed, once, and must be
+ * missed: a runner that compares nothing would pass everything.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runScenario } from '../../src/cli/conformance/run-scenario.js';
+import {
+  isDoubtful,
+  parseScenarios,
+  type Row,
+  runsOf,
+  type Scenario,
+  ScenarioError,
+} from '../../src/cli/conformance/scenario.js';
+
+const OWN = new URL('./more-order-state.json', import.meta.url).pathname;
+const SHARED = process.env.DAYBOOK_SCENARIOS ?? '/work/shared/conformance/fix44-order-state.json';
+
+const read = (file: string) => parseScenarios(readFileSync(file, 'utf8'));
+const own = read(OWN);
+const shared = existsSync(SHARED) ? read(SHARED) : [];
+const all = [...own, ...shared];
+
+describe('order state matrices', () => {
+  it.each(all.map((scenario) => [`${scenario.id} ${scenario.title}`, scenario] as const))(
+    '%s',
+    (_, scenario) => {
+      expect(runScenario(scenario).differences).toEqual([]);
+    },
+  );
+
+  it('holds also when the requests that cross reports arrive first', () => {
+    const crossing = all.filter(({ rows }) => rows.some((row) => row.flag?.includes('cross')));
+    for (const scenario of crossing) {
+      expect(runScenario(scenario, 'requests first').differences).toEqual([]);
+    }
+  });
+});
+
+const STATUSES = ['New', 'PartiallyFilled', 'Filled', 'Canceled', 'PendingCancel', 'Rejected'];
+const another = (status: string) => STATUSES.find((each) => each !== status) as string;
+
+/** The row with one of its values changed, in every way there is. */
+function* changed(row: Row): Generator<Row> {
+  for (const key of ['orderQty', 'cumQty', 'leavesQty', 'lastQty'] as const) {
+    if (row.dir === '<' && row[key] != null) yield { ...row, [key]: row[key] + 1 };
+  }
+  if (row.ordStatus != null) yield { ...row, ordStatus: another(row.ordStatus) };
+  if (row.ids) yield { ...row, ids: row.ids.includes(',') ? row.ids.slice(0, -1) : `${row.ids},Q` };
+}
+
+/** Whether a change is one that nobody can miss: quantities of acts make the act another one. */
+function isTold(row: Row, other: Row): boolean {
+  if (row.dir !== '<' || isDoubtful(row)) return false;
+  if (other.orderQty !== row.orderQty) {
+    return !['Replaced', 'Restated', 'New'].includes(row.execType ?? '');
+  }
+  if (other.cumQty !== row.cumQty) return row.execType !== 'Restated';
+  if (other.lastQty !== row.lastQty) return !['Trade', 'Stopped'].includes(row.execType ?? '');
+  return true;
+}
+
+describe('the runner', () => {
+  it('misses no changed value', () => {
+    let changes = 0;
+    for (const scenario of all) {
+      scenario.rows.forEach((row, index) => {
+        for (const other of changed(row)) {
+          if (!isTold(row, other)) continue;
+          changes += 1;
+          const rows = scenario.rows.with(index, other);
+          const { differences } = runScenario({ ...scenario, rows });
+          const what = `${scenario.id} t=${row.t} ${JSON.stringify(other)}`;
+          expect(differences.length, what).toBeGreaterThan(0);
+        }
+      });
+    }
+    expect(changes).toBeGreaterThan(500);
+  });
+
+  it('misses no report that is left out, and none too many', () => {
+    for (const scenario of all) {
+      const { rows } = scenario;
+      const answered = rows.findIndex(
+        (row) => row.dir === '<' && row.execType === 'OrderStatus' && !row.flag,
+      );
+      if (answered < 0) continue;
+      const without = { ...scenario, rows: rows.toSpliced(answered, 1) };
+      expect(runScenario(without).differences.length, scenario.id).toBeGreaterThan(0);
+      const twice = { ...scenario, rows: rows.toSpliced(answered, 0, rows[answered] as Row) };
+      expect(runScenario(twice).differences.length, scenario.id).toBeGreaterThan(0);
+    }
+  });
+
+  it('runs each alternative by itself, with what was asked before it', () => {
+    const scenario = shared.find(({ id }) => id === 'B.1.b') ?? (own[0] as Scenario);
+    const runs = runsOf(scenario);
+    const alternatives = scenario.rows.filter((row) => row.flag?.includes('alt')).length;
+    expect(runs).toHaveLength(1 + alternatives);
+    for (const run of runs.slice(1)) expect(run.rows.at(-1)?.flag).toContain('alt');
+  });
+
+  it('lets what crosses on the wire arrive first', () => {
+    const row = (t: number, dir: '<' | '>', flag: string): Row => ({ t, dir, msg: '', flag });
+    const rows = [row(1, '>', ''), row(2, '>', 'cross'), row(2, '<', 'cross'), row(3, '<', '')];
+    const [run] = runsOf({ id: 'x', title: '', rows });
+    expect(run?.rows.map(({ dir }) => dir).join('')).toBe('><><');
+  });
+
+  it.each([
+    ['{', /not JSON/],
+    ['{"scenarios":[]}', /scenarios/],
+    ['{"scenarios":[{"id":"a","rows":[{"t":1,"dir":"?"}]}]}', /dir/],
+    ['{"scenarios":[{"id":"a","rows":[{"t":1,"dir":"<","orderQty":-1}]}]}', /orderQty/],
+  ])('refuses %s', (text, message) => {
+    expect(() => parseScenarios(text)).toThrow(ScenarioError);
+    expect(() => parseScenarios(text)).toThrow(message);
+  });
+});
+
+describe.skipIf(!existsSync('dist/src/cli/conformance.js'))('npm run conformance', () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ['dist/src/cli/conformance.js', ...args], { encoding: 'utf8' });
+
+  it('ends with a line of passed and failed', () => {
+    const { status, stdout } = run('--scenarios', OWN);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${own.length} passed, 0 failed`);
+    expect(status).toBe(0);
+  });
+
+  it('is wrongly used without a file', () => {
+    expect(run().status).toBe(2);
+    expect(run('--scenarios', '/nonexistent').status).toBe(2);
+  });
+});
