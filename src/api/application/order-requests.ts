@@ -100,7 +100,8 @@ export function requestAnswer(
   const rejected = events.find(isRejected);
   if (rejected !== undefined) throw rejection(app, events, rejected);
   const requested = events.find(isRequested);
-  const done = events.find(isDone);
+  // Self-trade prevention may cancel other orders in the same command.
+  const done = events.filter(isDone).find(({ data }) => data.orderId === requested?.data.orderId);
   const event = done ?? requested;
   assert(event !== undefined, 'a request is recorded, done or rejected');
   const instrument = app.reference.instrument(event.data.instrument);
