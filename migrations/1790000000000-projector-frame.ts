@@ -15,6 +15,8 @@ export class ProjectorFrame1790000000000 implements MigrationInterface {
         shard         integer     NOT NULL,
         build         text        NOT NULL CHECK (build IN ('live', 'rebuild')),
         version       integer     NOT NULL,
+        -- One more each time that rebuilt tables took the place of these.
+        generation    integer     NOT NULL DEFAULT 0,
         -- Everything before this sequence is in the tables.
         next_sequence bigint      NOT NULL CHECK (next_sequence >= 0),
         -- Time of the last event taken, ns since 1970.

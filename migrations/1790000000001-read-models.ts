@@ -1,4 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { derivedViews } from '../src/projections/database/derived-views.js';
+import { factPlans } from '../src/projections/database/fact-tables.js';
 import {
   createHypertable,
   detectTimescale,
@@ -7,7 +9,7 @@ import {
 
 /*
  * Prices are ticks, quantities lots, values ticks x lots, fees micros (1e-6) of the instrument's
- * currency: whole numbers, as in the events. The views at the end give them as decimal amounts.
+ * currency: whole numbers, as in the events. Views (`derived-views.ts`) give decimal amounts.
  * Closed lists (side, status, type ...) are the numbers of FIX and of the event catalogue.
  *
  * Facts are appended and never changed; their key holds `time`, the event's own, so that they can be
@@ -226,35 +228,6 @@ const INDEXES = [
   'CREATE INDEX risk_decisions_refused ON daybook.risk_decisions (account, sequence) WHERE NOT passed',
 ];
 
-/** Amounts as decimals, names instead of numbers. Exact: only products of numerics. */
-const VIEWS = [
-  `CREATE VIEW daybook.position_values AS
-    SELECT p.shard, p.account, a.name AS account_name, a.account_group, a.group_name,
-           p.instrument, i.symbol, i.currency, p.sequence, p.updated_ns,
-           p.quantity * i.lot AS quantity,
-           CASE WHEN p.quantity <> 0 THEN p.cost / p.quantity * i.tick END AS average_price,
-           p.realized * i.tick * i.lot * i.multiplier AS realized_pnl,
-           (p.quantity * m.price - p.cost) * i.tick * i.lot * i.multiplier AS unrealized_pnl,
-           p.fees::numeric * 0.000001 AS fees,
-           m.price * i.tick AS mark, m.sequence AS mark_sequence
-      FROM daybook.positions p
-      JOIN daybook.instruments i USING (shard, instrument)
-      -- Account 0, suspense, has no row there: its position must show all the more.
-      LEFT JOIN daybook.accounts a USING (shard, account)
-      LEFT JOIN daybook.marks m USING (shard, instrument)`,
-];
-
-/** The same name and columns on every server; a continuous aggregate where there are any. */
-const fillsByMinute = (bucket: string) => `
-  SELECT ${bucket} AS bucket, shard, account, instrument,
-         count(*) AS fills,
-         sum(CASE WHEN side = 1 THEN quantity ELSE 0 END) AS bought,
-         sum(CASE WHEN side = 1 THEN 0 ELSE quantity END) AS sold,
-         sum(quantity::numeric * price) AS value
-    FROM daybook.fills
-   WHERE type IN (16, 31)
-   GROUP BY 1, 2, 3, 4`;
-
 export class ReadModels1790000000001 implements MigrationInterface {
   readonly name = 'ReadModels1790000000001';
 
@@ -264,45 +237,18 @@ export class ReadModels1790000000001 implements MigrationInterface {
     for (const table of [ORDER_EVENTS, FILLS, RISK_DECISIONS, ORDERS, POSITIONS, ...REFERENCE]) {
       await run(table);
     }
-    const days = { chunk: '1 day', compressAfter: '30 days' };
-    const facts = [
-      { table: 'daybook.order_events', segmentBy: 'shard, account', ...days },
-      { table: 'daybook.fills', segmentBy: 'shard, account', ...days },
-      { table: 'daybook.risk_decisions', segmentBy: 'shard, account', ...days },
-    ];
-    for (const fact of facts) await createHypertable(run, support, fact);
+    for (const plan of factPlans('daybook')) await createHypertable(run, support, plan);
     for (const index of INDEXES) await run(index);
-    for (const view of VIEWS) await run(view);
-    if (support.edition === 'community') await this.#createAggregate(run);
-    else await run(`CREATE VIEW daybook.fills_by_minute AS ${fillsByMinute(PLAIN_BUCKET)}`);
-  }
-
-  /** The newest minute is computed from the table: an aggregate alone would lag behind. */
-  async #createAggregate(run: RunSql): Promise<void> {
-    const select = fillsByMinute("time_bucket(INTERVAL '1 minute', time)");
-    await run(
-      'CREATE MATERIALIZED VIEW daybook.fills_by_minute ' +
-        'WITH (timescaledb.continuous, timescaledb.materialized_only = false) ' +
-        `AS ${select} WITH NO DATA`,
-    );
-    await run(
-      "SELECT add_continuous_aggregate_policy('daybook.fills_by_minute', " +
-        "start_offset => INTERVAL '7 days', end_offset => INTERVAL '2 minutes', " +
-        "schedule_interval => INTERVAL '1 minute')",
-    );
+    for (const view of derivedViews) await view.create(run, support);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run: RunSql = (sql, parameters) => runner.query(sql, parameters);
-    const { edition } = await detectTimescale(run);
-    const kind = edition === 'community' ? 'MATERIALIZED VIEW' : 'VIEW';
-    await run(`DROP ${kind} daybook.fills_by_minute`);
-    await run('DROP VIEW daybook.position_values');
+    const support = await detectTimescale(run);
+    for (const view of derivedViews) await view.drop(run, support);
     for (const table of TABLES) await run(`DROP TABLE daybook.${table}`);
   }
 }
-
-const PLAIN_BUCKET = "date_trunc('minute', time)";
 
 const TABLES = [
   ...['order_events', 'fills', 'risk_decisions', 'orders', 'positions'],

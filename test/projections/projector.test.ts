@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ProjectionFlow } from '../../bench/projection-events.js';
 import { HEADER, type RecordBuffer } from '../../src/domain/event-record.js';
@@ -10,6 +9,7 @@ import {
 import { ProjectionError } from '../../src/projections/projector/errors.js';
 import { Projector, type ProjectorOptions } from '../../src/projections/projector/projector.js';
 import { readModels } from '../../src/projections/read-models.js';
+import { connectDying } from './dying-connection.js';
 import {
   createMigrated,
   hashTables,
@@ -107,7 +107,7 @@ describe('the projector', () => {
     for (const batch of batches) {
       for (let nth = 1, taken = false; !taken; nth++) {
         const projector = newProjector(settings, {
-          connect: () => connectDyingAt(settings, killer, nth, () => kills++),
+          connect: () => connectDying(settings, killer, { left: nth, onKill: () => kills++ }),
         });
         try {
           await projector.open();
@@ -257,28 +257,4 @@ function flowWithFillAt(sequence: number): RecordBuffer[] {
     }
   }
   throw new Error('no seed gives a fill there');
-}
-
-/** A connection whose server process is terminated right before its nth statement. */
-async function connectDyingAt(
-  settings: ConnectionSettings,
-  killer: pg.Client,
-  nth: number,
-  onKill: () => void,
-): Promise<pg.Client> {
-  const client = await connect(settings, 'test projector');
-  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
-  const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
-  let statements = 0;
-  client.query = ((...parameters: unknown[]): unknown => {
-    statements++;
-    if (statements !== nth) return query(...parameters);
-    onKill();
-    const sent = killer
-      .query('SELECT pg_terminate_backend($1, 5000)', [rows[0].pid])
-      .then(() => query(...parameters));
-    // A COPY is an object that settles by itself once it was sent.
-    return typeof parameters[0] === 'string' ? sent : parameters[0];
-  }) as never;
-  return client;
 }

@@ -51,7 +51,8 @@ export function databaseUrl(settings: ConnectionSettings): string {
  * Opens one connection. Integers beyond 2^53 and numerics stay strings: nothing of money passes
  * through a binary fraction.
  *
- * The caller must watch the client's `error` event; a lost connection is reported there.
+ * A connection that is lost while idle is told by the client's `error` event, for those who listen,
+ * and by the failure of the next statement.
  */
 export async function connect(
   settings: ConnectionSettings,
@@ -67,6 +68,7 @@ export async function connect(
     application_name: applicationName,
     keepAlive: true,
   });
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }

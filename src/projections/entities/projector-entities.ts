@@ -7,6 +7,7 @@ export interface ProjectionCheckpointEntity {
   readonly shard: number;
   readonly build: string;
   readonly version: number;
+  readonly generation: number;
   readonly nextSequence: number;
   readonly eventTimeNs: bigint;
   readonly updatedAt: Date;
@@ -20,6 +21,7 @@ export const projectionCheckpointEntity = new EntitySchema<ProjectionCheckpointE
     shard: C.key(C.integer),
     build: C.key(C.text),
     version: C.integer,
+    generation: C.integer,
     nextSequence: C.safeInteger,
     eventTimeNs: C.nanoseconds,
     updatedAt: C.timestamp,

@@ -1,6 +1,8 @@
 export type ProjectionErrorCode =
   /** Another projector advanced the same checkpoint: this one must stop. */
   | 'PROJECTION_DEPOSED'
+  /** Rebuilt tables took the place of those that were loaded: open again. */
+  | 'PROJECTION_SWITCHED'
   /** The tables are of another version of the read model: it must be rebuilt. */
   | 'PROJECTION_VERSION'
   /** An event cannot be projected; live it is set aside, a rebuild stops. */
@@ -9,6 +11,8 @@ export type ProjectionErrorCode =
   | 'PROJECTION_GAP'
   /** A view as new as asked for did not appear in time. */
   | 'PROJECTION_BEHIND'
+  /** Another rebuild of the model is under way. */
+  | 'PROJECTION_REBUILDING'
   /** Too many queries wait for the view to catch up. */
   | 'PROJECTION_WAITERS';
 

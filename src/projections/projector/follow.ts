@@ -3,7 +3,7 @@ import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { nsFromWords } from '../../lib/time.js';
 import type { DurableEnd } from '../../log/journal/durable-end.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
-import { isTransient } from './errors.js';
+import { isTransient, ProjectionError } from './errors.js';
 import type { Projector } from './projector.js';
 
 /** Waits between attempts to reach the database again. */
@@ -53,6 +53,7 @@ export async function followJournal(options: FollowOptions): Promise<void> {
       await readOn(options);
       break;
     } catch (error) {
+      if (wasSwitched(error)) continue;
       if (!isTransient(error)) throw error;
       options.onRetry(error);
       await delay(retryMs, undefined, { signal }).catch(() => undefined);
@@ -61,6 +62,10 @@ export async function followJournal(options: FollowOptions): Promise<void> {
       await projector.close();
     }
   }
+}
+
+function wasSwitched(error: unknown): boolean {
+  return error instanceof ProjectionError && error.code === 'PROJECTION_SWITCHED';
 }
 
 async function readOn(options: FollowOptions): Promise<void> {

@@ -77,7 +77,13 @@ export class Projector {
     this.#lanes = options.models.map((model) => {
       const takes = new Uint8Array(256);
       for (const number of model.events) takes[number] = 1;
-      return { model, next: 0, takes, projection: model.open(options.shard, schema) };
+      return {
+        model,
+        next: 0,
+        generation: 0,
+        takes,
+        projection: model.open(options.shard, schema),
+      };
     });
   }
 
@@ -115,8 +121,9 @@ export class Projector {
   /**
    * Takes the records in.
    *
-   * @throws ProjectionError PROJECTION_DEPOSED, PROJECTION_GAP, PROJECTION_POISON (rebuild only), or
-   *   the driver's error when the connection is lost: `open` again and hand in from `next`
+   * @throws ProjectionError PROJECTION_DEPOSED, PROJECTION_GAP, PROJECTION_POISON (rebuild only);
+   *   PROJECTION_SWITCHED, or the driver's error when the connection is lost: `open` again and hand
+   *   in from `next`
    */
   async project(records: RecordBuffer): Promise<void> {
     if (records.count === 0) return;
@@ -152,7 +159,9 @@ export class Projector {
     const { models, shard, build } = this.#options;
     const progress = await readProgress(client, models, shard, build);
     for (const [i, lane] of this.#lanes.entries()) {
-      lane.next = (progress[i] as Progress).next;
+      const { next, generation } = progress[i] as Progress;
+      lane.next = next;
+      lane.generation = generation;
       for (const { rows } of lane.projection.rows) rows.clear();
       await lane.projection.load(client);
     }
