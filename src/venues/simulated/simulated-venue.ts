@@ -163,6 +163,8 @@ export class SimulatedVenue {
     this.#reports.answer(b, at);
     const clOrdIdAt = at + cancel.clOrdId;
     if (orders.state[row] !== VENUE_ORDER.Working) {
+      // A mass cancel met the order's end on the way: the end was its answer.
+      if (orders.state[row] === VENUE_ORDER.Ended && b.i32[clOrdIdAt >> 2] === 0) return;
       const unknown = orders.state[row] === VENUE_ORDER.Accepted;
       const reason = unknown ? REASON.ORDER_UNKNOWN : REASON.ORDER_TOO_LATE;
       this.#reports.requestRejected(row, b, clOrdIdAt, reason);
@@ -302,7 +304,7 @@ export class SimulatedVenue {
     }
     if (result.canceled > 0) {
       const parts = orders.parts.get(row);
-      const unmet = result.filled === 0 && parts !== undefined && parts.minimum > 0;
+      const unmet = match === 0 && parts !== undefined && parts.minimum > 0;
       orders.state[row] = VENUE_ORDER.Ended;
       this.#reports.canceled(
         row,
@@ -343,20 +345,15 @@ export class SimulatedVenue {
     return match;
   }
 
-  /** Day orders end with the day; good-till-cancel orders stay in the book. */
+  /** Day orders end with the day, in the order of their rows; good-till-cancel orders stay. */
   #expireDayOrders(): void {
     const orders = this.#orders;
-    for (const book of this.#books) {
-      if (book === undefined) continue;
-      for (let handle = 0; handle < book.orders.capacity && book.orders.count > 0; handle += 1) {
-        const row = orders.find(book.orders.tag[handle] as number);
-        if (row === 0 || orders.state[row] !== VENUE_ORDER.Working) continue;
-        if (orders.handle[row] !== handle || orders.timeInForce[row] !== TIME_IN_FORCE.Day)
-          continue;
-        this.#takeOut(row);
-        orders.state[row] = VENUE_ORDER.Ended;
-        this.#reports.expired(row);
-      }
+    for (let row = 1; row < orders.rows; row += 1) {
+      if (orders.state[row] !== VENUE_ORDER.Working) continue;
+      if (orders.timeInForce[row] !== TIME_IN_FORCE.Day) continue;
+      this.#takeOut(row);
+      orders.state[row] = VENUE_ORDER.Ended;
+      this.#reports.expired(row);
     }
   }
 

@@ -117,6 +117,7 @@ export class VenueRecovery {
     }
     venue.completeMatch(row, half);
     this.#matches[row] = half.match;
+    this.#priority[row] = Number.MAX_SAFE_INTEGER;
   }
 
   #takeOne(b: RecordBuffer, at: number): void {
@@ -219,7 +220,11 @@ export class VenueRecovery {
     if (!id.read(b.bytes, at + filled.execId)) return;
     if (id.leg === LEG.Taker) {
       this.#half = undefined;
-      if (this.#input[row] === id.input) this.#matches[row] = id.match;
+      if (this.#input[row] === id.input) {
+        this.#matches[row] = id.match;
+        // Behind the slices that icebergs showed anew while it matched: it has to enter after them.
+        this.#priority[row] = b.f64[(at + HEADER.sequence) >> 3] as number;
+      }
       return;
     }
     const price = b.f64[(at + filled.lastPrice) >> 3] as number;
@@ -305,9 +310,36 @@ export class VenueRecovery {
       return;
     }
     // The writer refuses requests without an id too, so this is an answer only where one is due next.
-    if (this.#matchesRequest(this.#head, row, kind, b, 0)) {
-      this.#answered(row, kind, b, 0);
+    const next = this.#nextToAnswer();
+    if (this.#matchesRequest(next, row, kind, b, 0)) {
+      this.#head = next + lengthAt(this.#unanswered, next);
     }
+  }
+
+  /** Past the requests that need no answer: a mass cancel of what had ended, a day with no day orders. */
+  #nextToAnswer(): number {
+    const pending = this.#unanswered;
+    const orders = this.#orders;
+    let at = this.#head;
+    for (; at < pending.length; at += lengthAt(pending, at)) {
+      if (pending.bytes[at + HEADER.number] === EVENT.TradingDayClosed) {
+        if (this.#hasDayOrders()) return at;
+        continue;
+      }
+      const row = orders.find(pending.f64[(at + cancel.orderId) >> 3] as number);
+      const ended = orders.state[row] === VENUE_ORDER.Ended;
+      const unnamed = this.#matchesRequest(at, row, EVENT.CancelRequested, pending, 0);
+      if (!(ended && unnamed)) return at;
+    }
+    return at;
+  }
+
+  #hasDayOrders(): boolean {
+    const { rows, state, timeInForce } = this.#orders;
+    for (let row = 1; row < rows; row += 1) {
+      if (state[row] === VENUE_ORDER.Working && timeInForce[row] === TIME_IN_FORCE.Day) return true;
+    }
+    return false;
   }
 
   #append(b: RecordBuffer, at: number): void {
