@@ -32,6 +32,8 @@ const IN_FLIGHT = FORWARDER_LIMITS.appendsInFlight;
 /** Events of a slice at most: the server holds them all in memory. */
 const EVENTS_MAX = 400_000;
 const ROUNDS = 3;
+/** Slices of the fast path with the forwarder, and as many without. */
+const TURNS = 7;
 /** Pace of the fast path under test, and the events of each of its commits. */
 const COMMITS_PER_SECOND = 500;
 const COMMIT_EVENTS = 8;
@@ -39,12 +41,9 @@ const COMMIT_EVENTS = 8;
 type Event = ReturnType<typeof jsonEvent<JSONEventType>>;
 
 /** A process of ours that says one line when it is ready. */
-async function launch(
-  file: string,
-  ...args: string[]
-): Promise<{ line: string; stop: () => void }> {
+async function launch(file: string): Promise<{ line: string; stop: () => void }> {
   const script = fileURLToPath(new URL(file, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const line = await new Promise<string>((resolve, reject) => {
@@ -186,8 +185,9 @@ async function rates(count: number): Promise<Rates> {
   }
 }
 
-/** Latencies in us of durable commits at an even pace, for so long. */
-async function commits(writer: JournalWriter, seconds: number, into: number[]): Promise<void> {
+/** 99th percentile in us of durable commits at an even pace, for so long. */
+async function commitsP99(writer: JournalWriter, seconds: number): Promise<number> {
+  const latencies: number[] = [];
   const end = performance.now() + seconds * 1000;
   let due = performance.now();
   while (due < end) {
@@ -196,39 +196,35 @@ async function commits(writer: JournalWriter, seconds: number, into: number[]): 
     const records = sampleRecords(writer.nextSequence, COMMIT_EVENTS);
     const started = process.hrtime.bigint();
     writer.append(records);
-    into.push(Number(process.hrtime.bigint() - started) / 1e3);
+    latencies.push(Number(process.hrtime.bigint() - started) / 1e3);
     due += 1000 / COMMITS_PER_SECOND;
   }
+  return latencies.toSorted((a, b) => a - b)[Math.floor(0.99 * latencies.length)] ?? 0;
 }
 
-function percentile(values: number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-/** The fast path's p99 with the forwarder at work behind it and without, taken in turns. */
+/**
+ * The fast path's p99 with the forwarder at work behind it and without: the medians over slices taken
+ * in turns, so that what else happens on the machine meets both alike.
+ */
 async function fastPath(seconds: number): Promise<{ alone: number; forwarding: number }> {
   const alone: number[] = [];
   const forwarding: number[] = [];
   const directory = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
   const writer = JournalWriter.open(directory, { shard: SHARD, catalogue: 1 });
+  const slice = seconds / (2 * TURNS);
   try {
-    await withServer(async (store) => {
-      for (let turn = 0; turn < 2 * ROUNDS; turn += 1) {
-        const slice = seconds / (2 * ROUNDS);
-        if (turn % 2 === 0) {
-          await commits(writer, slice, alone);
-          continue;
-        }
+    await withServer(async (connectionString) => {
+      for (let turn = 0; turn < TURNS; turn += 1) {
+        alone.push(await commitsP99(writer, slice));
         const { durableEnd } = writer;
         const forwarder = new ForwarderThread({
           directory,
           shard: SHARD,
           durableEnd,
-          connectionString: store,
+          connectionString,
         });
         while (forwarder.storedSequence < writer.nextSequence) await pause(1);
-        await commits(writer, slice, forwarding);
+        forwarding.push(await commitsP99(writer, slice));
         await forwarder.stop();
       }
     });
@@ -236,7 +232,7 @@ async function fastPath(seconds: number): Promise<{ alone: number; forwarding: n
     writer.close();
     rmSync(directory, { recursive: true });
   }
-  return { alone: percentile(alone, 0.99), forwarding: percentile(forwarding, 0.99) };
+  return { alone: median(alone), forwarding: median(forwarding) };
 }
 
 function median(values: readonly number[]): number {
