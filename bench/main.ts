@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'value-at-risk': () => import('./value-at-risk.js'),
   bars: () => import('./bars.js'),
   api: () => import('./api.js'),
+  venue: () => import('./venue.js'),
 };
 
 const { values, positionals } = parseArgs({

@@ -61,14 +61,14 @@ export class ExecutionId {
     let from = at;
     this.input = 0;
     for (; from < end && isDigit(bytes[from] as number); from += 1) {
-      this.input = this.input * 10 + (bytes[from] as number) - ZERO;
+      this.input = this.input * 10 + ((bytes[from] as number) - ZERO);
     }
     if (from === at || from >= end || bytes[from] !== DASH) return false;
     from += 1;
     const first = from;
     this.match = 0;
     for (; from < end && isDigit(bytes[from] as number); from += 1) {
-      this.match = this.match * 10 + (bytes[from] as number) - ZERO;
+      this.match = this.match * 10 + ((bytes[from] as number) - ZERO);
     }
     if (from === first || from >= end) return false;
     this.leg = bytes[from] as number;
