@@ -19,8 +19,7 @@ export type CheckUnit =
   | 'count'
   | 'ms'
   | 'state'
-  | 'index'
-  | 'flag';
+  | 'index';
 
 export const checkUnits: { readonly [N in CheckName]: CheckUnit } = {
   Instrument: 'index',
@@ -38,9 +37,9 @@ export const checkUnits: { readonly [N in CheckName]: CheckUnit } = {
   DailyLoss: 'money',
   BuyingPower: 'money',
   RepeatedOrder: 'count',
-  Restricted: 'flag',
+  Restricted: 'count',
   ShortSale: 'count',
-  SelfTrade: 'price',
+  SelfTrade: 'count',
   OrderToTrade: 'count',
   MarkAge: 'ms',
   ReduceOnly: 'quantity',
