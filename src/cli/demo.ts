@@ -146,7 +146,7 @@ async function startDatabase(dataDirectory: string): Promise<{
   settings: ConnectionSettings;
   stop(): Promise<void>;
 }> {
-  const url = process.env['DATABASE_URL'];
+  const url = process.env.DATABASE_URL;
   const server =
     url === undefined ? await startEmbeddedServer(postgresDirectory(dataDirectory)) : undefined;
   const settings = server?.settings ?? parseDatabaseUrl(url as string);
