@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 
 /** Namespace of Daybook's event ids (RFC 9562, 5.5): itself drawn once, at random. */
@@ -7,6 +7,7 @@ const SHARD_AT = NAMESPACE.length;
 const RECORD_AT = SHARD_AT + 4;
 /** The checksum says nothing the bytes it covers do not say. */
 const CHECKSUM_BYTES = 4;
+const VARIANT = '89ab89ab89ab89ab';
 
 /**
  * The id an event has in EventStoreDB: a UUID version 5 of its shard and its record, in which its
@@ -33,10 +34,9 @@ export class EventIds {
     const record = records.bytes.subarray(at + CHECKSUM_BYTES, at + length);
     this.#name.set(record, RECORD_AT);
     const end = RECORD_AT + record.length;
-    const digest = createHash('sha1').update(this.#name.subarray(0, end)).digest();
-    digest[6] = (digest[6]! & 0x0f) | 0x50;
-    digest[8] = (digest[8]! & 0x3f) | 0x80;
-    const hex = digest.toString('hex', 0, 16);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const hex = hash('sha1', this.#name.subarray(0, end), 'hex');
+    // Version 5, and the variant of RFC 9562 in the top two bits of the ninth byte.
+    const variant = VARIANT[Number.parseInt(hex[16]!, 16)];
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 }

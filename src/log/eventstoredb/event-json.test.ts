@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeEvent, encodeEvent } from '../../domain/event-codec.js';
@@ -162,6 +163,20 @@ describe('event ids', () => {
     const id = new EventIds(0).of(recordOf(sampleEvent(9)), 0);
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(new EventIds(0).of(recordOf(sampleEvent(9)), 0)).toBe(id);
+  });
+
+  it('are what RFC 9562 makes of namespace and name', () => {
+    const records = recordOf(sampleEvent(9));
+    const name = Buffer.concat([
+      Buffer.from('6d1f0f3ab1c84d5f9a7e25c3e0b4d871', 'hex'),
+      Buffer.from([0, 0, 0, 5]),
+      records.bytes.subarray(4, records.length),
+    ]);
+    const digest = createHash('sha1').update(name).digest();
+    digest[6] = (digest[6]! & 0x0f) | 0x50;
+    digest[8] = (digest[8]! & 0x3f) | 0x80;
+    const id = new EventIds(5).of(records, 0);
+    expect(id.replaceAll('-', '')).toBe(digest.toString('hex', 0, 16));
   });
 
   it('differ by shard, by sequence, and by content at the same sequence', () => {
