@@ -171,9 +171,17 @@ async function playAndCompare(
     producers: ['client', 'venue'],
     capacity: DEFAULT_CAPACITY,
   });
-  const database = await databaseStarting;
+  const database = await databaseStarting.catch(async (error) => {
+    await shard.stop();
+    throw error;
+  });
   try {
-    const { flow, fromPostgres } = await play(options, shard, database.settings);
+    const { flow, fromPostgres } = await play(options, shard, database.settings).catch(
+      async (error) => {
+        await shard.stop();
+        throw error;
+      },
+    );
     const memory = await shard.stop();
     const state = stateFromLog(shard.directory, shard.durableEnd);
     const fromLog = positionsOf(state, contract);
