@@ -8,7 +8,7 @@ import type { CommandData } from '../../src/domain/commands.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
 import { MemoryShard, reportsIn, reportsTo, VENUE } from './memory-shard.js';
 
-const RUNS = Number(process.env.DAYBOOK_RUNS ?? 25);
+const RUNS = Number(process.env.DAYBOOK_RUNS ?? 40);
 
 type Step =
   | { kind: 'order'; data: CommandData<'NewOrder'> }
@@ -19,7 +19,7 @@ type Step =
   | { kind: 'venue' }
   | { kind: 'writer'; most: number };
 
-const price = fc.integer({ min: 98, max: 102 });
+const price = fc.integer({ min: 99, max: 101 });
 const quantity = fc.integer({ min: 1, max: 9 });
 const order = fc
   .record({
@@ -32,7 +32,7 @@ const order = fc
       ...(['Day', 'Day', 'GoodTillCancel', 'ImmediateOrCancel', 'FillOrKill'] as const),
     ),
     ordType: fc.constantFrom(...(['Limit', 'Limit', 'Limit', 'Market'] as const)),
-    display: fc.constantFrom(0, 0, 1, 2),
+    display: fc.constantFrom(0, 1, 2, 3),
     minimum: fc.constantFrom(0, 0, 0, 3),
     postOnly: fc.constantFrom(false, false, true),
   })
