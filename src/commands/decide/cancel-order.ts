@@ -173,9 +173,10 @@ export function emitCanceled(
   copyClientId(e, at + canceled.clOrdId, id);
   out.f64[(at + canceled.canceledQuantity) >> 3] = before - leaves;
   out.u16[(at + canceled.reason) >> 1] = reason;
-  const wasPending = id >= 0 && state.clientIds.state[id] === REQUEST_STATE.Pending;
-  const cancels = (orders.pendingCancels[row] as number) - (wasPending ? 1 : 0);
-  const replaces = orders.pendingReplaces[row] as number;
+  const wasPending = id >= 0 && state.clientIds.state[id] === REQUEST_STATE.Pending ? 1 : 0;
+  const ofReplace = id >= 0 && state.clientIds.kind[id] === REQUEST_KIND.Replace;
+  const cancels = (orders.pendingCancels[row] as number) - (ofReplace ? 0 : wasPending);
+  const replaces = (orders.pendingReplaces[row] as number) - (ofReplace ? wasPending : 0);
   out.bytes[at + canceled.ordStatus] = statusOf(cancels, replaces, flags, quantity, cum);
   out.i32[(at + canceled.userRef) >> 2] = orders.userRef[row] as number;
   e.end(at);

@@ -68,7 +68,7 @@ function bookFill(e: Emitter, row: number, quantity: number): void {
   out.bytes[at + filled.ordStatus] = statusOf(
     orders.pendingCancels[row] as number,
     orders.pendingReplaces[row] as number,
-    flags | ORDER_FLAG.Traded,
+    flags | ORDER_FLAG.Reported,
     orderQuantity,
     cum,
   );

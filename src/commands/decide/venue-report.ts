@@ -217,7 +217,8 @@ function rejectRequest(e: Emitter, row: number): number {
   if (id === ANSWERED) return REASON.VENUE_REPORT_STALE;
   if (id === UNKNOWN || (id < 0 && !forced)) return REASON.VENUE_REPORT_UNKNOWN;
   const stated = e.command.u16[(e.at + report.reason) >> 1] as number;
-  emitRequestRejected(e, row, id, stated === 0 ? REASON.VENUE_REJECTED : stated);
+  // A cancel of our own has no id: this reason, which only a venue gives, says that it is over.
+  emitRequestRejected(e, row, id, stated === 0 || id < 0 ? REASON.VENUE_REJECTED : stated);
   return 0;
 }
 
@@ -318,11 +319,10 @@ function restate(e: Emitter, row: number): number {
   setAfter(e, at, quantity, cum, lifted ? 0 : quantity - cum);
   out.f64[(at + restated.price) >> 3] = statedPrice || (orders.price[row] as number);
   out.f64[(at + restated.cumValue) >> 3] = orders.cumValue[row] as number;
-  const known = (orders.flags[row] as number) & (ORDER_FLAG.Acknowledged | ORDER_FLAG.Traded);
   out.bytes[at + restated.ordStatus] = statusOf(
     orders.pendingCancels[row] as number,
     orders.pendingReplaces[row] as number,
-    lifted | known,
+    lifted | ORDER_FLAG.Reported,
     quantity,
     cum,
   );

@@ -30,7 +30,7 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
   executions.replacedBy[execution] = 0;
   orders.cumQuantity[row] = (orders.cumQuantity[row] as number) + quantity;
   orders.cumValue[row] = b.f64[(at + filled.cumValue) >> 3] as number;
-  orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.Traded;
+  orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.Reported;
   assert(
     orders.cumQuantity[row] === b.f64[(at + filled.cumQuantity) >> 3],
     'CumQty of a fill does not follow from the fills before it',

@@ -187,6 +187,7 @@ export function requestPending(state: ShardState, b: RecordBuffer, at: number): 
   assert(id >= 0, 'a pending request is known');
   if (state.clientIds.state[id] !== REQUEST_STATE.Sent) return;
   state.clientIds.state[id] = REQUEST_STATE.Pending;
+  state.orders.flags[row] = (state.orders.flags[row] as number) | ORDER_FLAG.Reported;
   countPending(state, row, id, 1);
 }
 
@@ -200,7 +201,8 @@ export function requestWasRejected(
   const row = orders.rowOf(b.f64[(at + requestRejected.orderId) >> 3] as number);
   const empty = b.i32[(at + requestRejected.clOrdId) >> 2] === 0;
   if (empty) {
-    if (row !== 0 && kind === REQUEST_KIND.Cancel) {
+    const ofVenue = b.u16[(at + requestRejected.reason) >> 1] === REASON.VENUE_REJECTED;
+    if (row !== 0 && kind === REQUEST_KIND.Cancel && ofVenue) {
       orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
     }
     return;
@@ -268,7 +270,8 @@ export function orderRestated(state: ShardState, b: RecordBuffer, at: number): v
   orders.cumQuantity[row] = b.f64[(at + restated.cumQuantity) >> 3] as number;
   orders.cumValue[row] = b.f64[(at + restated.cumValue) >> 3] as number;
   setPrice(state, row, b.f64[(at + restated.price) >> 3] as number);
-  orders.flags[row] = (orders.flags[row] as number) & ~LIFTED_BY_RESTATEMENT;
+  const kept = (orders.flags[row] as number) & ~LIFTED_BY_RESTATEMENT;
+  orders.flags[row] = kept | ORDER_FLAG.Reported;
   setLeaves(state, row, b.f64[(at + restated.leavesQuantity) >> 3] as number);
   setExposure(state, row);
 }
@@ -277,7 +280,7 @@ export function orderRestated(state: ShardState, b: RecordBuffer, at: number): v
 export function orderFlagged(state: ShardState, b: RecordBuffer, at: number, flag: number): void {
   const { orders } = state;
   const row = rowOf(state, b, at);
-  orders.flags[row] = (orders.flags[row] as number) | flag;
+  orders.flags[row] = (orders.flags[row] as number) | flag | ORDER_FLAG.Reported;
   setLeaves(state, row, b.f64[(at + ended.leavesQuantity) >> 3] as number);
   setExposure(state, row);
 }

@@ -18,7 +18,7 @@ const ENDINGS_AND_STOPS =
 export const ENDED = ORDER_FLAG.Canceled | ORDER_FLAG.Expired | ORDER_FLAG.Rejected;
 
 /** The venue has the order; a busted fill does not take that back. */
-const KNOWN_TO_VENUE = ORDER_FLAG.Acknowledged | ORDER_FLAG.Traded;
+const KNOWN_TO_VENUE = ORDER_FLAG.Acknowledged | ORDER_FLAG.Reported;
 
 /** Over for the day; a good-till order keeps what is left. */
 const OVER_TODAY = ORDER_FLAG.DoneForDay | ORDER_FLAG.Calculated;

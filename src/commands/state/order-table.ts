@@ -28,8 +28,8 @@ export const ORDER_FLAG = {
   Held: 512,
   /** Daybook itself asked the venue to cancel; no second request is sent. */
   CancelForced: 1024,
-  /** The venue reported a trade, so it holds the order, acknowledged or not. */
-  Traded: 2048,
+  /** The venue reported on the order, so it holds it, acknowledged or not. */
+  Reported: 2048,
 } as const;
 
 export class OrderTable {
