@@ -8,7 +8,7 @@ import { ProjectionFlow } from '../../bench/projection-events.js';
 import { decodeEvent } from '../../src/domain/event-codec.js';
 import { HEADER, type RecordBuffer } from '../../src/domain/event-record.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
-import { applyFill, POSITION_WIDTH } from '../../src/domain/position.js';
+import { applyFill, POSITION_WIDTH, SUSPENSE } from '../../src/domain/position.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import {
   type ConnectionSettings,
@@ -216,8 +216,10 @@ describe('queries', () => {
       expect(decimalParts(row.realized)).toBe(partsOf(realized!, realizedParts!));
       expect([row.bought, row.sold]).toEqual([String(bought), String(sold)]);
     }
-    const pnl = await readSide.pnl({ account: 0 });
-    expect(pnl.value).toMatchObject([{ account: '', instrument: 'FLOW1', currency: 'USD' }]);
+    const pnl = await readSide.pnl({ account: SUSPENSE });
+    expect(pnl.value).toMatchObject([
+      { account: 'suspense', instrument: 'FLOW1', currency: 'USD' },
+    ]);
     const view = await dataSource.query('SELECT count(*)::int AS n FROM daybook.position_values');
     expect(view).toEqual([{ n: booked.size }]);
   });
@@ -270,9 +272,10 @@ function bookAll(events: readonly DaybookEvent[]): Map<string, Float64Array> {
     switch (event.type) {
       case 'OrderFilled':
       case 'FillUnmatched': {
-        const { account, instrument, side, lastQuantity, lastPrice } = event.data;
+        const { instrument, side, lastQuantity, lastPrice } = event.data;
         const fee = event.type === 'OrderFilled' ? event.data.fee : 0;
         const lots = side === 'Buy' ? lastQuantity : -lastQuantity;
+        const account = event.data.account + (event.type === 'OrderFilled' ? 0 : SUSPENSE);
         applyFill(rowOf(account, instrument), 0, lots, lastPrice, fee);
         break;
       }

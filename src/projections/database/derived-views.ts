@@ -1,3 +1,4 @@
+import { SUSPENSE } from '../../domain/position.js';
 import type { RunSql, TimescaleSupport } from './timescale.js';
 
 /** A view over the tables of read models: made anew when a rebuilt table takes the place of one. */
@@ -16,6 +17,7 @@ const positionValues: DerivedView = {
   async create(run) {
     await run(`CREATE VIEW daybook.position_values AS
       SELECT p.shard, p.account, a.name AS account_name, a.account_group, a.group_name,
+             p.account >= ${SUSPENSE} AS suspense,
              p.instrument, i.symbol, i.currency, p.sequence, p.updated_ns,
              p.quantity * i.lot AS quantity,
              CASE WHEN p.quantity <> 0 THEN p.cost / p.quantity * i.tick END AS average_price,
@@ -25,10 +27,10 @@ const positionValues: DerivedView = {
              p.fees::numeric * 0.000001 AS fees,
              m.price * i.tick AS mark, m.sequence AS mark_sequence
         FROM daybook.positions p
-        JOIN daybook.instruments i USING (shard, instrument)
-        -- Account 0, suspense, has no row there: its position must show all the more.
-        LEFT JOIN daybook.accounts a USING (shard, account)
-        LEFT JOIN daybook.marks m USING (shard, instrument)`);
+        JOIN daybook.instruments i ON i.shard = p.shard AND i.instrument = p.instrument
+        -- The suspense of nobody's account has no row there: its position must show all the more.
+        LEFT JOIN daybook.accounts a ON a.shard = p.shard AND a.account = p.account % ${SUSPENSE}
+        LEFT JOIN daybook.marks m ON m.shard = p.shard AND m.instrument = p.instrument`);
   },
   async drop(run) {
     await run('DROP VIEW IF EXISTS daybook.position_values');

@@ -2,7 +2,14 @@ import type pg from 'pg';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, eventLayouts } from '../../domain/events.js';
 import { SIDE } from '../../domain/order-terms.js';
-import { amountParts, applyFill, PARTS, POSITION, POSITION_WIDTH } from '../../domain/position.js';
+import {
+  amountParts,
+  applyFill,
+  PARTS,
+  POSITION,
+  POSITION_WIDTH,
+  SUSPENSE,
+} from '../../domain/position.js';
 import type { Projection, ReadModel } from '../projector/read-model.js';
 import { STATE_COLUMNS, writeStateColumns } from '../projector/record-columns.js';
 import { StateRows } from '../projector/table-rows.js';
@@ -89,7 +96,8 @@ class PositionsProjection implements Projection {
   }
 
   #filled(records: RecordBuffer, at: number): void {
-    const position = this.#changedBy(records, at, filled.account, filled.instrument);
+    const account = records.u32[(at + filled.account) >> 2] as number;
+    const position = this.#changedBy(records, at, account, filled.instrument);
     const quantity = records.f64[(at + filled.lastQuantity) >> 3] as number;
     const price = records.f64[(at + filled.lastPrice) >> 3] as number;
     const fee = records.f64[(at + filled.fee) >> 3] as number;
@@ -99,7 +107,8 @@ class PositionsProjection implements Projection {
 
   /** The old execution is taken out, the new one put in. */
   #corrected(records: RecordBuffer, at: number): void {
-    const position = this.#changedBy(records, at, corrected.account, corrected.instrument);
+    const account = records.u32[(at + corrected.account) >> 2] as number;
+    const position = this.#changedBy(records, at, account, corrected.instrument);
     const sign = records.bytes[at + corrected.side] === SIDE.Buy ? 1 : -1;
     const before = records.f64[(at + corrected.previousQuantity) >> 3] as number;
     const priceBefore = records.f64[(at + corrected.previousPrice) >> 3] as number;
@@ -110,16 +119,17 @@ class PositionsProjection implements Projection {
     if (quantity > 0) applyFill(position.row, 0, sign * quantity, price, 0);
   }
 
+  /** Booked to the suspense of its account, as the writer does. */
   #unmatched(records: RecordBuffer, at: number): void {
-    const position = this.#changedBy(records, at, unmatched.account, unmatched.instrument);
+    const account = SUSPENSE + (records.u32[(at + unmatched.account) >> 2] as number);
+    const position = this.#changedBy(records, at, account, unmatched.instrument);
     const quantity = records.f64[(at + unmatched.lastQuantity) >> 3] as number;
     const price = records.f64[(at + unmatched.lastPrice) >> 3] as number;
     const lots = records.bytes[at + unmatched.side] === SIDE.Buy ? quantity : -quantity;
     applyFill(position.row, 0, lots, price, 0);
   }
 
-  #changedBy(records: RecordBuffer, at: number, accountAt: number, instrumentAt: number): Position {
-    const account = records.u32[(at + accountAt) >> 2] as number;
+  #changedBy(records: RecordBuffer, at: number, account: number, instrumentAt: number): Position {
     const instrument = records.u32[(at + instrumentAt) >> 2] as number;
     const position = this.#find(account, instrument);
     if (position.changedAt < 0) this.#changed.push(position);

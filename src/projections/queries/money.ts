@@ -9,7 +9,7 @@ import {
 } from '../../lib/decimal.js';
 
 /** Decimals of an average price, rounded half to even: the only rounded figure of the read side. */
-export const AVERAGE_PRICE_DIGITS = 9;
+export const AVERAGE_PRICE_DIGITS = 12;
 const MICROS_DIGITS = 6;
 
 /** The decimal sizes of an instrument, as text. */

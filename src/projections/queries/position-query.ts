@@ -1,3 +1,4 @@
+import { SUSPENSE } from '../../domain/position.js';
 import { parseDecimal } from '../../lib/decimal.js';
 import type { Row, RowsQuery } from './as-of.js';
 import {
@@ -16,7 +17,7 @@ export interface PositionFilter {
 }
 
 export interface PositionRow {
-  /** Empty for suspense. */
+  /** "suspense of A": fills that matched no order of account A; "suspense": of nobody's. */
   readonly account: string;
   readonly instrument: string;
   /** Negative when short. */
@@ -50,12 +51,12 @@ export function positionsBy(filter: PositionFilter): RowsQuery {
     parameters.push(value);
     conditions.push(`p.${column} = $${parameters.length + 2}`);
   }
-  const sql = `SELECT p.shard, p.quantity, p.cost::text, p.realized::text, p.fees, p.sequence,
+  const sql = `SELECT p.shard, p.account, p.quantity, p.cost::text, p.realized::text, p.fees, p.sequence,
       i.symbol, i.currency, i.tick::text, i.lot::text, i.multiplier::text, a.name AS account_name,
       m.price AS mark, m.sequence AS mark_sequence
     FROM daybook.positions p
     JOIN daybook.instruments i ON i.shard = p.shard AND i.instrument = p.instrument
-    LEFT JOIN daybook.accounts a ON a.shard = p.shard AND a.account = p.account
+    LEFT JOIN daybook.accounts a ON a.shard = p.shard AND a.account = p.account % ${SUSPENSE}
     LEFT JOIN daybook.marks m ON m.shard = p.shard AND m.instrument = p.instrument
     WHERE ${conditions.join(' AND ')} ORDER BY p.account, p.instrument`;
   return { sql, parameters, models: ['positions', 'reference'] };
@@ -65,7 +66,7 @@ export function toPosition(row: Row): PositionRow {
   const sizes = row as unknown as InstrumentSizes;
   const lots = BigInt(row.quantity as string);
   return {
-    account: (row.account_name ?? '') as string,
+    account: accountText(row),
     instrument: row.symbol as string,
     quantity: quantityText(lots, sizes),
     averagePrice: averagePriceText(parseDecimal(row.cost as string), lots, sizes),
@@ -80,7 +81,7 @@ export function toPnl(row: Row): PnlRow {
   const cost = parseDecimal(row.cost as string);
   const mark = row.mark === null ? undefined : BigInt(row.mark as string);
   return {
-    account: (row.account_name ?? '') as string,
+    account: accountText(row),
     instrument: row.symbol as string,
     realizedPnl: amountText(parseDecimal(row.realized as string), sizes),
     unrealizedPnl: unrealizedText(lots, mark, cost, sizes),
@@ -99,4 +100,10 @@ function unrealizedText(
 ): string | null {
   if (lots === 0n) return '0';
   return mark === undefined ? null : amountText(unrealized(lots, mark, cost), sizes);
+}
+
+function accountText(row: Row): string {
+  const name = row.account_name as string | null;
+  if ((row.account as number) < SUSPENSE) return name ?? `#${row.account}`;
+  return name === null ? 'suspense' : `suspense of ${name}`;
 }
