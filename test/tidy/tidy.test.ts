@@ -1,0 +1,148 @@
+/** The repository checks itself: every rule on every file. The rules' own tests: `rules.test.ts`. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cycles, unreached, wrongArrows } from './arrows.js';
+import {
+  BANNED_IN_PURE_CODE,
+  BANNED_IN_SOURCE,
+  BANNED_IN_TESTS,
+  banned,
+  markers,
+  tooLong,
+  wrongName,
+} from './code-rules.js';
+import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rules.js';
+import { EXCEPTIONS, NOT_ENTERED_YET } from './exceptions.js';
+import { importsOf } from './imports.js';
+import { limitsOf, limitsPage } from './limits.js';
+import { undecidedScripts, wrongPackages } from './package-rules.js';
+import { isMarkdown, isSource, isTest, ROOT, readRepository } from './repository.js';
+
+const files = readRepository();
+const code = files.filter(({ path }) => /\.(ts|mjs)$/.test(path));
+const sources = files.filter(isSource);
+const tests = files.filter(isTest);
+const documents = files.filter(isMarkdown);
+const imports = code.flatMap(importsOf);
+const sourcePaths = new Set(sources.map(({ path }) => path));
+const sourceImports = imports.filter(({ from }) => sourcePaths.has(from));
+/** What runs: the sources, and the migrations that they run. */
+const running = imports.filter(({ from }) => /^(src|migrations)\//.test(from));
+const exists = (path: string): boolean => existsSync(join(ROOT, path));
+
+/** Without what is excepted for a rule; an exception that nothing needs is an error itself. */
+function judge(rule: string, errors: readonly string[]): string[] {
+  const excepted = EXCEPTIONS.filter((exception) => exception.rule === rule);
+  const of = (path: string) => errors.filter((error) => error.startsWith(`${path}:`));
+  const needless = excepted
+    .filter(({ path }) => of(path).length === 0)
+    .map(({ path }) => `${path}:1: error: is excepted from "${rule}", and need not be`);
+  const remaining = errors.filter(
+    (error) => !excepted.some(({ path }) => error.startsWith(`${path}:`)),
+  );
+  return [...remaining, ...needless];
+}
+
+describe('code', () => {
+  it('imports along the arrows of the design', () => {
+    expect(judge('arrows', wrongArrows(sourceImports))).toEqual([]);
+  });
+
+  it('has no cycles of files', () => {
+    expect(judge('cycles', cycles(sourceImports))).toEqual([]);
+  });
+
+  it('is in files of 500 lines at most', () => {
+    expect(judge('file length', code.flatMap(tooLong))).toEqual([]);
+  });
+
+  it('is in files named in kebab-case after what is in them', () => {
+    expect(judge('names', code.flatMap(wrongName))).toEqual([]);
+  });
+
+  it('decides without clock, chance, environment or files in domain/ and commands/', () => {
+    const pure = sources.filter(({ path }) => /^src\/(domain|commands)\//.test(path));
+    expect(
+      judge(
+        'pure',
+        pure.flatMap((file) => banned(file, BANNED_IN_PURE_CODE)),
+      ),
+    ).toEqual([]);
+  });
+
+  it('calls nothing that is banned everywhere', () => {
+    expect(
+      judge(
+        'banned',
+        sources.flatMap((file) => banned(file, BANNED_IN_SOURCE)),
+      ),
+    ).toEqual([]);
+  });
+
+  it('does not sleep or mock in tests', () => {
+    const others = tests.filter(({ path }) => !path.startsWith('test/tidy/'));
+    expect(
+      judge(
+        'tests',
+        others.flatMap((file) => banned(file, BANNED_IN_TESTS)),
+      ),
+    ).toEqual([]);
+  });
+
+  it('has no leftover markers', () => {
+    expect(judge('markers', code.flatMap(markers))).toEqual([]);
+  });
+
+  it('is reached from the command line, or named as a room that nobody enters yet', () => {
+    const entries = ['src/cli/main.ts', 'src/cli/conformance.ts'];
+    const dead = unreached([...sourcePaths], running, entries)
+      .filter((path) => !NOT_ENTERED_YET.some(({ place }) => path.startsWith(place)))
+      .map((path) => `${path}:1: error: nothing reaches it from src/cli`);
+    expect(judge('reached', dead)).toEqual([]);
+  });
+
+  it('is used by somebody: a file that nothing imports is dead', () => {
+    const used = new Set(imports.map(({ to }) => to));
+    const entries = ['src/cli/main.ts', 'src/cli/conformance.ts'];
+    const dead = sources
+      .filter(({ path }) => !used.has(path) && !entries.includes(path))
+      .map(({ path }) => `${path}:1: error: nothing imports it`);
+    expect(judge('used', dead)).toEqual([]);
+  });
+
+  it('imports only packages that package.json names, and each of them somewhere', () => {
+    expect(judge('packages', wrongPackages(files, imports))).toEqual([]);
+  });
+});
+
+describe('package.json', () => {
+  it('decides about every package that wants to run a script when it is installed', () => {
+    expect(undecidedScripts(files)).toEqual([]);
+  });
+});
+
+describe('documents', () => {
+  it('have one title each', () => {
+    expect(judge('titles', documents.flatMap(titles))).toEqual([]);
+  });
+
+  it('link and point only to what is there', () => {
+    const errors = documents.flatMap((file) => [
+      ...brokenLinks(file, exists),
+      ...missingPaths(file, exists),
+    ]);
+    expect(judge('links', errors)).toEqual([]);
+  });
+
+  it('open each room under src/ with a README of at most 40 lines', () => {
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `src/${name}`);
+    expect(judge('readmes', folderReadmes(folders, files))).toEqual([]);
+  });
+
+  it('list every limit in docs/limits.md, as the code has it', async () => {
+    await expect(limitsPage(limitsOf(files))).toMatchFileSnapshot('../../docs/limits.md');
+  });
+});
