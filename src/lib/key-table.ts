@@ -25,6 +25,8 @@ export class KeyTable {
   readonly index: Int32Array;
   readonly #mask: number;
   readonly #seed: number;
+  /** The row that was added or found last. */
+  #last = 0;
 
   /**
    * @param capacity rows
@@ -78,6 +80,8 @@ export class KeyTable {
 
   /** @returns the row of the key, or -1. */
   find(scope: number, words: Int32Array, at: number): number {
+    // The events of one command ask for the key that was added or found a moment ago.
+    if (this.#last < this.count && this.#equals(this.#last, scope, words, at)) return this.#last;
     const hash = this.#hash(scope, words, at);
     const index = this.index;
     let place = hash & this.#mask;
@@ -95,6 +99,7 @@ export class KeyTable {
     assert(this.count < this.capacity, 'the table is full; its owner asks before adding');
     const row = this.count;
     this.count = row + 1;
+    this.#last = row;
     this.scopes[row] = scope;
     const base = row * this.width;
     for (let i = 0; i < this.width; i += 1) this.keys[base + i] = words[at + i] as number;
