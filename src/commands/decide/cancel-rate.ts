@@ -3,7 +3,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
-import { SCOPED, SCOPED_WIDTH, SWITCHED_ON, tokensAt } from '../state/risk-scopes.js';
+import { hasToken, SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { beginOrderEvent } from './order-event.js';
 
@@ -17,11 +17,12 @@ export function recordCancelRate(e: Emitter, row: number): void {
   const account = state.orders.account[row] as number;
   if (((state.accounts.checks[account] as number) & CancelRate) === 0) return;
   const group = state.accounts.group[account] as number;
-  const { first } = state.scopes;
+  const { first, now } = state.scopes;
+  now[0] = e.timeMs;
   let scope = first + account;
-  if (!isEmpty(state, scope, e.timeMs)) scope = group;
-  if (!isEmpty(state, scope, e.timeMs)) scope = 0;
-  if (!isEmpty(state, scope, e.timeMs)) return;
+  if (!isEmpty(state, scope)) scope = group;
+  if (!isEmpty(state, scope)) scope = 0;
+  if (!isEmpty(state, scope)) return;
   const limit = state.scopes.rows[scope * SCOPED_WIDTH + SCOPED.cancelRate] as number;
   const at = beginOrderEvent(e, RISK_DECIDED, row);
   out.f64[(at + decided.limit) >> 3] = limit;
@@ -33,8 +34,8 @@ export function recordCancelRate(e: Emitter, row: number): void {
   e.end(at);
 }
 
-function isEmpty(state: ShardState, scope: number, ms: number): boolean {
-  const { own, rows } = state.scopes;
+function isEmpty(state: ShardState, scope: number): boolean {
+  const { own, rows, now } = state.scopes;
   if (((own[scope] as number) & CancelRate) === 0) return false;
-  return tokensAt(rows, scope * SCOPED_WIDTH + SCOPED.cancelRate, ms) < 1000;
+  return !hasToken(rows, scope * SCOPED_WIDTH + SCOPED.cancelRate, now);
 }

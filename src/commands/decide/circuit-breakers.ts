@@ -9,6 +9,7 @@ import { LIMIT } from '../../domain/risk-catalogue.js';
 import type { Emitter } from '../emitter.js';
 import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
+import { found } from '../state/window-table.js';
 import { emit } from './control.js';
 
 const { BreakerLoss, BreakerMessages, BreakerRejects } = SWITCHED_ON;
@@ -23,21 +24,21 @@ export function checkBreakers(e: Emitter, account: number): void {
   if (on === 0) return;
   const scope = scopes.first + account;
   const at = scope * SCOPED_WIDTH;
-  const window = scopes.rows[at + SCOPED.breakerWindow] as number;
+  scopes.now[0] = e.timeMs;
   const halted = accounts.state[account] === TRADING_STATE.Halted;
   if ((on & BreakerRejects) !== 0 && !halted) {
     const limit = scopes.rows[at + SCOPED.breakerRejects] as number;
-    const value = scopes.refusals.sum(scope, e.timeMs, window);
-    if (value > limit) {
-      haltAccount(e, account, LIMIT.BreakerRejects, limit, value);
+    scopes.refusals.sum(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
+    if ((found[0] as number) > limit) {
+      haltAccount(e, account, LIMIT.BreakerRejects, limit, found[0] as number);
       return;
     }
   }
   if ((on & BreakerMessages) !== 0 && !halted) {
     const limit = scopes.rows[at + SCOPED.breakerMessages] as number;
-    const value = scopes.messages.sum(scope, e.timeMs, window);
-    if (value > limit) {
-      haltAccount(e, account, LIMIT.BreakerMessages, limit, value);
+    scopes.messages.sum(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
+    if ((found[0] as number) > limit) {
+      haltAccount(e, account, LIMIT.BreakerMessages, limit, found[0] as number);
       return;
     }
   }
@@ -61,6 +62,7 @@ export function checkLossBreakers(e: Emitter, account: number): void {
   const { state } = e;
   const { accounts, scopes } = state;
   if (((accounts.checks[account] as number) & BreakerLoss) === 0) return;
+  scopes.now[0] = e.timeMs;
   const group = accounts.group[account] as number;
   if ((accounts.state[account] as number) < TRADING_STATE.Reducing) {
     checkLoss(e, scopes.first + account, 'Account', account);
@@ -75,10 +77,11 @@ function checkLoss(e: Emitter, row: number, scope: Trip['scope'], scopeId: numbe
   const { scopes } = e.state;
   if (((scopes.own[row] as number) & BreakerLoss) === 0) return;
   const at = row * SCOPED_WIDTH;
-  const window = scopes.rows[at + SCOPED.breakerWindow] as number;
   const pnl = scopes.rows[at + SCOPED.pnl] as number;
   const limit = scopes.rows[at + SCOPED.breakerLoss] as number;
-  const value = scopes.highestPnl.highest(row, e.timeMs, window, pnl) - pnl;
+  found[0] = pnl;
+  scopes.highestPnl.highest(row, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
+  const value = (found[0] as number) - pnl;
   if (value <= limit) return;
   trip(e, { limit, value, scopeId, breaker: LIMIT.BreakerLoss, scope, state: 'Reducing' });
 }
@@ -88,10 +91,16 @@ export function checkPriceBreaker(e: Emitter, instrument: number): void {
   const { instruments } = e.state;
   const limit = instruments.breaker[instrument] as number;
   if (limit === 0 || instruments.state[instrument] === TRADING_STATE.Halted) return;
-  const window = instruments.breakerWindow[instrument] as number;
+  const { now } = e.state.scopes;
+  now[0] = e.timeMs;
+  const { breakerWindow, highs, lows } = instruments;
   const mark = instruments.mark[instrument] as number;
-  const high = instruments.highs.highest(instrument, e.timeMs, window, mark);
-  const low = -instruments.lows.highest(instrument, e.timeMs, window, -mark);
+  found[0] = mark;
+  highs.highest(instrument, now, breakerWindow, instrument);
+  const high = found[0] as number;
+  found[0] = -mark;
+  lows.highest(instrument, now, breakerWindow, instrument);
+  const low = -(found[0] as number);
   const value = Math.max(move(high - mark, high), move(mark - low, low));
   if (value <= limit) return;
   trip(e, {

@@ -1,6 +1,11 @@
 /** The time of an event in whole ms, which is all that windows, rates and ages need. */
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 
+/** Sets `now[0]` to the time of an event. */
+export function noteTime(now: Float64Array, b: RecordBuffer, at: number): void {
+  now[0] = millisecondsOf(b, at);
+}
+
 /** ns since 1970 in two words to whole ms, without a bigint: 2^32 ns are 4294.967296 ms. */
 export function millisecondsOf(b: RecordBuffer, at: number): number {
   const low = b.u32[(at + HEADER.time) >> 2] as number;

@@ -9,7 +9,7 @@ import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND } from '../state/client-ids.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
-import { millisecondsOf } from './event-time.js';
+import { noteTime } from './event-time.js';
 import { revalueInstrument } from './exposure.js';
 import { fillCorrected, fillUnmatched, orderFilled } from './fill-events.js';
 import * as order from './order-events.js';
@@ -92,14 +92,15 @@ function priceMarked(state: ShardState, b: RecordBuffer, at: number): void {
   const { instruments } = state;
   const instrument = b.u32[(at + marked.instrument) >> 2] as number;
   const price = b.f64[(at + marked.price) >> 3] as number;
-  const ms = millisecondsOf(b, at);
+  const { now } = state.scopes;
+  noteTime(now, b, at);
   instruments.mark[instrument] = price;
   instruments.hasMark[instrument] = 1;
-  instruments.markTime[instrument] = ms;
+  instruments.markTime[instrument] = now[0] as number;
   if (instruments.breaker[instrument] !== 0) {
-    const window = instruments.breakerWindow[instrument] as number;
-    instruments.highs.raise(instrument, ms, window, price);
-    instruments.lows.raise(instrument, ms, window, -price);
+    const { highs, lows, breakerWindow } = instruments;
+    highs.raise(instrument, now, breakerWindow, instrument, price);
+    lows.raise(instrument, now, breakerWindow, instrument, -price);
   }
-  revalueInstrument(state, instrument, ms);
+  revalueInstrument(state, instrument);
 }

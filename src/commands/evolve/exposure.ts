@@ -20,11 +20,8 @@ import { RISK, RISK_ROW, ROW } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 
-/** Instead of a time: the change of P&L is no loss or gain, the sums are being built. */
-const REBUILDING = -1;
-
-/** Value and P&L of a position, after a fill or a mark at `ms`. */
-export function revalue(state: ShardState, row: number, ms: number): void {
+/** Value and P&L of a position, after a fill or a mark at `scopes.now`. */
+export function revalue(state: ShardState, row: number): void {
   if (state.scopes.valued === 0) return;
   const { positions, instruments } = state;
   const { rows, risk } = positions;
@@ -47,7 +44,7 @@ export function revalue(state: ShardState, row: number, ms: number): void {
   const change = pnl - (risk[at + RISK.pnl] as number);
   if (change !== 0) {
     risk[at + RISK.pnl] = pnl;
-    addPnl(state, row, change, ms);
+    addPnl(state, row, change);
   }
   settle(state, row);
 }
@@ -110,33 +107,33 @@ export function marginOf(state: ShardState, row: number, gross: number): number 
   return percent === 0 ? gross : Math.ceil((gross * percent) / 100);
 }
 
-function addPnl(state: ShardState, row: number, by: number, ms: number): void {
+function addPnl(state: ShardState, row: number, by: number): void {
   const account = state.positions.account[row] as number;
-  addPnlTo(state, 0, by, ms);
+  addPnlTo(state, 0, by);
   if (account >= SUSPENSE) return;
-  addPnlTo(state, state.scopes.first + account, by, ms);
+  addPnlTo(state, state.scopes.first + account, by);
   const group = state.accounts.group[account] as number;
-  if (group !== 0) addPnlTo(state, group, by, ms);
+  if (group !== 0) addPnlTo(state, group, by);
 }
 
-function addPnlTo(state: ShardState, scope: number, by: number, ms: number): void {
+function addPnlTo(state: ShardState, scope: number, by: number): void {
   const { scopes } = state;
   const at = scope * SCOPED_WIDTH;
   const before = scopes.rows[at + SCOPED.pnl] as number;
   scopes.rows[at + SCOPED.pnl] = before + by;
-  if (((scopes.own[scope] as number) & SWITCHED_ON.BreakerLoss) === 0 || ms === REBUILDING) return;
+  if (((scopes.own[scope] as number) & SWITCHED_ON.BreakerLoss) === 0) return;
   // The loss within a window is from its highest point: the value before a fall counts too.
-  const window = scopes.rows[at + SCOPED.breakerWindow] as number;
-  scopes.highestPnl.raise(scope, ms, window, Math.max(before, before + by));
+  const high = Math.max(before, before + by);
+  scopes.highestPnl.raise(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow, high);
 }
 
 /** Values every position of an instrument anew: its mark or its margin changed. */
-export function revalueInstrument(state: ShardState, instrument: number, ms: number): void {
+export function revalueInstrument(state: ShardState, instrument: number): void {
   if (state.scopes.valued === 0) return;
   const { positions } = state;
   let row = state.instruments.positions[instrument] as number;
   while (row !== 0) {
-    revalue(state, row, ms);
+    revalue(state, row);
     row = positions.nextOfInstrument[row] as number;
   }
 }
@@ -157,7 +154,9 @@ export function revalueAll(state: ShardState): void {
     for (const column of [RISK.gross, RISK.long, RISK.short, RISK.margin, RISK.pnl]) {
       risk[at + column] = 0;
     }
-    revalue(state, row, REBUILDING);
+    revalue(state, row);
   }
   scopes.valued = before;
+  // Building the sums is no gain and no loss.
+  scopes.highestPnl.clearAll();
 }

@@ -8,7 +8,7 @@ import { ORDER_FLAG } from '../state/order-table.js';
 import { ROW } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
-import { millisecondsOf } from './event-time.js';
+import { noteTime } from './event-time.js';
 import { revalue } from './exposure.js';
 import { setExposure, setLeaves } from './order-book-keeping.js';
 import { rowOf } from './order-events.js';
@@ -47,7 +47,8 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
 function afterFill(state: ShardState, b: RecordBuffer, at: number, row: number): void {
   const account = state.orders.account[row] as number;
   if (state.scopes.valued !== 0) {
-    revalue(state, state.orders.position[row] as number, millisecondsOf(b, at));
+    noteTime(state.scopes.now, b, at);
+    revalue(state, state.orders.position[row] as number);
   }
   if (((state.accounts.checks[account] as number) & SWITCHED_ON.OrderToTrade) !== 0) {
     const fills = (state.scopes.first + account) * SCOPED_WIDTH + SCOPED.fills;
@@ -80,7 +81,8 @@ export function fillCorrected(state: ShardState, b: RecordBuffer, at: number): v
   if (quantity > 0) applyFill(positions.rows, base, sign * quantity, price, 0);
   setLeaves(state, row, b.f64[(at + corrected.leavesQuantity) >> 3] as number);
   setExposure(state, row);
-  revalue(state, orders.position[row] as number, millisecondsOf(b, at));
+  noteTime(state.scopes.now, b, at);
+  revalue(state, orders.position[row] as number);
 }
 
 /** A fill that fits no order still moves a position: that of suspense. */
@@ -99,5 +101,6 @@ export function fillUnmatched(state: ShardState, b: RecordBuffer, at: number): v
   const row = ensurePosition(state, SUSPENSE + account, instrument);
   const lots = b.bytes[at + unmatched.side] === SIDE.Buy ? quantity : -quantity;
   applyFill(positions.rows, row * ROW, lots, price, 0);
-  revalue(state, row, millisecondsOf(b, at));
+  noteTime(state.scopes.now, b, at);
+  revalue(state, row);
 }

@@ -13,7 +13,7 @@ import {
   takeToken,
 } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
-import { millisecondsOf } from './event-time.js';
+import { noteTime } from './event-time.js';
 
 const accepted = eventLayouts.OrderAccepted.offsets;
 const { OrderRate, CancelRate, RepeatedOrder, OrderToTrade, BreakerMessages, BreakerRejects } =
@@ -30,10 +30,10 @@ export const REPEATED_WINDOW_MS = 1000;
 export function countOrder(state: ShardState, b: RecordBuffer, at: number, account: number): void {
   const on = (state.accounts.checks[account] as number) & ON_ORDER;
   if (on === 0) return;
-  const ms = millisecondsOf(b, at);
-  if ((on & OrderRate) !== 0) take(state, account, OrderRate, SCOPED.orderRate, ms);
-  if ((on & RepeatedOrder) !== 0) countRepeated(state, b, at, account, ms);
-  countMessage(state, account, on, ms);
+  noteTime(state.scopes.now, b, at);
+  if ((on & OrderRate) !== 0) take(state, account, OrderRate, SCOPED.orderRate);
+  if ((on & RepeatedOrder) !== 0) countRepeated(state, b, at, account);
+  countMessage(state, account, on);
 }
 
 export function countReplace(
@@ -44,18 +44,18 @@ export function countReplace(
 ): void {
   const on = (state.accounts.checks[account] as number) & ON_REPLACE;
   if (on === 0) return;
-  const ms = millisecondsOf(b, at);
-  if ((on & OrderRate) !== 0) take(state, account, OrderRate, SCOPED.orderRate, ms);
-  countMessage(state, account, on, ms);
+  noteTime(state.scopes.now, b, at);
+  if ((on & OrderRate) !== 0) take(state, account, OrderRate, SCOPED.orderRate);
+  countMessage(state, account, on);
 }
 
 /** A cancel of the client; those of Daybook itself do not count. */
 export function countCancel(state: ShardState, b: RecordBuffer, at: number, account: number): void {
   const on = (state.accounts.checks[account] as number) & ON_CANCEL;
   if (on === 0) return;
-  const ms = millisecondsOf(b, at);
-  if ((on & CancelRate) !== 0) take(state, account, CancelRate, SCOPED.cancelRate, ms);
-  countMessage(state, account, on, ms);
+  noteTime(state.scopes.now, b, at);
+  if ((on & CancelRate) !== 0) take(state, account, CancelRate, SCOPED.cancelRate);
+  countMessage(state, account, on);
 }
 
 /** An order, cancel or replace that was refused here. */
@@ -67,28 +67,28 @@ export function countRefusal(
 ): void {
   const on = (state.accounts.checks[account] as number) & ON_REFUSAL;
   if (on === 0) return;
-  const ms = millisecondsOf(b, at);
-  countMessage(state, account, on, ms);
+  noteTime(state.scopes.now, b, at);
+  countMessage(state, account, on);
   if ((on & BreakerRejects) === 0) return;
   const scope = state.scopes.first + account;
-  const window = state.scopes.rows[scope * SCOPED_WIDTH + SCOPED.breakerWindow] as number;
-  state.scopes.refusals.add(scope, ms, window, 1);
+  const { rows, refusals, now } = state.scopes;
+  refusals.addOne(scope, now, rows, scope * SCOPED_WIDTH + SCOPED.breakerWindow);
 }
 
-function take(state: ShardState, account: number, limit: number, column: number, ms: number): void {
+function take(state: ShardState, account: number, limit: number, column: number): void {
   const { scopes, accounts } = state;
   const row = scopes.first + account;
   const group = accounts.group[account] as number;
   if (((scopes.own[row] as number) & limit) !== 0) {
-    takeToken(scopes.rows, row * SCOPED_WIDTH + column, ms);
+    takeToken(scopes.rows, row * SCOPED_WIDTH + column, scopes.now);
   }
   if (group !== 0 && ((scopes.own[group] as number) & limit) !== 0) {
-    takeToken(scopes.rows, group * SCOPED_WIDTH + column, ms);
+    takeToken(scopes.rows, group * SCOPED_WIDTH + column, scopes.now);
   }
-  if (((scopes.own[0] as number) & limit) !== 0) takeToken(scopes.rows, column, ms);
+  if (((scopes.own[0] as number) & limit) !== 0) takeToken(scopes.rows, column, scopes.now);
 }
 
-function countMessage(state: ShardState, account: number, on: number, ms: number): void {
+function countMessage(state: ShardState, account: number, on: number): void {
   const { scopes } = state;
   const scope = scopes.first + account;
   const at = scope * SCOPED_WIDTH;
@@ -96,19 +96,14 @@ function countMessage(state: ShardState, account: number, on: number, ms: number
     scopes.rows[at + SCOPED.messages] = (scopes.rows[at + SCOPED.messages] as number) + 1;
   }
   if ((on & BreakerMessages) !== 0) {
-    scopes.messages.add(scope, ms, scopes.rows[at + SCOPED.breakerWindow] as number, 1);
+    scopes.messages.addOne(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
   }
 }
 
 /** The same order again within the window counts on; any other starts a new count. */
-function countRepeated(
-  state: ShardState,
-  b: RecordBuffer,
-  at: number,
-  account: number,
-  ms: number,
-): void {
+function countRepeated(state: ShardState, b: RecordBuffer, at: number, account: number): void {
   const rows = state.scopes.repeated;
+  const ms = state.scopes.now[0] as number;
   const base = account * REPEATED_WIDTH;
   const instrument = b.u32[(at + accepted.instrument) >> 2] as number;
   const side = b.bytes[at + accepted.side] as number;

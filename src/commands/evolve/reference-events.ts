@@ -36,7 +36,8 @@ export function instrumentListed(
   instruments.negativePrices[index] = data.negativePrices;
   instruments.marginPercent[index] = data.marginPercent;
   resolvePriceBreakers(state);
-  revalueInstrument(state, index, millisecondsOf(event));
+  state.scopes.now[0] = millisecondsOf(event);
+  revalueInstrument(state, index);
 }
 
 /** Time of an event in whole ms. */

@@ -11,12 +11,12 @@ import { marginOf } from '../evolve/exposure.js';
 import { REPEATED_WINDOW_MS } from '../evolve/order-counts.js';
 import { RISK, RISK_ROW, UNLIMITED } from '../state/position-table.js';
 import {
+  hasToken,
   REPEATED,
   REPEATED_WIDTH,
   SCOPED,
   SCOPED_WIDTH,
   SWITCHED_ON,
-  tokensAt,
 } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { reduces } from './order-checks.js';
@@ -67,6 +67,7 @@ export function checkScopes(
   const on = (state.accounts.checks[account] as number) & MADE_HERE;
   if (on === 0) return 0;
   result.checks |= on;
+  state.scopes.now[0] = e.timeMs;
   if ((on & EXPOSURES) !== 0) {
     const missing = weigh(state, result, row, side, order);
     if (missing !== 0) return missing;
@@ -134,7 +135,7 @@ function checkScope(
   }
   if ((own & SWITCHED_ON.OrderRate) !== 0) {
     const limit = rows[at + SCOPED.orderRate] as number;
-    if (tokensAt(rows, at + SCOPED.orderRate, e.timeMs) < 1000) {
+    if (!hasToken(rows, at + SCOPED.orderRate, scopes.now)) {
       return result.fail(RISK_CHECK.OrderRate, REASON.RISK_ORDER_RATE, limit, limit + 1);
     }
   }
@@ -217,13 +218,13 @@ function checkCounts(
 
 /** Whether the order at hand is the last one of its account again, within the window. */
 function repeats(e: Emitter, last: number): boolean {
-  const { repeated } = e.state.scopes;
+  const { repeated, now } = e.state.scopes;
   const { command: c, at } = e;
   return (
     repeated[last + REPEATED.instrument] === c.u32[(at + terms.instrument) >> 2] &&
     repeated[last + REPEATED.side] === c.bytes[at + terms.side] &&
     repeated[last + REPEATED.quantity] === c.f64[(at + terms.quantity) >> 3] &&
     repeated[last + REPEATED.price] === c.f64[(at + terms.price) >> 3] &&
-    e.timeMs - (repeated[last + REPEATED.since] as number) < REPEATED_WINDOW_MS
+    (now[0] as number) - (repeated[last + REPEATED.since] as number) < REPEATED_WINDOW_MS
   );
 }

@@ -100,6 +100,8 @@ export class RiskScopes {
   readonly highestPnl: WindowTable;
   readonly refusals: WindowTable;
   readonly messages: WindowTable;
+  /** Time at hand in ms, of the command or the event; an array, and no part of the state. */
+  readonly now = new Float64Array(1);
   /** 1 while a limit is set that needs positions valued at the mark. */
   valued = 0;
 
@@ -115,16 +117,21 @@ export class RiskScopes {
   }
 }
 
-/** Thousandths of a token in a bucket of `rate` a second at `ms`; it holds one second's worth. */
-export function tokensAt(rows: Float64Array, at: number, ms: number): number {
+/** Thousandths of a token in a bucket of `rate` a second; it holds one second's worth. */
+function tokensIn(rows: Float64Array, at: number, now: Float64Array): number {
   const rate = rows[at] as number;
-  const elapsed = ms - (rows[at + 2] as number);
+  const elapsed = (now[0] as number) - (rows[at + 2] as number);
   const tokens = (rows[at + 1] as number) + (elapsed > 0 ? elapsed * rate : 0);
   return Math.min(tokens, rate * 1000);
 }
 
+/** Whether the bucket at `rows[at]` (rate, tokens, time) holds a token at `now[0]` ms. */
+export function hasToken(rows: Float64Array, at: number, now: Float64Array): boolean {
+  return tokensIn(rows, at, now) >= 1000;
+}
+
 /** Takes a token out of the bucket; below zero it never goes. */
-export function takeToken(rows: Float64Array, at: number, ms: number): void {
-  rows[at + 1] = Math.max(0, tokensAt(rows, at, ms) - 1000);
-  if (ms > (rows[at + 2] as number)) rows[at + 2] = ms;
+export function takeToken(rows: Float64Array, at: number, now: Float64Array): void {
+  rows[at + 1] = Math.max(0, tokensIn(rows, at, now) - 1000);
+  if ((now[0] as number) > (rows[at + 2] as number)) rows[at + 2] = now[0] as number;
 }

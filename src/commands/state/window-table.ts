@@ -21,6 +21,13 @@ export function sliceOf(windowMs: number): number {
   return Math.max(1, Math.ceil(windowMs / WINDOW_SLICES));
 }
 
+/** What `sum` and `highest` found: a number that is returned could be allocated. */
+export const found = new Float64Array(1);
+
+/**
+ * Times and lengths come as places in arrays, `now[0]` and `windows[at]` in ms: a number that is
+ * passed could be allocated, and this is called for every order.
+ */
 export class WindowTable {
   /** Number of the slice + 1 in each cell; 0 never used. */
   readonly stamps: Float64Array;
@@ -31,18 +38,18 @@ export class WindowTable {
     this.values = new Float64Array(owners * CELLS);
   }
 
-  /** Adds to the sum of the current slice. */
-  add(owner: number, ms: number, windowMs: number, amount: number): void {
-    const slice = Math.floor(ms / sliceOf(windowMs));
+  /** Adds one to the sum of the current slice. */
+  addOne(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
+    const slice = Math.floor((now[0] as number) / sliceOf(windows[at] as number));
     const cell = owner * CELLS + (slice % CELLS);
     const fresh = this.stamps[cell] !== slice + 1;
     this.stamps[cell] = slice + 1;
-    this.values[cell] = fresh ? amount : (this.values[cell] as number) + amount;
+    this.values[cell] = fresh ? 1 : (this.values[cell] as number) + 1;
   }
 
   /** Keeps the highest value of the current slice. */
-  raise(owner: number, ms: number, windowMs: number, value: number): void {
-    const slice = Math.floor(ms / sliceOf(windowMs));
+  raise(owner: number, now: Float64Array, windows: Float64Array, at: number, value: number): void {
+    const slice = Math.floor((now[0] as number) / sliceOf(windows[at] as number));
     const cell = owner * CELLS + (slice % CELLS);
     if (this.stamps[cell] !== slice + 1) {
       this.stamps[cell] = slice + 1;
@@ -52,31 +59,39 @@ export class WindowTable {
     }
   }
 
-  sum(owner: number, ms: number, windowMs: number): number {
-    const oldest = Math.floor(ms / sliceOf(windowMs)) + 1 - WINDOW_SLICES;
+  /** Sets `found[0]` to the sum within the window. */
+  sum(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
+    const oldest =
+      Math.floor((now[0] as number) / sliceOf(windows[at] as number)) + 1 - WINDOW_SLICES;
     let sum = 0;
     for (let cell = owner * CELLS; cell < (owner + 1) * CELLS; cell += 1) {
       if ((this.stamps[cell] as number) >= oldest && this.stamps[cell] !== 0) {
         sum += this.values[cell] as number;
       }
     }
-    return sum;
+    found[0] = sum;
   }
 
-  /** @returns the highest value within the window, `none` when there is none */
-  highest(owner: number, ms: number, windowMs: number, none: number): number {
-    const oldest = Math.floor(ms / sliceOf(windowMs)) + 1 - WINDOW_SLICES;
-    let highest = none;
+  /** Raises `found[0]` to the highest value within the window, if there is a higher one. */
+  highest(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
+    const oldest =
+      Math.floor((now[0] as number) / sliceOf(windows[at] as number)) + 1 - WINDOW_SLICES;
     for (let cell = owner * CELLS; cell < (owner + 1) * CELLS; cell += 1) {
       if ((this.stamps[cell] as number) < oldest || this.stamps[cell] === 0) continue;
-      if ((this.values[cell] as number) > highest) highest = this.values[cell] as number;
+      if ((this.values[cell] as number) > (found[0] as number)) {
+        found[0] = this.values[cell] as number;
+      }
     }
-    return highest;
   }
 
   /** Forgets an owner's past: a breaker that was reset starts anew. */
   clear(owner: number): void {
     this.stamps.fill(0, owner * CELLS, (owner + 1) * CELLS);
     this.values.fill(0, owner * CELLS, (owner + 1) * CELLS);
+  }
+
+  clearAll(): void {
+    this.stamps.fill(0);
+    this.values.fill(0);
   }
 }
