@@ -1,4 +1,5 @@
 /** The thread of a forwarder; see `forwarder-thread.ts`. */
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../lib/assert.js';
 import { JournalReader } from '../journal/journal-reader.js';
@@ -11,6 +12,8 @@ import { StoreError } from './store-errors.js';
 const data = workerData as ForwarderThreadData;
 assert(parentPort !== null, 'the forwarder runs in a thread of its own');
 const port = parentPort;
+// On Linux this is the priority of the calling thread alone: when cores are short, the writer goes first.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const end = new SharedDurableEnd(data.durableEnd);
 const state = new SharedForwardState(data.state);
 const stopping = new AbortController();

@@ -35,7 +35,7 @@ export const FORWARDER_LIMITS: ForwarderLimits = {
   batchEvents: 512,
   batchBytes: 768 * 1024,
   appendsInFlight: 4,
-  lingerMs: 2,
+  lingerMs: 5,
   deadlineMs: 10_000,
   backoffMinMs: 50,
   backoffMaxMs: 5_000,
