@@ -82,8 +82,8 @@ export class ReferenceModel {
     const pending = (kind: string) =>
       this.underWay(order).some((each) => each.kind === kind && each.state === 'pending');
     const states: [number, string, boolean][] = [
-      [11, 'PendingCancel', pending('Cancel')],
-      [10, 'PendingReplace', pending('Replace')],
+      [11, 'PendingCancel', live && pending('Cancel')],
+      [10, 'PendingReplace', live && pending('Replace')],
       [9, 'DoneForDay', live && order.doneForDay],
       [8, 'Calculated', order.calculated],
       [7, 'Filled', cum > 0 && cum >= order.quantity],
@@ -332,7 +332,8 @@ export class ReferenceModel {
     return [`${type} ${this.#told(old.order)}`];
   }
 
-  canceled(order: ModelOrder, clOrdId: string): string[] {
+  /** @param quantity OrderQty that the venue leaves; 0 it does not say */
+  canceled(order: ModelOrder, clOrdId: string, quantity: number): string[] {
     const answered = this.#answered(order, clOrdId);
     if (answered === 'answered' || order.ended !== undefined) return refused('VENUE_REPORT_STALE');
     const request = typeof answered === 'object' ? answered : undefined;
@@ -341,7 +342,8 @@ export class ReferenceModel {
       return refused('VENUE_REPORT_STALE');
     }
     if (request !== undefined) request.state = 'accepted';
-    const downTo = request?.kind === 'Cancel' ? request.quantity : 0;
+    const asked = request?.kind === 'Cancel' ? request.quantity : 0;
+    const downTo = quantity > 0 ? quantity : asked;
     const kept = Math.min(downTo, order.quantity);
     const before = order.quantity;
     if (kept > cum) order.quantity = kept;
@@ -349,7 +351,7 @@ export class ReferenceModel {
       order.quantity = before;
       order.ended = 'Canceled';
       order.forced = false;
-    }
+    } else if (request === undefined) order.forced = false;
     return [`OrderCanceled ${this.#told(order)}`];
   }
 

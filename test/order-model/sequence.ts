@@ -199,7 +199,7 @@ export class Sequence {
       () => this.#venue({ orderId: order.id, ...report }),
       expected,
     ];
-    switch (dice.roll(14)) {
+    switch (dice.roll(16)) {
       case 0:
       case 1:
         return say({ report: 'Acknowledged' }, () => model.acknowledged(order, 0));
@@ -216,7 +216,11 @@ export class Sequence {
           model.pending(order, clOrdId, 'Replace'),
         );
       case 6:
-        return say({ report: 'Canceled', clOrdId }, () => model.canceled(order, clOrdId));
+        return say({ report: 'Canceled', clOrdId }, () => model.canceled(order, clOrdId, 0));
+      case 12:
+        return say({ report: 'Canceled', clOrdId, quantity }, () =>
+          model.canceled(order, clOrdId, quantity),
+        );
       case 7:
         return say({ report: 'Replaced', clOrdId }, () => model.replaced(order, clOrdId, 0));
       case 8:

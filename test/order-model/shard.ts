@@ -108,6 +108,34 @@ export class Shard {
     return stateHash(this.state) === before;
   }
 
+  /** Records so far. */
+  get records(): number {
+    return this.state.nextSequence;
+  }
+
+  /** Sets the clock back. */
+  setBack(ns: bigint): void {
+    this.#now -= ns;
+  }
+
+  /** Stops after `anchor` records and goes on from there. @returns whether it ends in the same state */
+  restartFrom(anchor: number): boolean {
+    const state = new ShardState(CAPACITY, 3);
+    const [head, tail] = parted(anchor);
+    evolveBatch(state, head);
+    evolveBatch(state, tail);
+    return stateHash(state) === stateHash(this.state);
+  }
+
+  /** Replays with one record missing. */
+  replayWithout(sequence: number): void {
+    const state = new ShardState(CAPACITY, 3);
+    const [head] = parted(sequence);
+    const [, tail] = parted(sequence + 1);
+    evolveBatch(state, head);
+    evolveBatch(state, tail);
+  }
+
   #column(account: number, column: number): number {
     const row = this.state.positions.find(account, INSTRUMENT);
     return row === 0 ? 0 : (this.state.positions.rows[row * ROW + column] as number);
@@ -129,6 +157,21 @@ export class Shard {
   openSell(account: number): number {
     return this.#column(account, EXPOSURE.openSell);
   }
+}
+
+/** The records before and from a sequence on. */
+function parted(sequence: number): [RecordBuffer, RecordBuffer] {
+  let at = 0;
+  while (at < records.length && (records.f64[(at + HEADER.sequence) >> 3] as number) < sequence) {
+    at += records.u16[(at + HEADER.length) >> 1] as number;
+  }
+  const copy = (from: number, to: number): RecordBuffer => {
+    const part = new RecordBuffer(to - from);
+    part.bytes.set(records.bytes.subarray(from, to));
+    part.length = to - from;
+    return part;
+  };
+  return [copy(0, at), copy(at, records.length)];
 }
 
 /** The other records of a decision: what happened to an order is told by the rest. */

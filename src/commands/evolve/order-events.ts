@@ -234,8 +234,8 @@ export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): v
     const flags = orders.flags[row] as number;
     orders.flags[row] =
       (flags | ORDER_FLAG.Canceled) & ~(ORDER_FLAG.CancelForced | ORDER_FLAG.Held);
-  } else {
-    // Cut down, not gone: it can be asked to cancel again.
+  } else if (id < 0) {
+    // Cut down, not gone: it can be asked to cancel again. (The answer to another request is not ours.)
     orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
   }
   setLeaves(state, row, leaves);

@@ -30,10 +30,11 @@ export function statusOf(
   quantity: number,
   cumQuantity: number,
 ): number {
-  if (pendingCancels > 0) return ORD_STATUS.PendingCancel;
-  if (pendingReplaces > 0) return ORD_STATUS.PendingReplace;
-  // What has ended is not done for the day, stopped or suspended any more: these could come back.
+  // What has ended is pending, done for the day, stopped or suspended no more, whoever has yet to
+  // answer: the report that ends an order says so (FIX rule 2), and nobody waits for ever.
   const live = (flags & ENDED) === 0;
+  if (live && pendingCancels > 0) return ORD_STATUS.PendingCancel;
+  if (live && pendingReplaces > 0) return ORD_STATUS.PendingReplace;
   if (flags & ENDINGS_AND_STOPS) {
     if (live && flags & ORDER_FLAG.DoneForDay) return ORD_STATUS.DoneForDay;
     if (flags & ORDER_FLAG.Calculated) return ORD_STATUS.Calculated;
