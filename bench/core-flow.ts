@@ -1,9 +1,8 @@
 /** A shard with every check switched on, and an endless flow of orders and cancels fed from memory. */
 
-import { decide } from '../src/commands/decide/decide.js';
-import { Emitter } from '../src/commands/emitter.js';
 import type { Capacity } from '../src/commands/state/capacity.js';
 import { ShardState } from '../src/commands/state/shard-state.js';
+import { Writer } from '../src/commands/writer.js';
 import { encodeCommand } from '../src/domain/command-codec.js';
 import {
   COMMAND_SLOT_BYTES,
@@ -13,24 +12,47 @@ import {
 } from '../src/domain/commands.js';
 import { RecordBuffer } from '../src/domain/event-record.js';
 import { LIMIT } from '../src/domain/risk-catalogue.js';
+import { SpscRing } from '../src/lib/ring.js';
+import { Clock } from '../src/lib/time.js';
 
 const ACCOUNTS = 100;
 const INSTRUMENTS = 10;
-/** Orders of one flow: then its tables are full, and a new flow goes on. */
+/** Orders of one flow: then its tables are full. */
 export const ORDERS = 4_000_000;
-/** Commands prepared in memory; ids are made unique as they are used. */
-const PREPARED = 8192;
+/** Slots of the ring, each prepared with a command; ids are made unique as they are used. */
+export const SLOTS = 1024;
 const HEADER = { received: 0n, command: 1, actor: 1, session: 1 };
 
 const newOrder = commandLayouts.NewOrder.offsets;
 const cancelOrder = commandLayouts.CancelOrder.offsets;
 
+/** Limits of each account: every check computes, none refuses. */
+const LIMITS = {
+  MaxOrderQuantity: 10_000,
+  MaxOrderNotional: 10_000_000_000_000,
+  PriceCollar: 2000,
+  MaxPosition: 1_000_000_000,
+  MaxOpenOrders: 1_000_000_000,
+  MaxGrossExposure: 4_000_000_000_000_000,
+  MaxNetExposure: 4_000_000_000_000_000,
+  OrderRate: 1_000_000_000,
+  CancelRate: 1_000_000_000,
+  MaxDailyLoss: 4_000_000_000_000_000,
+  BuyingPower: 4_000_000_000_000_000,
+  RepeatedOrders: 1_000_000_000,
+  OrderToTradeRatio: 1_000_000_000,
+  MarkAge: 1_000_000_000,
+  BreakerPriceMove: 1_000_000,
+  BreakerLoss: 4_000_000_000_000_000,
+  BreakerRejects: 1_000_000_000,
+  BreakerMessages: 1_000_000_000,
+} as const satisfies Partial<Record<keyof typeof LIMIT, number>>;
+
 export class CoreFlow {
   readonly state: ShardState;
-  readonly batch = new RecordBuffer(4 * 1024 * 1024);
-  readonly emitter: Emitter;
-  readonly #commands = new RecordBuffer(PREPARED * COMMAND_SLOT_BYTES);
-  #next = 0;
+  readonly writer: Writer;
+  readonly #ring = SpscRing.create({ slots: SLOTS, slotBytes: COMMAND_SLOT_BYTES });
+  #claimed = 0;
   #id = 0;
 
   constructor(capacity: Partial<Capacity> = {}) {
@@ -46,8 +68,12 @@ export class CoreFlow {
       },
       1,
     );
-    this.emitter = new Emitter(this.state, this.batch);
-    this.emitter.setTime(1_700_000_000_000_000_000n);
+    const clock = new Clock();
+    const now = () => {
+      clock.tick();
+      return clock.ns();
+    };
+    this.writer = new Writer(this.state, { append: () => undefined }, now, [this.#ring]);
     touch(this.state.orders);
     touch(this.state.clientIds);
     this.#reference();
@@ -76,82 +102,70 @@ export class CoreFlow {
     }
     for (let i = 1; i <= ACCOUNTS; i += 1) {
       this.#control('OpenAccount', { name: `A${i}`, currency: 'USD', open: 1 });
-      const set = (limit: number, value: number) =>
+      for (const [name, value] of Object.entries(LIMITS)) {
+        const limit = LIMIT[name as keyof typeof LIMITS];
         this.#control('ChangeLimit', { limit, scope: 'Account', scopeId: i, value });
-      set(LIMIT.MaxOrderQuantity, 10_000);
-      set(LIMIT.MaxOrderNotional, 10_000_000_000_000);
-      set(LIMIT.PriceCollar, 2000);
-      set(LIMIT.MaxPosition, 1_000_000_000);
+      }
     }
   }
 
   #control<N extends CommandName>(name: N, data: CommandData<N>): void {
-    encodeCommand(name, HEADER, data, this.#commands.bytes);
-    decide(this.emitter, this.#commands, 0);
-    this.batch.clear();
+    const command = new RecordBuffer(COMMAND_SLOT_BYTES);
+    encodeCommand(name, HEADER, data, command.bytes);
+    this.writer.runOne(command, 0);
   }
 
-  /** Pairs: an order, then the cancel of that order. */
+  /** Pairs: an order, then the cancel of that order. A slot keeps its command from turn to turn. */
   #prepare(): void {
-    for (let i = 0; i < PREPARED; i += 2) {
+    for (let i = 0; i < SLOTS; i += 2) {
       const pair = i / 2;
       const account = (pair % ACCOUNTS) + 1;
-      encodeCommand(
-        'NewOrder',
-        HEADER,
-        {
-          account,
-          instrument: (pair % INSTRUMENTS) + 1,
-          clOrdId: '00000000000000',
-          quantity: (pair % 100) + 1,
-          price: 10_000 + (pair % 7),
-          side: pair % 2 === 0 ? 'Buy' : 'Sell',
-          ordType: 'Limit',
-          timeInForce: 'Day',
-        },
-        this.#commands.bytes,
-        i * COMMAND_SLOT_BYTES,
-      );
-      encodeCommand(
-        'CancelOrder',
-        HEADER,
-        { account, clOrdId: '10000000000000', origClOrdId: '00000000000000' },
-        this.#commands.bytes,
-        (i + 1) * COMMAND_SLOT_BYTES,
-      );
+      const order: CommandData<'NewOrder'> = {
+        account,
+        instrument: (pair % INSTRUMENTS) + 1,
+        clOrdId: '00000000000000',
+        quantity: (pair % 100) + 1,
+        price: 10_000 + (pair % 7),
+        side: pair % 2 === 0 ? 'Buy' : 'Sell',
+        ordType: 'Limit',
+        timeInForce: 'Day',
+      };
+      encodeCommand('NewOrder', HEADER, order, this.#ring.u8, this.#ring.claim());
+      const cancel = { account, clOrdId: '10000000000000', origClOrdId: '00000000000000' };
+      encodeCommand('CancelOrder', HEADER, cancel, this.#ring.u8, this.#ring.claim());
     }
+    this.#ring.abandon();
   }
 
-  /** Decides the next `count` commands; a full batch is dropped, there is no log here. */
+  /** Feeds and decides the next `count` commands, at most SLOTS; there is no log here. */
   run(count: number): void {
-    const { i32 } = this.#commands;
-    for (let i = 0; i < count; i += 1) {
-      const at = this.#next * COMMAND_SLOT_BYTES;
-      // The number of the pair goes into the ids as seven bits a byte, kept printable by a high bit.
-      const low =
-        0x20202020 | (this.#id & 0x1f) | ((this.#id & 0x3e0) << 3) | ((this.#id & 0x7c00) << 6);
-      const high = 0x20202020 | ((this.#id >>> 15) & 0x1f) | (((this.#id >>> 20) & 0x1f) << 8);
-      const top = 0x20202020 | ((this.#id >>> 25) & 0x1f);
-      if (this.#next % 2 === 0) {
-        const word = (at + newOrder.clOrdId) >> 2;
-        i32[word] = low;
-        i32[word + 1] = high;
-        i32[word + 2] = top;
-      } else {
-        const own = (at + cancelOrder.clOrdId) >> 2;
-        const orig = (at + cancelOrder.origClOrdId) >> 2;
-        i32[own] = low;
-        i32[own + 1] = high;
-        i32[own + 2] = top | 0x40000000;
-        i32[orig] = low;
-        i32[orig + 1] = high;
-        i32[orig + 2] = top;
-        this.#id += 1;
-      }
-      if (!this.emitter.room) this.batch.clear();
-      decide(this.emitter, this.#commands, at);
-      this.#next = (this.#next + 1) % PREPARED;
+    for (let i = 0; i < count; i += 1) this.#feed();
+    this.#ring.publish();
+    this.writer.run();
+  }
+
+  /** Claims the next slot and makes the ids of its command new. */
+  #feed(): void {
+    const { i32 } = this.#ring;
+    const at = this.#ring.claim();
+    // The number of the pair goes into the ids five bits a byte, kept printable by a high bit.
+    const id = this.#id;
+    const low = 0x20202020 | (id & 0x1f) | ((id & 0x3e0) << 3) | ((id & 0x7c00) << 6);
+    const high = 0x20202020 | ((id >>> 15) & 0x1f) | (((id >>> 20) & 0x1f) << 8);
+    const top = 0x20202020 | ((id >>> 25) & 0x1f);
+    const isOrder = this.#claimed % 2 === 0;
+    const own = (at + (isOrder ? newOrder.clOrdId : cancelOrder.clOrdId)) >> 2;
+    i32[own] = low;
+    i32[own + 1] = high;
+    i32[own + 2] = isOrder ? top : top | 0x40000000;
+    if (!isOrder) {
+      const orig = (at + cancelOrder.origClOrdId) >> 2;
+      i32[orig] = low;
+      i32[orig + 1] = high;
+      i32[orig + 2] = top;
+      this.#id += 1;
     }
+    this.#claimed += 1;
   }
 }
 

@@ -12,7 +12,8 @@
  * back-pressure, and a crash loses nothing that anybody was told about. At rest a batch is one
  * command; under load it grows until the batch's buffer or the rings are empty.
  */
-import { RecordBuffer } from '../domain/event-record.js';
+import { COMMAND, commandLayouts } from '../domain/commands.js';
+import { HEADER, RecordBuffer } from '../domain/event-record.js';
 import { assert } from '../lib/assert.js';
 import type { SpscRing } from '../lib/ring.js';
 import { decide } from './decide/decide.js';
@@ -30,6 +31,13 @@ export type Clock = () => bigint;
 /** Bytes of events in one commit at most. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Commands whose client order ids are looked up ahead; few enough to stay in the first cache. */
+const TOUCH_COMMANDS = 32;
+
+const request = commandLayouts.NewOrder.offsets;
+assert(request.clOrdId === commandLayouts.CancelOrder.offsets.clOrdId, 'ids at one place');
+assert(request.clOrdId === commandLayouts.ReplaceOrder.offsets.clOrdId, 'ids at one place');
+
 /** Commands taken from one ring before the next ring has its turn. */
 const TURN_COMMANDS_MAX = 1024;
 
@@ -38,6 +46,8 @@ export class Writer {
   readonly batch = new RecordBuffer(BATCH_BYTES_MAX);
   /** Commands decided since the start. */
   commands = 0;
+  /** What touching read: kept, so that it is not optimised away. */
+  touched = 0;
   readonly #log: BatchLog;
   readonly #clock: Clock;
   readonly #emitter: Emitter;
@@ -101,13 +111,34 @@ export class Writer {
     const available = ring.available() - first;
     const turn = Math.min(available, TURN_COMMANDS_MAX);
     let taken = 0;
+    let touched = 0;
     while (taken < turn && this.#emitter.room) {
+      if (taken === touched) touched = this.#touch(ring, view, first + taken, first + turn) - first;
       if (!decide(this.#emitter, view, ring.at(first + taken))) break;
       taken += 1;
     }
     this.#taken[index] = first + taken;
     this.commands += taken;
     return taken > 0 && taken < available;
+  }
+
+  /**
+   * Asks memory for the places of the client order ids of the commands that come next, all at once.
+   * @returns the number of the first command that was not touched
+   */
+  #touch(ring: SpscRing, view: RecordBuffer, from: number, end: number): number {
+    const { clientIds } = this.state;
+    const to = Math.min(end, from + TOUCH_COMMANDS);
+    let sink = 0;
+    for (let i = from; i < to; i += 1) {
+      const at = ring.at(i);
+      // Order requests have the account and their own id at the same places.
+      if ((view.bytes[at + HEADER.number] as number) > COMMAND.ReplaceOrder) continue;
+      const account = view.i32[(at + request.account) >> 2] as number;
+      sink |= clientIds.touch(account, view.i32, (at + request.clOrdId) >> 2);
+    }
+    this.touched = sink;
+    return to;
   }
 
   #release(): void {
