@@ -9,6 +9,8 @@ export class ProjectorFrame1790000000000 implements MigrationInterface {
   readonly name = 'ProjectorFrame1790000000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    // Holds the tables of rebuilds under way.
+    await runner.query('CREATE SCHEMA daybook_rebuild');
     await runner.query(`
       CREATE TABLE daybook.projection_checkpoints (
         model         text        NOT NULL,
@@ -42,5 +44,6 @@ export class ProjectorFrame1790000000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE daybook.projection_dead_letters');
     await runner.query('DROP TABLE daybook.projection_checkpoints');
+    await runner.query('DROP SCHEMA daybook_rebuild CASCADE');
   }
 }

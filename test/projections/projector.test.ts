@@ -229,7 +229,6 @@ describe('a poison event', () => {
     const settings = await createMigrated(server);
     const { batches } = poisoned('lastPrice');
     await withClient(settings, async (client) => {
-      await client.query('CREATE SCHEMA daybook_rebuild');
       for (const table of readModels.flatMap((m) => m.tables)) {
         await client.query(
           `CREATE TABLE daybook_rebuild.${table} (LIKE daybook.${table} INCLUDING ALL)`,

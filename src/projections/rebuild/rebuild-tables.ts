@@ -15,7 +15,6 @@ export async function prepareTables(client: pg.ClientBase, model: ReadModel): Pr
   const run: RunSql = async (sql, parameters) => (await client.query(sql, parameters)).rows;
   await run('BEGIN');
   try {
-    await run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA_OF.rebuild}`);
     const resumed = await isUnfinished(run, model);
     if (!resumed) await createTables(run, model);
     await run('COMMIT');

@@ -10,6 +10,8 @@ import { switchTables } from './switch-tables.js';
 
 /** Advisory lock of a rebuild; the second key is the model's. */
 const REBUILD_LOCK = 0x0da3;
+/** Two models may share a view, so tables are switched one model at a time. */
+const SWITCH_LOCK = 0x0da4;
 /** The switch waits this long for queries that read the old tables, then lets others pass first. */
 const LOCK_MS_MAX = 2_000;
 const SWITCH_TRIES_MAX = 60;
@@ -69,6 +71,27 @@ export async function rebuild(options: RebuildOptions): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** Models built at a time: each keeps one connection of the server and a part of a core busy. */
+const MODELS_AT_A_TIME = 2;
+
+/**
+ * Rebuilds several models, two at a time. Each is switched as soon as it is complete.
+ *
+ * @throws as `rebuild`; the models that were switched before stay so
+ */
+export async function rebuildAll(
+  models: readonly ReadModel[],
+  options: Omit<RebuildOptions, 'model'>,
+): Promise<void> {
+  const waiting = [...models];
+  const lane = async (): Promise<void> => {
+    for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
+      await rebuild({ ...options, model });
+    }
+  };
+  await Promise.all(Array.from({ length: MODELS_AT_A_TIME }, lane));
 }
 
 async function takeLock(client: pg.Client, model: ReadModel): Promise<void> {
@@ -147,6 +170,7 @@ async function switchWhenFree(
     await client.query('BEGIN');
     try {
       await client.query(`SET LOCAL lock_timeout = ${LOCK_MS_MAX}`);
+      await client.query('SELECT pg_advisory_xact_lock($1)', [SWITCH_LOCK]);
       await switchOver(client, model, sources);
       await client.query('COMMIT');
       return;
