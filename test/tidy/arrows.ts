@@ -11,6 +11,7 @@ const LOG_READERS = [
   'src/log/journal/shared-durable-end.ts',
   'src/log/journal/durable-mark.ts',
   'src/log/journal/fixed-durable-end.ts',
+  'src/log/journal/sparse-index.ts',
   'src/log/file-system.ts',
 ];
 const COMMAND_PORT = 'src/commands/command-port.ts';

@@ -4,8 +4,8 @@ import { isSource, type SourceFile } from './repository.js';
 export interface Limit {
   readonly name: string;
   readonly path: string;
-  /** undefined when it is not a number, but made of other constants. */
-  readonly value: number | undefined;
+  /** The number, or how the code makes it of others. */
+  readonly value: number | string;
   /** The comment above it, on one line. */
   readonly comment: string;
 }
@@ -23,8 +23,8 @@ export function limitsOf(files: readonly SourceFile[]): Limit[] {
     for (const [, comment = '', name = '', expression = ''] of text.matchAll(DECLARATION)) {
       const value = evaluate(expression, known);
       if (value !== undefined) known.set(name, value);
-      if (LIMIT.test(name) && value !== undefined) {
-        limits.push({ name, path, value, comment: plain(comment) });
+      if (LIMIT.test(name) && !/^['"[{/]|new |=>/.test(expression)) {
+        limits.push({ name, path, value: value ?? expression, comment: plain(comment) });
       }
     }
     return limits;
@@ -59,7 +59,7 @@ export function limitsPage(limits: readonly Limit[]): string {
       .filter(({ path }) => folderOf(path) === folder)
       .map(({ name, path, value, comment }) => {
         const file = path.slice(`src/${folder}/`.length);
-        return `- \`${name}\` = ${(value as number).toLocaleString('en')} (\`${file}\`)${comment === '' ? '' : `: ${comment}`}`;
+        return `- \`${name}\` = ${value.toLocaleString('en')} (\`${file}\`)${comment === '' ? '' : `: ${comment}`}`;
       });
     return `## ${folder}\n\n${rows.join('\n')}\n`;
   });

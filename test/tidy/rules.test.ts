@@ -130,6 +130,7 @@ describe('code', () => {
       [
         ['ROWS_MAX', 1_024_000, 'Rows. More are refused.'],
         ['HALF_MAX', 512_000, ''],
+        ['NAME_MAX', 'nameOf(ROWS_MAX)', ''],
         ['TWICE_MAX', 2_048_000, ''],
       ],
     );

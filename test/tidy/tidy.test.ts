@@ -17,7 +17,14 @@ import { EXCEPTIONS, NOT_ENTERED_YET } from './exceptions.js';
 import { importsOf } from './imports.js';
 import { limitsOf, limitsPage } from './limits.js';
 import { undecidedScripts, wrongPackages } from './package-rules.js';
-import { isMarkdown, isSource, isTest, ROOT, readRepository } from './repository.js';
+import {
+  isMarkdown,
+  isSource,
+  isTest,
+  ROOT,
+  readRepository,
+  type SourceFile,
+} from './repository.js';
 
 const files = readRepository();
 const code = files.filter(({ path }) => /\.(ts|mjs)$/.test(path));
@@ -144,5 +151,17 @@ describe('documents', () => {
 
   it('list every limit in docs/limits.md, as the code has it', async () => {
     await expect(limitsPage(limitsOf(files))).toMatchFileSnapshot('../../docs/limits.md');
+  });
+
+  it('give the limits of docs/architecture.md as the code has them', () => {
+    const { text } = documents.find(({ path }) => path === 'docs/architecture.md') as SourceFile;
+    const rows = [...text.matchAll(/^\| `([A-Z0-9_]+)`[^|]*\| ([\d,]+) /gm)];
+    const limits = limitsOf(files);
+    const wrong = rows.filter(([, name, value]) => {
+      const found = limits.filter((limit) => limit.name === name);
+      return !found.some((limit) => limit.value === Number((value as string).replaceAll(',', '')));
+    });
+    expect(rows.length).toBeGreaterThan(10);
+    expect(wrong.map(([row]) => row)).toEqual([]);
   });
 });
