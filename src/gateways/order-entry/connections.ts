@@ -1,0 +1,199 @@
+/** The connections of a gateway: logins, heartbeats, silence, and how each of them ends. */
+import type { Logger } from 'pino';
+import { SOUP_TYPE } from '../soupbintcp/catalogue.js';
+import { putEndOfSession, putServerHeartbeat } from '../soupbintcp/packets.js';
+import { WireError } from '../wire/wire-error.js';
+import type { GatewayTimes } from './config.js';
+import type { Connection } from './connection.js';
+import {
+  authenticate,
+  type LoginFault,
+  loginAccepted,
+  loginRejected,
+  readLogin,
+  startOf,
+} from './login.js';
+import type { Session } from './session.js';
+
+const SOUP_HEADER = 3;
+/** A connection that was ended has this long to take what was sent to it before, ms. */
+const LINGER_MS = 1000;
+
+/** Ends that are not the client's fault and tell it that the session is over. */
+const TOLD = new Set(['DAY_OPENED', 'STOPPING', 'LOGOUT']);
+
+export interface ConnectionsOptions {
+  readonly sessions: readonly Session[];
+  readonly times: GatewayTimes;
+  readonly logger: Logger;
+  /** There are bytes to look at, or a login was decided. */
+  readonly onInput: (connection: Connection) => void;
+  /** A client is logged in; `behind` says that it is to be sent what it missed. */
+  readonly onOpen: (connection: Connection) => void;
+  readonly onEnd: (connection: Connection) => void;
+}
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #byUser: Map<string, Session>;
+  readonly #all = new Set<Connection>();
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#byUser = new Map(options.sessions.map((each) => [each.stream.config.user, each]));
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+    const { socket } = connection;
+    socket.on('data', (chunk: Uint8Array) => {
+      if (connection.state === 'ended') return;
+      connection.heardAt = performance.now();
+      connection.received(chunk);
+      this.#options.onInput(connection);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      this.end(connection, error.code ?? 'SOCKET_ERROR');
+    });
+    socket.once('end', () => this.end(connection, 'CLIENT_CLOSED'));
+    socket.once('close', () => {
+      this.end(connection, 'CLIENT_CLOSED');
+      this.#all.delete(connection);
+    });
+  }
+
+  /**
+   * Moves to the next packet of a logged-in client. Logs it in first; ends it when its bytes are no
+   * packets. @returns false when there is none to take now
+   */
+  next(connection: Connection): boolean {
+    const { state } = connection;
+    if (state !== 'open' && state !== 'login') return false;
+    try {
+      if (!connection.deframer.next()) return false;
+      if (state === 'open') return true;
+      this.#login(connection);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.end(connection, error.code);
+    }
+    return false;
+  }
+
+  /** Ends a connection once; `reason` is what the log says. */
+  end(connection: Connection, reason: string): void {
+    if (connection.state === 'ended') return;
+    const wasOpen = connection.state === 'open';
+    connection.state = 'ended';
+    const { socket, output, session, peer } = connection;
+    const { stream } = session ?? {};
+    this.#options.logger.info(
+      { peer, reason, session: stream?.config.name, next: connection.next },
+      wasOpen ? 'order entry session ended' : 'connection ended before it was logged in',
+    );
+    // A packet is either sent whole or not at all; here the stream of the client is at its end.
+    if (wasOpen && TOLD.has(reason) && output.room(SOUP_HEADER)) {
+      output.at = putEndOfSession(output.view, output.at);
+    }
+    output.finish();
+    socket.resume();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    this.#options.onEnd(connection);
+  }
+
+  /** Ends all; resolves when the last socket is closed. */
+  async endAll(reason: string): Promise<void> {
+    const all = [...this.#all];
+    const closed = all.map(
+      ({ socket }) =>
+        new Promise<void>((resolve) => {
+          if (socket.closed) resolve();
+          else socket.once('close', () => resolve());
+        }),
+    );
+    for (const connection of all) this.end(connection, reason);
+    await Promise.all(closed);
+  }
+
+  /** Looks at the times of all connections. @param now of performance.now() */
+  beat(now: number): void {
+    const { heartbeatMs, silenceMs, loginMs, stalledMs } = this.#options.times;
+    for (const connection of this.#all) {
+      const { state, output } = connection;
+      if (state === 'ended') continue;
+      if (state !== 'open') {
+        if (now - connection.openedAt >= loginMs) this.end(connection, 'LOGIN_TIMEOUT');
+        continue;
+      }
+      // A client that we do not read from, because the ring is full, is not silent.
+      if (connection.paused || connection.held) connection.heardAt = now;
+      if (now - connection.heardAt >= silenceMs) this.end(connection, 'SILENT');
+      else if (output.inFlight && now - connection.takenAt >= stalledMs) {
+        this.end(connection, 'READER_STALLED');
+        connection.socket.destroy();
+      } else if (now - connection.sentAt >= heartbeatMs && !output.inFlight) {
+        if (!output.room(SOUP_HEADER)) continue;
+        output.at = putServerHeartbeat(output.view, output.at);
+        connection.sentAt = now;
+        connection.takenAt = now;
+        output.flush();
+      }
+    }
+  }
+
+  #login(connection: Connection): void {
+    const { deframer } = connection;
+    if (deframer.type !== SOUP_TYPE.loginRequest) {
+      this.end(connection, 'LOGIN_EXPECTED');
+      return;
+    }
+    const bytes = deframer.payloadLength + SOUP_HEADER;
+    const request = readLogin(deframer.view, deframer.payloadAt - SOUP_HEADER, bytes);
+    connection.state = 'checking';
+    authenticate(request, this.#byUser).then(
+      (session) => {
+        if (connection.state !== 'checking') return;
+        if (session === undefined) return this.#refuse(connection, 'CREDENTIALS_WRONG');
+        const start = startOf(request, session);
+        if (typeof start === 'string') this.#refuse(connection, start);
+        else this.#open(connection, session, start);
+      },
+      (error: Error) => this.end(connection, error.message),
+    );
+  }
+
+  #refuse(connection: Connection, fault: LoginFault): void {
+    this.#put(connection, loginRejected(fault));
+    this.end(connection, fault);
+  }
+
+  /** The newest login holds: a client whose connection broke need not wait for our timeout. */
+  #open(connection: Connection, session: Session, start: number): void {
+    if (session.connection !== undefined) this.end(session.connection, 'REPLACED');
+    session.connection = connection;
+    connection.session = session;
+    connection.state = 'open';
+    connection.next = start;
+    connection.behind = start <= session.stream.count;
+    this.#put(connection, loginAccepted(session, start));
+    const { peer } = connection;
+    const { name } = session.stream.config;
+    this.#options.logger.info({ peer, session: name, next: start }, 'order entry session opened');
+    this.#options.onOpen(connection);
+    this.#options.onInput(connection);
+  }
+
+  #put(connection: Connection, packet: Uint8Array): void {
+    const { output } = connection;
+    const { view } = output;
+    new Uint8Array(view.buffer, view.byteOffset).set(packet, output.at);
+    output.at += packet.length;
+    connection.sentAt = performance.now();
+    connection.takenAt = connection.sentAt;
+    output.flush();
+  }
+}

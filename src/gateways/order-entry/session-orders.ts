@@ -1,0 +1,146 @@
+/**
+ * What a session's UserRefNums of the day stand for: one row each, in the order of their numbers,
+ * which is also that of the requests and of the log.
+ *
+ * Rows are written when a request goes into the ring and again, with the same values, when its event
+ * comes back from the log; after a restart the log alone fills them. What a row says of a UserRefNum
+ * never changes once it is known, so a message that is sent again a day later reads the same.
+ *
+ * ```
+ *   word 0        1     2      3       4        6          7       8          9     10        14
+ *        +--------+-----+------+-------+--------+----------+-------+----------+-----+---------+
+ *        |UserRef |root |before|current|order id|instrument|account| side capa|ot   | flags + |
+ *        |        |row+1|ref   |ref    |f64     |          |       | city tif |     | ClOrdID |
+ *        +--------+-----+------+-------+--------+----------+-------+----------+-----+---------+
+ * ```
+ */
+import { assert } from '../../lib/assert.js';
+
+/** Words of a row, and what stands where. `flags` are 4 bytes and the ClOrdID, 18 bytes of 20. */
+const ROW_WORDS = 16;
+export const ROW = {
+  userRef: 0,
+  /** Row + 1 of the order that started the chain. */
+  root: 1,
+  /** UserRefNum that this one replaced, 0 while it has not. */
+  before: 2,
+  /** Of a root: the UserRefNum that holds now. */
+  current: 3,
+  orderId: 4,
+  instrument: 6,
+  account: 7,
+  /** Bytes: side as in OUCH, capacity, spare, spare. */
+  terms: 8,
+  ordType: 9,
+  /** Bytes: display, ISO, cross, TIF, 14 of ClOrdID. */
+  echo: 10,
+} as const;
+
+const PAGE_ROWS = 8192;
+const PAGE_SHIFT = 13;
+
+export class RowPage {
+  readonly i32 = new Int32Array(PAGE_ROWS * ROW_WORDS);
+  readonly u32 = new Uint32Array(this.i32.buffer);
+  readonly f64 = new Float64Array(this.i32.buffer);
+  readonly bytes = new Uint8Array(this.i32.buffer);
+  readonly view = new DataView(this.i32.buffer);
+}
+
+export class SessionOrders {
+  readonly capacity: number;
+  count = 0;
+  /** The largest UserRefNum so far. */
+  last = 0;
+  #pages: RowPage[] = [];
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  get full(): boolean {
+    return this.count >= this.capacity;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.last = 0;
+    this.#pages = [];
+  }
+
+  page(row: number): RowPage {
+    return this.#pages[row >> PAGE_SHIFT]!;
+  }
+
+  /** Word of the row within its page. */
+  word(row: number): number {
+    return (row & (PAGE_ROWS - 1)) * ROW_WORDS;
+  }
+
+  /** The row of a UserRefNum, or -1. Clients count by one, so the first guess is nearly always right. */
+  find(userRef: number): number {
+    const { count } = this;
+    if (count === 0 || userRef > this.last || userRef === 0) return -1;
+    const guess = count - 1 - (this.last - userRef);
+    if (guess >= 0 && this.refAt(guess) === userRef) return guess;
+    let low = Math.max(0, guess);
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.refAt(middle) < userRef) low = middle + 1;
+      else high = middle;
+    }
+    return low < count && this.refAt(low) === userRef ? low : -1;
+  }
+
+  /** The row of a UserRefNum; a new one, root of itself, when it is larger than all before. */
+  ensure(userRef: number): number {
+    const known = this.find(userRef);
+    if (known >= 0) return known;
+    assert(userRef > this.last, 'UserRefNums only rise');
+    const row = this.count;
+    if (row >> PAGE_SHIFT === this.#pages.length) this.#pages.push(new RowPage());
+    this.count = row + 1;
+    this.last = userRef;
+    const { u32 } = this.page(row);
+    const word = this.word(row);
+    u32[word + ROW.userRef] = userRef;
+    u32[word + ROW.root] = row + 1;
+    u32[word + ROW.current] = userRef;
+    return row;
+  }
+
+  /** A replace has the terms of the order that started its chain. */
+  inherit(row: number, from: number): void {
+    const root = this.get(from, ROW.root) - 1;
+    this.set(row, ROW.root, root + 1);
+    for (const field of [ROW.instrument, ROW.account, ROW.terms, ROW.ordType]) {
+      this.set(row, field, this.get(root, field));
+    }
+  }
+
+  refAt(row: number): number {
+    return this.page(row).u32[this.word(row) + ROW.userRef]!;
+  }
+
+  orderId(row: number): number {
+    return this.page(row).f64[(this.word(row) + ROW.orderId) >> 1]!;
+  }
+
+  setOrderId(row: number, orderId: number): void {
+    this.page(row).f64[(this.word(row) + ROW.orderId) >> 1] = orderId;
+  }
+
+  get(row: number, field: number): number {
+    return this.page(row).u32[this.word(row) + field]!;
+  }
+
+  set(row: number, field: number, value: number): void {
+    this.page(row).u32[this.word(row) + field] = value;
+  }
+
+  /** Byte offset of a field within the page. */
+  byteOf(row: number, field: number): number {
+    return (this.word(row) + field) * 4;
+  }
+}

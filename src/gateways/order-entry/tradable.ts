@@ -1,0 +1,107 @@
+/**
+ * Instruments and accounts as the log has them, in the units of OUCH: prices in 0.0001, quantities in
+ * shares. Folded from the log by the gateway's reader.
+ *
+ * An instrument can be traded here when OUCH can state every price and quantity of it exactly: its
+ * symbol fits 8 characters, its tick is a multiple of 0.0001, its lot a whole number of shares, and
+ * its prices are positive. Others are unknown to OUCH clients.
+ */
+import { decodeEvent } from '../../domain/event-codec.js';
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { EVENT, type EventOf } from '../../domain/events.js';
+
+export interface Tradable {
+  readonly index: number;
+  /** The 8 characters of its symbol as two big-endian words. */
+  readonly symbolHigh: number;
+  readonly symbolLow: number;
+  /** Units of 0.0001 in a tick. */
+  readonly tickUnits: number;
+  /** Shares in a lot. */
+  readonly lotShares: number;
+}
+
+const SYMBOL_BYTES = 8;
+const PRICE_DECIMALS = 4;
+const SHARES_MAX = 2 ** 32 - 1;
+
+/** `mantissa x 10^-scale` in units of 10^-decimals; 0 when it is no whole number of them. */
+function unitsOf(mantissa: number, scale: number, decimals: number): number {
+  const digits = BigInt(mantissa) * 10n ** BigInt(decimals);
+  const divisor = 10n ** BigInt(scale);
+  const units = digits / divisor;
+  const exact = units * divisor === digits && units <= BigInt(SHARES_MAX);
+  return exact ? Number(units) : 0;
+}
+
+function tradableOf(data: EventOf<'InstrumentListed'>['data']): Tradable | undefined {
+  const tickUnits = unitsOf(data.tickMantissa, data.tickScale, PRICE_DECIMALS);
+  const lotShares = unitsOf(data.lotMantissa, data.lotScale, 0);
+  if (tickUnits === 0 || lotShares === 0 || data.negativePrices !== 0) return undefined;
+  if (data.symbol.length > SYMBOL_BYTES) return undefined;
+  const symbol = Buffer.from(data.symbol.padEnd(SYMBOL_BYTES), 'latin1');
+  return {
+    index: data.instrument,
+    symbolHigh: symbol.readUInt32BE(0),
+    symbolLow: symbol.readUInt32BE(4),
+    tickUnits,
+    lotShares,
+  };
+}
+
+export class Tradables {
+  readonly #instruments: (Tradable | undefined)[] = [];
+  readonly #bySymbol = new Map<number, Tradable[]>();
+  readonly #accounts = new Map<string, number>();
+  readonly #accountNames: string[] = [];
+
+  /** Whether the event is one that `take` folds. */
+  static concerns(number: number): boolean {
+    return number >= EVENT.InstrumentListed && number <= EVENT.AccountChanged;
+  }
+
+  take(batch: RecordBuffer, at: number): void {
+    if (!Tradables.concerns(batch.bytes[at + HEADER.number]!)) return;
+    const event = decodeEvent(batch.bytes, at);
+    if (event.type === 'InstrumentListed' || event.type === 'InstrumentChanged') {
+      this.#setInstrument(event.data.instrument, tradableOf(event.data));
+    } else if (event.type === 'AccountOpened' || event.type === 'AccountChanged') {
+      const before = this.#accountNames[event.data.account];
+      if (before !== undefined) this.#accounts.delete(before);
+      this.#accounts.set(event.data.name, event.data.account);
+      this.#accountNames[event.data.account] = event.data.name;
+    }
+  }
+
+  instrument(index: number): Tradable | undefined {
+    return this.#instruments[index];
+  }
+
+  bySymbol(high: number, low: number): Tradable | undefined {
+    const same = this.#bySymbol.get(high);
+    if (same === undefined) return undefined;
+    for (let i = 0; i < same.length; i += 1) if (same[i]!.symbolLow === low) return same[i];
+    return undefined;
+  }
+
+  /** Index of an account, 0 when there is none of that name. */
+  account(name: string): number {
+    return this.#accounts.get(name) ?? 0;
+  }
+
+  accountName(index: number): string {
+    return this.#accountNames[index] ?? '';
+  }
+
+  #setInstrument(index: number, tradable: Tradable | undefined): void {
+    const before = this.#instruments[index];
+    if (before !== undefined) {
+      const rest = this.#bySymbol.get(before.symbolHigh)!.filter((one) => one.index !== index);
+      this.#bySymbol.set(before.symbolHigh, rest);
+    }
+    this.#instruments[index] = tradable;
+    if (tradable === undefined) return;
+    const same = this.#bySymbol.get(tradable.symbolHigh) ?? [];
+    this.#bySymbol.set(tradable.symbolHigh, [...same, tradable]);
+  }
+}

@@ -1,0 +1,86 @@
+/** Starts the order-entry gateway in a thread of its own, in front of a shard. */
+import { Worker } from 'node:worker_threads';
+import type { GatewayConfig } from '../gateways/order-entry/config.js';
+import type { GatewayCounts } from '../gateways/order-entry/order-entry-gateway.js';
+import { workerUrl } from '../lib/worker-url.js';
+import type { PortHandle, RunningShard } from './shard.js';
+
+/** What the gateway's thread is started with; everything in it can cross a thread. */
+export interface GatewayThreadData {
+  readonly config: GatewayConfig;
+  readonly directory: string;
+  readonly durableEnd: SharedArrayBuffer;
+  readonly port: PortHandle;
+  /** Of pino; lines go to standard error. */
+  readonly logLevel: string;
+}
+
+/** What the gateway's thread says of itself. */
+export type GatewayThreadMessage =
+  | { readonly kind: 'listening'; readonly port: number; readonly recoverySeconds: number }
+  | { readonly kind: 'stopped'; readonly counts: GatewayCounts };
+
+type Listening = Extract<GatewayThreadMessage, { kind: 'listening' }>;
+type Stopped = Extract<GatewayThreadMessage, { kind: 'stopped' }>;
+
+export interface RunningOrderEntry {
+  readonly port: number;
+  readonly recoverySeconds: number;
+  /** Ends the sessions, after what was durable is sent; to be called before the shard stops. */
+  stop(): Promise<GatewayCounts>;
+  /** Rejects when the gateway fails; its sessions have ended then, and the log has lost nothing. */
+  readonly failed: Promise<never>;
+}
+
+/**
+ * @param producer name of the producer of the shard whose ring the gateway alone writes to
+ * @throws what the thread failed with: the port is taken, the journal is damaged ...
+ */
+export async function startOrderEntry(
+  shard: RunningShard,
+  producer: string,
+  config: GatewayConfig,
+  logLevel = 'info',
+): Promise<RunningOrderEntry> {
+  const data: GatewayThreadData = {
+    config,
+    directory: shard.directory,
+    durableEnd: shard.durableEnd.memory,
+    port: shard.portHandle(producer),
+    logLevel,
+  };
+  const worker = new Worker(workerUrl(import.meta.url, './gateway-thread.js'), {
+    workerData: data,
+  });
+  const failed = new Promise<never>((_, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      if (code !== 0) reject(new Error(`the gateway's thread ended with ${code}`));
+    });
+  });
+  failed.catch(() => undefined);
+  let onListening: (message: Listening) => void;
+  let onStopped: (message: Stopped) => void;
+  const listening = new Promise<Listening>((resolve) => {
+    onListening = resolve;
+  });
+  const stopped = new Promise<Stopped>((resolve) => {
+    onStopped = resolve;
+  });
+  worker.on('message', (message: GatewayThreadMessage) => {
+    if (message.kind === 'listening') onListening(message);
+    else onStopped(message);
+  });
+  const { port, recoverySeconds } = await Promise.race([listening, failed]);
+  return {
+    port,
+    recoverySeconds,
+    stop: async () => {
+      worker.postMessage('stop');
+      const { counts } = await Promise.race([stopped, failed]);
+      await worker.terminate();
+      return counts;
+    },
+    failed,
+  };
+}
