@@ -2,6 +2,9 @@
 import { bytes, choice, i53, ns, text, u8, u16, u32 } from './field.js';
 import * as T from './order-terms.js';
 
+/** Longest payload of a command. */
+export const COMMAND_PAYLOAD_BYTES_MAX = 272;
+
 const clOrdId = text(T.CL_ORD_ID_BYTES, 'client order id [11]');
 const origClOrdId = text(T.CL_ORD_ID_BYTES, 'client order id that the request refers to [41]');
 const reason = u16('reject reason', 'see docs/error-codes.md; 0 none');
@@ -225,6 +228,14 @@ export const requestRejected = {
   ordStatus,
   cxlRejReason: choice(T.CXL_REJ_REASON, 'CxlRejReason [102]'),
   userRef: u32('number', 'reference of a binary client; 0 none'),
+  quantity: i53('lots', 'what a request refused here wanted, so that it can be decided again'),
+  price: i53('ticks', 'Price [44] that it wanted'),
+  stopPrice: i53('ticks', 'StopPx [99] that it wanted'),
+  displayQuantity: i53('lots', 'MaxFloor [111] that it wanted'),
+  refusedHere: u8('0 or 1', '1: the request never left; 0: the venue refused it'),
+  execInst: u8('bits', 'ExecInst of the request refused here'),
+  spare16: u16('none', 'zero'),
+  spare32: u32('none', 'zero'),
 } as const;
 
 /** Also the payload of the command ReplaceOrder. */
@@ -363,6 +374,10 @@ export const commandRefused = {
   reason,
   spare32: u32('none', 'zero'),
   text: text(32, 'more about it'),
+  payload: bytes(
+    COMMAND_PAYLOAD_BYTES_MAX,
+    'the command as it came, zeros behind, so that it can be decided again',
+  ),
 } as const;
 
 /** Also the payload of the command MassCancel. */

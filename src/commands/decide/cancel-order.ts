@@ -20,6 +20,7 @@ import {
 const request = eventLayouts.CancelRequested.offsets;
 const rejected = eventLayouts.CancelRejected.offsets;
 const canceled = eventLayouts.OrderCanceled.offsets;
+const replace = eventLayouts.ReplaceRequested.offsets;
 
 const CANCEL_REQUESTED = recordOf('CancelRequested');
 const CANCEL_REJECTED = recordOf('CancelRejected');
@@ -215,13 +216,29 @@ export function rejectRequest(e: Emitter, kind: number, reason: number, row: num
     row === 0 ? ORD_STATUS.Rejected : orderStatus(state.orders, row);
   out.bytes[at + rejected.cxlRejReason] = cxlRejReason(reason);
   out.i32[(at + rejected.userRef) >> 2] = c.i32[(e.at + USER_REF[kind]!) >> 2] as number;
+  out.bytes[at + rejected.refusedHere] = 1;
+  out.f64[(at + rejected.quantity) >> 3] = exact(c.f64[(e.at + request.quantity) >> 3] as number);
+  if (kind === REQUEST_KIND.Replace) setWantedTerms(e, at);
   e.end(at);
+}
+
+/** A number that a record can hold; what is none was refused for it. */
+const exact = (value: number) => (Number.isSafeInteger(value) ? value + 0 : -1);
+
+/** The rest of what a replace wanted: with it the refusal can be decided again. */
+function setWantedTerms(e: Emitter, at: number): void {
+  const { f64, bytes } = e.command;
+  e.out.f64[(at + rejected.price) >> 3] = exact(f64[(e.at + replace.price) >> 3] as number);
+  e.out.f64[(at + rejected.stopPrice) >> 3] = exact(f64[(e.at + replace.stopPrice) >> 3] as number);
+  const shown = exact(f64[(e.at + replace.displayQuantity) >> 3] as number);
+  e.out.f64[(at + rejected.displayQuantity) >> 3] = shown;
+  e.out.bytes[at + rejected.execInst] = bytes[e.at + replace.execInst] as number;
 }
 
 /** Where the two kinds of request have their userRef. */
 const USER_REF: Readonly<Record<number, number>> = {
   [REQUEST_KIND.Cancel]: request.userRef,
-  [REQUEST_KIND.Replace]: eventLayouts.ReplaceRequested.offsets.userRef,
+  [REQUEST_KIND.Replace]: replace.userRef,
 };
 
 /** The venue refused a request that is under way. OrdStatus is that after the refusal. */

@@ -5,7 +5,8 @@
 import { decodeCommand } from '../../domain/command-codec.js';
 import { COMMAND, type CommandName } from '../../domain/commands.js';
 import { writePayload } from '../../domain/event-codec.js';
-import { HEADER } from '../../domain/event-record.js';
+import { COMMAND_PAYLOAD_BYTES_MAX } from '../../domain/event-fields.js';
+import { HEADER, RECORD_HEADER_BYTES } from '../../domain/event-record.js';
 import { type EventName, type EventOf, eventLayouts, events } from '../../domain/events.js';
 import type { Fields, Layout } from '../../domain/field.js';
 import { SCOPE, TRADING_STATE } from '../../domain/order-terms.js';
@@ -35,7 +36,11 @@ export function refuseCommand(
   reason: number,
   reference: number,
 ): void {
+  const from = e.at + RECORD_HEADER_BYTES;
+  const to = e.at + (e.command.u16[(e.at + HEADER.length) >> 1] as number);
+  const payload = Buffer.from(e.command.bytes.subarray(from, to)).toString('hex');
   emit(e, 'CommandRefused', {
+    payload: payload.padEnd(2 * COMMAND_PAYLOAD_BYTES_MAX, '0'),
     reference: Number.isSafeInteger(reference) ? reference : 0,
     commandNumber,
     reason,
