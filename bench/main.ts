@@ -1,7 +1,8 @@
-/** `npm run bench -- NAME [--json] [--seconds N]` */
+/** `npm run bench -- NAME [--json] [--seconds N]`, `npm run bench -- report [NAME ...] [--seconds N]` */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.js';
+import { report } from './report.js';
 
 type Bench = { run(options: { seconds: number }): Promise<Figure[]> };
 
@@ -22,12 +23,19 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean' }, seconds: { type: 'string', default: '10' } },
 });
-const name = positionals[0] ?? '';
+const [name = '', ...others] = positionals;
 const load = BENCHES[name];
 const seconds = Number(values.seconds);
+const names = Object.keys(BENCHES);
+if (name === 'report' && seconds > 0 && others.every((other) => names.includes(other))) {
+  report(names, others.length > 0 ? others : names, seconds);
+  process.exit();
+}
 if (!load || !(seconds > 0)) {
   process.stderr.write(
-    `usage: bench NAME [--json] [--seconds N]\n  NAME: ${Object.keys(BENCHES).join(', ')}\n`,
+    'usage: bench NAME [--json] [--seconds N]\n' +
+      '       bench report [NAME ...] [--seconds N]   writes docs/performance.md\n' +
+      `  NAME: ${names.join(', ')}\n`,
   );
   process.exit(2);
 }

@@ -1,4 +1,5 @@
 /** The budget of the design: an open order takes 256 bytes at most. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ClientIds } from '../../src/commands/state/client-ids.js';
 import { Executions } from '../../src/commands/state/executions.js';
@@ -21,7 +22,10 @@ describe('memory of an order', () => {
   });
 
   it('is what docs/architecture.md says', () => {
+    const page = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
     const execution = bytesPerRow(new Executions(ROWS, 1));
-    expect({ order, clientId, execution }).toEqual({ order: 128, clientId: 90, execution: 68 });
+    expect(page).toContain(`${order} bytes in the order table`);
+    expect(page).toContain(`and ${clientId} for its client order id`);
+    expect(page).toContain(`each fill ${execution} bytes`);
   });
 });

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type BenchRun, performancePage } from '../../bench/performance-page.js';
 import { cycles, unreached, wrongArrows } from './arrows.js';
 import {
   BANNED_IN_PURE_CODE,
@@ -151,6 +152,12 @@ describe('documents', () => {
 
   it('list every limit in docs/limits.md, as the code has it', async () => {
     await expect(limitsPage(limitsOf(files))).toMatchFileSnapshot('../../docs/limits.md');
+  });
+
+  it('give in docs/performance.md what was measured, and nothing else', () => {
+    const { text } = files.find(({ path }) => path === 'docs/performance.json') as SourceFile;
+    const page = documents.find(({ path }) => path === 'docs/performance.md') as SourceFile;
+    expect(page.text).toBe(performancePage(JSON.parse(text) as BenchRun[]));
   });
 
   it('give the limits of docs/architecture.md as the code has them', () => {
