@@ -12,6 +12,7 @@ import {
 } from '../src/domain/commands.js';
 import { RecordBuffer } from '../src/domain/event-record.js';
 import { LIMIT } from '../src/domain/risk-catalogue.js';
+import { assert } from '../src/lib/assert.js';
 import { SpscRing } from '../src/lib/ring.js';
 import { Clock } from '../src/lib/time.js';
 
@@ -106,7 +107,21 @@ export class CoreFlow {
         const limit = LIMIT[name as keyof typeof LIMITS];
         this.#control('ChangeLimit', { limit, scope: 'Account', scopeId: i, value });
       }
+      this.#trade(i);
     }
+  }
+
+  /** One fill each: without any, the order-to-trade ratio stops an account at its 1000th order. */
+  #trade(account: number): void {
+    const clOrdId = 'first';
+    this.#control('NewOrder', {
+      ...{ account, instrument: 1, clOrdId, quantity: 1, price: 10_000 },
+      ...{ side: 'Buy', ordType: 'Limit', timeInForce: 'Day' },
+    });
+    this.#control('VenueReport', {
+      ...{ account, clOrdId, report: 'Filled', lastQuantity: 1, lastPrice: 10_000 },
+      execId: `first-${account}`,
+    });
   }
 
   #control<N extends CommandName>(name: N, data: CommandData<N>): void {
@@ -137,11 +152,13 @@ export class CoreFlow {
     this.#ring.abandon();
   }
 
-  /** Feeds and decides the next `count` commands, at most SLOTS; there is no log here. */
+  /** Feeds and decides the next `count` commands, even, at most SLOTS; there is no log here. */
   run(count: number): void {
     for (let i = 0; i < count; i += 1) this.#feed();
     this.#ring.publish();
+    const before = this.state.orders.count;
     this.writer.run();
+    assert(this.state.orders.count - before === count / 2, 'a check refused: the flow is wrong');
   }
 
   /** Claims the next slot and makes the ids of its command new. */

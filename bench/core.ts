@@ -62,7 +62,7 @@ function openLoop(seconds: number): Figure[] {
   let done = 0;
   while (done < total) {
     const due = Math.min(total, Math.floor((performance.now() - start) * perMs));
-    const batch = Math.min(due - done, 64);
+    const batch = Math.min(due - done, 64) & ~1;
     if (batch === 0) continue;
     flow.run(batch);
     const now = performance.now() - start;
