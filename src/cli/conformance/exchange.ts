@@ -37,7 +37,7 @@ const SESSION = 1;
 export const ACCOUNT = 1;
 export const INSTRUMENT = 1;
 export const VENUE = 1;
-export const MARK = 10_000;
+export const MARK = 100;
 
 export class Exchange implements BatchLog {
   readonly reports = new ExecutionReports();

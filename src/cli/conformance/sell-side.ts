@@ -25,12 +25,25 @@ interface Execution {
 
 const letters = (text: string) => text.toLowerCase().replaceAll(/[^a-z]/g, '');
 
+/** The requests, by what FIX and its readers call them; the special ones first. */
+const REQUESTS = [
+  ['mass cancel', /masscancel/],
+  ['mass status', /massstatus/],
+  ['status', /status/],
+  ['replace', /replace|modif|amend/],
+  ['cancel', /cancel/],
+  ['new', /^new/],
+] as const;
+
+const requestOf = (row: Row) => REQUESTS.find(([, name]) => name.test(letters(row.msg)))?.[0];
+
 export class SellSide {
   readonly #exchange: Exchange;
   readonly #rows: readonly Row[];
   /** Trades that stand, newest last. */
   readonly #executions: Execution[] = [];
   #nextExecution = 1;
+  #halted = false;
 
   constructor(exchange: Exchange, rows: readonly Row[]) {
     this.#exchange = exchange;
@@ -42,18 +55,14 @@ export class SellSide {
     const exchange = this.#exchange;
     const { clOrdId, origClOrdId } = idsOf(row)[0] as Ids;
     const about = { account: ACCOUNT, clOrdId, origClOrdId };
-    switch (letters(row.msg)) {
-      case 'neworder':
-      case 'newordersingle':
+    switch (requestOf(row)) {
+      case 'new':
         exchange.submit('NewOrder', this.#newOrder(row, clOrdId));
         return undefined;
-      case 'cancelrequest':
-      case 'ordercancelrequest':
+      case 'cancel':
         exchange.submit('CancelOrder', about);
         return undefined;
-      case 'replacerequest':
-      case 'cancelreplacerequest':
-      case 'ordercancelreplacerequest': {
+      case 'replace': {
         const order = this.#find(origClOrdId);
         const quantity = row.orderQty ?? order?.orderQty ?? 0;
         // A request that leaves the quantity as it is asks for another price.
@@ -61,16 +70,13 @@ export class SellSide {
         exchange.submit('ReplaceOrder', { ...about, quantity, price });
         return undefined;
       }
-      case 'statusrequest':
-      case 'orderstatusrequest':
+      case 'status':
         exchange.queue.push(exchange.reports.status(ACCOUNT, clOrdId));
         return undefined;
-      case 'massstatusrequest':
-      case 'ordermassstatusrequest':
+      case 'mass status':
         exchange.queue.push(...exchange.reports.massStatus(ACCOUNT));
         return undefined;
-      case 'masscancelrequest':
-      case 'ordermasscancelrequest':
+      case 'mass cancel':
         exchange.submit('MassCancel', { account: ACCOUNT });
         return undefined;
       default:
@@ -81,8 +87,9 @@ export class SellSide {
   /** An event without a message: a halt and its end are told to the writer. */
   happen(row: Row): void {
     const comment = row.comment ?? '';
-    if (!/\bhalt/i.test(comment)) return;
-    const over = /\b(lift|resum|reinstat|end|over)/i.test(comment);
+    const over = /\b(lift|resum|reinstat|re-?open)/i.test(comment);
+    if (over ? !this.#halted : !/\bhalt/i.test(comment)) return;
+    this.#halted = !over;
     this.#exchange.submit('SetTradingState', {
       scope: 'Instrument',
       scopeId: INSTRUMENT,
@@ -225,7 +232,7 @@ export class SellSide {
 
   /** An id seen before whose answer is a status, though nobody asks for one; or the comment says so. */
   #isResend(row: Row, clOrdId: string): boolean {
-    const comment = row.comment ?? '';
+    const comment = `${row.msg} ${row.comment ?? ''}`;
     if (/\bno poss\s*resend|poss\s*resend\s*=\s*n/i.test(comment)) return false;
     if (/poss\s*resend/i.test(comment)) return true;
     if (this.#find(clOrdId) === undefined) return false;
