@@ -19,8 +19,6 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'breakers emit through control.ts, which asks them; to be parted (emit)',
   },
   { rule: 'tests', path: 'test/api/kill.test.ts', reason: MOMENT },
-  { rule: 'tests', path: 'test/journal/kill.test.ts', reason: MOMENT },
-  { rule: 'tests', path: 'test/venues/venue-kill.test.ts', reason: MOMENT },
   {
     rule: 'tests',
     path: 'test/venues/trading-process.mjs',
