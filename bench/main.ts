@@ -9,6 +9,7 @@ type Bench = { run(options: { seconds: number }): Promise<Figure[]> };
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   core: () => import('./core.js'),
   forward: () => import('./forward.js'),
+  gateway: () => import('./gateway.js'),
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),
   matching: () => import('./matching.js'),
