@@ -28,7 +28,8 @@ export async function connectDying(
       .query('SELECT pg_terminate_backend($1, 5000)', [rows[0].pid])
       .then(() => query(...parameters));
     // A COPY is an object that settles by itself once it was sent.
-    return typeof parameters[0] === 'string' ? sent : parameters[0];
+    const copies = typeof (parameters[0] as { submit?: unknown }).submit === 'function';
+    return copies ? parameters[0] : sent;
   }) as never;
   return client;
 }

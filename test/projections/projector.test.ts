@@ -121,7 +121,7 @@ describe('the projector', () => {
       }
     }
     await killer.end();
-    // Each batch: staging tables, loads, BEGIN, checkpoint, a COPY per table, merges, COMMIT.
+    // Each batch: column types, loads, BEGIN, checkpoint, a COPY or merge per table, COMMIT.
     expect(kills).toBeGreaterThan(batches.length * 20);
     expect(await hashTables(settings)).toEqual(expected);
   });

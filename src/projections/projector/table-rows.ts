@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { assert } from '../../lib/assert.js';
+import { columnArrays } from '../copy/column-arrays.js';
 import { copyIn } from '../copy/copy-in.js';
 import { CopyRows } from '../copy/copy-rows.js';
 import { ProjectionError } from './errors.js';
@@ -41,17 +42,22 @@ export class FactRows implements TableRows {
 export type Merge = 'replace' | 'patch';
 
 /**
- * Current-state rows: one COPY into a temporary table, then one statement that merges it, guarded by
+ * Current-state rows: one statement that merges the batch, sent as an array per column, guarded by
  * sequence: a row is never changed by an event that it has seen. At most one row per key and batch.
+ *
+ * Not by COPY into a temporary table: emptying that at each commit takes longer than all the rest of
+ * a small batch (`docs/decisions/0004-timescaledb-plain-sql.md`).
  */
 export class StateRows implements TableRows {
   readonly rows: CopyRows;
-  readonly #stage: string;
-  readonly #createStage: string;
-  readonly #copy: string;
-  readonly #merge: string;
-  readonly #kind: Merge;
+  readonly #schema: string;
   readonly #table: string;
+  readonly #key: readonly string[];
+  readonly #columns: readonly string[];
+  readonly #kind: Merge;
+  /** Of the columns, in their order; read from the server. */
+  #types: readonly number[] = [];
+  #merge = '';
 
   constructor(
     schema: string,
@@ -61,40 +67,57 @@ export class StateRows implements TableRows {
     kind: Merge,
   ) {
     this.rows = new CopyRows(columns.length);
+    this.#schema = schema;
+    this.#table = table;
+    this.#key = key;
+    this.#columns = columns;
     this.#kind = kind;
-    this.#table = `${schema}.${table}`;
-    this.#stage = `stage_${schema}_${table}_${kind}`;
-    const list = columns.join(', ');
-    this.#createStage =
-      `CREATE TEMPORARY TABLE IF NOT EXISTS ${this.#stage} ON COMMIT DELETE ROWS ` +
-      `AS SELECT ${list} FROM ${this.#table} WITH NO DATA`;
-    this.#copy = `COPY pg_temp.${this.#stage} (${list}) FROM STDIN (FORMAT binary)`;
-    const values = columns.filter((column) => !key.includes(column));
-    this.#merge =
-      kind === 'replace'
-        ? `INSERT INTO ${this.#table} (${list}) SELECT ${list} FROM pg_temp.${this.#stage} ` +
-          `ON CONFLICT (${key.join(', ')}) DO UPDATE ` +
-          `SET ${values.map((c) => `${c} = excluded.${c}`).join(', ')} ` +
-          `WHERE excluded.sequence > ${table}.sequence`
-        : `UPDATE ${this.#table} t ` +
-          `SET ${values.map((c) => `${c} = coalesce(s.${c}, t.${c})`).join(', ')} ` +
-          `FROM pg_temp.${this.#stage} s ` +
-          `WHERE ${key.map((c) => `t.${c} = s.${c}`).join(' AND ')} AND s.sequence > t.sequence`;
   }
 
   async prepare(client: pg.ClientBase): Promise<void> {
-    await client.query(this.#createStage);
+    const { rows } = await client.query<{ oid: number; type: string }>(
+      `SELECT a.atttypid AS oid, format_type(a.atttypid, NULL) AS type
+         FROM unnest($2::text[]) WITH ORDINALITY AS c(name, place)
+         JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attname = c.name
+        ORDER BY c.place`,
+      [`${this.#schema}.${this.#table}`, this.#columns],
+    );
+    assert(rows.length === this.#columns.length, `${this.#table} has the columns projected`);
+    this.#types = rows.map((row) => row.oid);
+    this.#merge = this.#mergeSql(rows.map((row) => row.type));
   }
 
   async write(client: pg.ClientBase): Promise<void> {
     const { rows } = this.rows;
     if (rows === 0) return;
-    await copyIn(client, this.#copy, this.rows.finish());
-    const { rowCount } = await client.query(this.#merge);
+    const { rowCount } = await client.query({
+      name: `${this.#kind} ${this.#schema}.${this.#table}`,
+      text: this.#merge,
+      values: columnArrays(this.rows.finish(), rows, this.#types),
+    });
     if (rowCount === rows) return;
     // Events come once and in order, so none meets a newer row; a patch without its row follows an
     // event that was set aside.
     const message = `${this.#kind} of ${rows} rows of ${this.#table} hit ${rowCount}`;
     throw new ProjectionError('PROJECTION_POISON', message);
+  }
+
+  #mergeSql(types: readonly string[]): string {
+    const table = `${this.#schema}.${this.#table}`;
+    const key = this.#key;
+    const list = this.#columns.join(', ');
+    const arrays = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
+    const batch = `unnest(${arrays}) AS s(${list})`;
+    const values = this.#columns.filter((column) => !key.includes(column));
+    if (this.#kind === 'patch') {
+      const changes = values.map((c) => `${c} = coalesce(s.${c}, t.${c})`);
+      const same = key.map((c) => `t.${c} = s.${c}`);
+      return `UPDATE ${table} t SET ${changes.join(', ')} FROM ${batch}
+        WHERE ${same.join(' AND ')} AND s.sequence > t.sequence`;
+    }
+    const changes = values.map((c) => `${c} = excluded.${c}`);
+    return `INSERT INTO ${table} (${list}) SELECT ${list} FROM ${batch}
+      ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changes.join(', ')}
+      WHERE excluded.sequence > ${this.#table}.sequence`;
   }
 }
