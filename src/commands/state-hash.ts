@@ -63,6 +63,7 @@ export function stateHash(state: ShardState): string {
     orders.count,
     orders.open,
     scopes.valued,
+    state.days,
   ];
   hash.update(JSON.stringify(numbers));
   addColumns(hash, orders, 1, orders.used);

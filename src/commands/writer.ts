@@ -13,10 +13,11 @@
  * command; under load it grows until the batch's buffer or the rings are empty.
  */
 import { COMMAND, commandLayouts } from '../domain/commands.js';
-import { HEADER, RecordBuffer } from '../domain/event-record.js';
+import { HEADER, RECORD_HEADER_BYTES, RecordBuffer } from '../domain/event-record.js';
 import { assert } from '../lib/assert.js';
 import type { SpscRing } from '../lib/ring.js';
 import { decide } from './decide/decide.js';
+import { workOff } from './decide/triggers.js';
 import { Emitter } from './emitter.js';
 import type { ShardState } from './state/shard-state.js';
 
@@ -40,6 +41,9 @@ assert(request.clOrdId === commandLayouts.ReplaceOrder.offsets.clOrdId, 'ids at 
 
 /** Commands taken from one ring before the next ring has its turn. */
 const TURN_COMMANDS_MAX = 1024;
+
+/** A command of zeroes: causation of what no command at hand caused. */
+const NOBODY = new RecordBuffer(RECORD_HEADER_BYTES);
 
 export class Writer {
   readonly state: ShardState;
@@ -74,6 +78,7 @@ export class Writer {
   run(): boolean {
     assert(this.batch.length === 0, 'the last batch was not committed');
     this.#emitter.setTime(this.#clock());
+    this.#workOff();
     const rings = this.#rings.length;
     let more = true;
     while (more && this.#emitter.room) {
@@ -88,6 +93,14 @@ export class Writer {
     this.batch.clear();
     this.#release();
     return true;
+  }
+
+  /** What the last batch had no room for, in the name of nobody. */
+  #workOff(): void {
+    if (!this.state.work.any) return;
+    this.#emitter.command = NOBODY;
+    this.#emitter.at = 0;
+    workOff(this.#emitter);
   }
 
   /** Decides one command that comes from inside, such as StartWriter, as a commit of its own. */

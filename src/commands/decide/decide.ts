@@ -12,6 +12,7 @@ import { decideControl, refuseCommand } from './control.js';
 import { decideMassCancel } from './mass-cancel.js';
 import { decideNewOrder } from './new-order.js';
 import { decideReplaceOrder } from './replace-order.js';
+import { workOff } from './triggers.js';
 import { decideVenueReport } from './venue-report.js';
 
 /**
@@ -23,9 +24,12 @@ import { decideVenueReport } from './venue-report.js';
 export function decide(e: Emitter, command: RecordBuffer, at: number): boolean {
   e.command = command;
   e.at = at;
+  // What an earlier command left over, the batch being full, comes first.
+  if (e.state.work.any && !workOff(e)) return false;
   const before = e.out.count;
   const done = decideByNumber(e, command.bytes[at + HEADER.number] as number);
   assert(e.out.count > before || !done, 'a command left no event');
+  if (e.state.work.any) workOff(e);
   return done;
 }
 

@@ -1,17 +1,11 @@
 /** NewOrder: is it ours, is it new, does risk let it pass, where does it go. */
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import {
-  EXEC_INST,
-  ORD_STATUS,
-  ORD_TYPE,
-  SIDE,
-  TIME_IN_FORCE,
-  TRADING_STATE,
-} from '../../domain/order-terms.js';
+import { EXEC_INST, ORD_STATUS, ORD_TYPE, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
+import { isStop } from '../evolve/held-orders.js';
 import { rowForDeciding } from '../evolve/positions.js';
 import { checkLists, checkMarkAge } from '../risk/list-checks.js';
 import {
@@ -25,7 +19,9 @@ import { RiskResult } from '../risk/risk-result.js';
 import { checkScopes } from '../risk/scope-checks.js';
 import { mayCross } from '../risk/self-trade.js';
 import { orderStatus } from '../state/order-status.js';
+import { ORDER_FLAG } from '../state/order-table.js';
 import { checkBreakers, resetCooledBreakers } from './circuit-breakers.js';
+import { checkTerms } from './order-terms-check.js';
 import { preventSelfTrade } from './self-trade-prevention.js';
 
 const terms = eventLayouts.OrderAccepted.offsets;
@@ -118,7 +114,8 @@ function checkRisk(e: Emitter, account: number): number {
   reason = checkLists(e, risk, row, side, quantity, execInst);
   if (reason !== 0) return reason;
   reason = checkMarkAge(e, risk, row, instrument);
-  if (reason !== 0 || !mayCross(state, row, side, ordType, price)) return reason;
+  if (reason !== 0 || isStop(ordType)) return reason;
+  if (!mayCross(state, row, side, ordType, price)) return 0;
   return preventSelfTrade(e, risk, ordered, row);
 }
 
@@ -153,23 +150,6 @@ function orderCash(e: Emitter, instrument: number, ordType: number, limit: numbe
   const lots =
     dividend / (BigInt(price) * BigInt(instruments.microsNumerator[instrument] as number));
   ordered[0] = Number(lots);
-  return 0;
-}
-
-/** Combinations of order type, time in force and instructions that exist. */
-function checkTerms(e: Emitter, ordType: number): number {
-  const { command: c, at } = e;
-  const timeInForce = c.bytes[at + terms.timeInForce] as number;
-  if (c.bytes[at + terms.side] === SIDE.None) return REASON.ORDER_TERMS_INVALID;
-  const priced = ordType === ORD_TYPE.Limit;
-  if (!priced && ordType !== ORD_TYPE.Market) return REASON.ORDER_TERMS_INVALID;
-  if (!priced && c.f64[(at + terms.price) >> 3] !== 0) return REASON.ORDER_PRICE_INVALID;
-  const immediate =
-    timeInForce === TIME_IN_FORCE.ImmediateOrCancel || timeInForce === TIME_IN_FORCE.FillOrKill;
-  const resting = timeInForce === TIME_IN_FORCE.Day || timeInForce === TIME_IN_FORCE.GoodTillCancel;
-  if (!immediate && !resting) return REASON.ORDER_TERMS_INVALID;
-  const postOnly = ((c.u16[(at + terms.execInst) >> 1] as number) & EXEC_INST.PostOnly) !== 0;
-  if (postOnly && (!priced || immediate)) return REASON.ORDER_TERMS_INVALID;
   return 0;
 }
 
@@ -209,7 +189,9 @@ function accept(e: Emitter, orderId: number): void {
   out.u16[(at + terms.venue) >> 1] = venue;
   e.end(at);
   const manual = ((c.u16[(e.at + terms.execInst) >> 1] as number) & EXEC_INST.Manual) !== 0;
-  if (venue !== 0 && !manual) route(e, orderId, venue);
+  const held =
+    ((state.orders.flags[state.orders.rowOf(orderId)] as number) & ORDER_FLAG.Held) !== 0;
+  if (venue !== 0 && !manual && !held) route(e, orderId, venue);
 }
 
 function route(e: Emitter, orderId: number, venue: number): void {

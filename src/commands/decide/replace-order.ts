@@ -1,4 +1,6 @@
 /** ReplaceOrder: the same risk as a new order for what it adds, then to the venue. */
+import { COMMAND } from '../../domain/commands.js';
+import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
 import { CL_ORD_ID_BYTES, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
@@ -172,7 +174,7 @@ export function emitReplaced(
   setAfter(e, at, quantity, cum, leavesFor(orders, row, orders.flags[row]!, quantity, cum));
   copyClientId(e, at + replaced.clOrdId, id);
   out.f64[(at + replaced.price) >> 3] = price;
-  out.f64[(at + replaced.stopPrice) >> 3] = orders.stopPrice[row] as number;
+  out.f64[(at + replaced.stopPrice) >> 3] = stopPriceAfter(e, row);
   out.f64[(at + replaced.displayQuantity) >> 3] = orders.displayQuantity[row] as number;
   const wasPending = id >= 0 && clientIds.state[id] === REQUEST_STATE.Pending ? 1 : 0;
   out.bytes[at + replaced.ordStatus] = statusOf(
@@ -185,4 +187,14 @@ export function emitReplaced(
   const userRef = id >= 0 ? (clientIds.userRef[id] as number) : 0;
   out.i32[(at + replaced.userRef) >> 2] = userRef !== 0 ? userRef : (orders.userRef[row] as number);
   e.end(at);
+}
+
+/** A stop that is held here takes its new stop price at once; a venue was not told of any. */
+function stopPriceAfter(e: Emitter, row: number): number {
+  const { state, command: c, at } = e;
+  const before = state.orders.stopPrice[row] as number;
+  const ofClient = c.bytes[at + HEADER.number] === COMMAND.ReplaceOrder;
+  if (!ofClient || state.orders.watched[row] === 0 || !isLocal(state, row)) return before;
+  const wanted = c.f64[(at + request.stopPrice) >> 3] as number;
+  return wanted !== 0 && Number.isSafeInteger(wanted) ? wanted : before;
 }

@@ -12,6 +12,7 @@ import type { ShardState } from '../state/shard-state.js';
 import { noteTime } from './event-time.js';
 import { revalueInstrument } from './exposure.js';
 import { fillCorrected, fillUnmatched, orderFilled } from './fill-events.js';
+import { watchMark } from './held-orders.js';
 import * as order from './order-events.js';
 import { evolveReference } from './reference-events.js';
 
@@ -103,4 +104,5 @@ function priceMarked(state: ShardState, b: RecordBuffer, at: number): void {
     lows.raise(instrument, now, breakerWindow, instrument, -price);
   }
   revalueInstrument(state, instrument);
+  watchMark(state, instrument);
 }

@@ -7,12 +7,14 @@ import { EXPOSURE, RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-tabl
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { addOpenNotional } from './exposure.js';
+import { unwatch } from './held-orders.js';
 
 /** Sets LeavesQty; an order is in the list of its position and side while something is left. */
 export function setLeaves(state: ShardState, row: number, leaves: number): void {
   const { orders } = state;
   const before = orders.leavesQuantity[row] as number;
   orders.leavesQuantity[row] = leaves;
+  if (orders.listId[row] !== 0) state.work.orders.add(row);
   if (before > 0 === leaves > 0) return;
   if (leaves > 0) link(state, row);
   else unlink(state, row);
@@ -48,6 +50,8 @@ function unlink(state: ShardState, row: number): void {
   if (reach(state, row) === best) findBest(state, position, buy);
   countOpen(state, orders.account[row] as number, -1);
   orders.open -= 1;
+  orders.day[row] = state.days;
+  if (orders.watched[row] !== 0) unwatch(state, row);
   assert(orders.open >= 0, 'fewer than no open orders');
 }
 

@@ -7,6 +7,7 @@ import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
+import { holdIfNeeded, releaseChild, stopChanged, unwatch, waitsForParent } from './held-orders.js';
 import {
   addRequest,
   countPending,
@@ -70,9 +71,7 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   const long = b.u16[(at + HEADER.length) >> 1] === OPTIONAL_BYTES;
   orders.stopPrice[row] = long ? (b.f64[(at + accepted.stopPrice) >> 3] as number) : 0;
   orders.displayQuantity[row] = long ? (b.f64[(at + accepted.displayQuantity) >> 3] as number) : 0;
-  orders.selfTradePrevention[row] = long
-    ? (b.bytes[at + accepted.selfTradePrevention] as number)
-    : 0;
+  setOptionalTerms(state, b, at, row, long);
   orders.clientId[row] = -1;
   if (b.i32[(at + accepted.clOrdId) >> 2] !== 0) {
     const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2);
@@ -86,6 +85,38 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   setLeaves(state, row, quantity);
   setExposure(state, row);
   countOrder(state, b, at, account);
+  if (long) joinList(state, row);
+  if (long) holdIfNeeded(state, row);
+}
+
+/** The terms that stand in the optional part of the record: rare ones. */
+function setOptionalTerms(
+  state: ShardState,
+  b: RecordBuffer,
+  at: number,
+  row: number,
+  long: boolean,
+): void {
+  const { orders } = state;
+  orders.selfTradePrevention[row] = long ? b.bytes[at + accepted.selfTradePrevention]! : 0;
+  orders.offset[row] = long ? b.f64[(at + accepted.offset) >> 3]! : 0;
+  orders.expireTime[row] = long ? b.f64[(at + accepted.expireTime) >> 3]! : 0;
+  orders.listId[row] = long ? b.f64[(at + accepted.listId) >> 3]! : 0;
+  orders.contingency[row] = long ? b.bytes[at + accepted.contingency]! : 0;
+  orders.listIndex[row] = long ? b.bytes[at + accepted.listIndex]! : 0;
+  orders.waiting[row] = 0;
+  orders.watched[row] = 0;
+  orders.day[row] = state.days;
+}
+
+/** The whole group is looked at again: it may have traded before the order joined. */
+function joinList(state: ShardState, row: number): void {
+  const { orders, lists, work } = state;
+  const listId = orders.listId[row] as number;
+  if (listId === 0) return;
+  const account = orders.account[row] as number;
+  lists.add(account, listId, row);
+  for (const other of lists.of(account, listId)) work.orders.add(other);
 }
 
 /** Whether a denied request used its client order id up: not when it never had a claim on one. */
@@ -254,6 +285,7 @@ export function orderReplaced(state: ShardState, b: RecordBuffer, at: number): v
   orders.quantity[row] = b.f64[(at + replaced.orderQuantity) >> 3] as number;
   setPrice(state, row, b.f64[(at + replaced.price) >> 3] as number);
   orders.stopPrice[row] = b.f64[(at + replaced.stopPrice) >> 3] as number;
+  stopChanged(state, row);
   orders.displayQuantity[row] = b.f64[(at + replaced.displayQuantity) >> 3] as number;
   setLeaves(state, row, b.f64[(at + replaced.leavesQuantity) >> 3] as number);
   setExposure(state, row);
@@ -288,7 +320,13 @@ export function orderFlagged(state: ShardState, b: RecordBuffer, at: number, fla
 export function orderTriggered(state: ShardState, b: RecordBuffer, at: number): void {
   const { orders } = state;
   const row = rowOf(state, b, at);
-  orders.price[row] = b.f64[(at + triggered.price) >> 3] as number;
+  if (waitsForParent(state, row)) {
+    releaseChild(state, row);
+    return;
+  }
+  unwatch(state, row);
   orders.ordType[row] = b.bytes[at + triggered.ordType] as number;
   orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.Held;
+  setPrice(state, row, b.f64[(at + triggered.price) >> 3] as number);
+  setExposure(state, row);
 }

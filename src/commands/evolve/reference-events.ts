@@ -109,6 +109,7 @@ export function tradingStateChanged(
   const { scope, scopeId } = event.data;
   const next = TRADING_STATE[event.data.state];
   breakerChanged(state, event);
+  noteWaitingStops(state);
   switch (SCOPE[scope]) {
     case SCOPE.Firm:
       state.firmState = next;
@@ -122,6 +123,14 @@ export function tradingStateChanged(
     case SCOPE.Instrument:
       state.instruments.state[scopeId] = next;
       return;
+  }
+}
+
+/** Stops that were reached during a halt are looked at again. */
+function noteWaitingStops(state: ShardState): void {
+  const { instruments, work } = state;
+  for (let index = 1; index < instruments.count; index += 1) {
+    if (instruments.held[index] !== 0) work.instruments.add(index);
   }
 }
 

@@ -103,6 +103,15 @@ export function reduces(state: ShardState, row: number, side: number, quantity: 
   return held > 0 && quantity + (rows[row * ROW + EXPOSURE.openSell] as number) <= held;
 }
 
+/** Whether the type has a limit price. */
+function isLimited(ordType: number): boolean {
+  return (
+    ordType === ORD_TYPE.Limit ||
+    ordType === ORD_TYPE.StopLimit ||
+    ordType === ORD_TYPE.TrailingStopLimit
+  );
+}
+
 /** Quantity and price on lot and tick, positive where they must be. */
 export function checkAmounts(
   state: ShardState,
@@ -117,7 +126,7 @@ export function checkAmounts(
   if (offLot || !(quantity > 0) || !Number.isSafeInteger(quantity)) {
     return result.fail(RISK_CHECK.Terms, REASON.ORDER_QUANTITY_INVALID, 1, offLot ? quantity : 0);
   }
-  const priced = ordType === ORD_TYPE.Limit || ordType === ORD_TYPE.StopLimit;
+  const priced = isLimited(ordType);
   const offTick = (execInst & EXEC_INST.OffTick) !== 0;
   const mayBeNegative = state.instruments.negativePrices[instrument] === 1;
   if (offTick || !Number.isSafeInteger(price) || (priced && price <= 0 && !mayBeNegative)) {
@@ -155,7 +164,7 @@ export function checkLimits(
   const collar = rows[base + EXPOSURE.collar] as number;
   const hasMark = instruments.hasMark[instrument] === 1;
   const mark = instruments.mark[instrument] as number;
-  const priced = ordType === ORD_TYPE.Limit || ordType === ORD_TYPE.StopLimit;
+  const priced = isLimited(ordType);
   if (!priced && !hasMark && (maxNotional !== UNLIMITED || collar !== UNLIMITED)) {
     return result.fail(RISK_CHECK.MarkAge, REASON.RISK_MARK_MISSING, NO_LIMIT, 0);
   }

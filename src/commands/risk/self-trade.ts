@@ -67,3 +67,14 @@ export function otherSide(state: ShardState, row: number, side: number): number 
   const { openBuys, openSells } = state.positions;
   return (side === SIDE.Buy ? openSells : openBuys)[row] as number;
 }
+
+/** Whether an order that was held would trade with one of its own account, were it sent now. */
+export function crossesOwn(state: ShardState, row: number): boolean {
+  const { orders } = state;
+  const account = orders.account[row] as number;
+  const mode = preventionOf(state, account, orders.selfTradePrevention[row] as number);
+  if (mode === SELF_TRADE_PREVENTION.Allow) return false;
+  const side = orders.side[row] as number;
+  const first = otherSide(state, orders.position[row] as number, side);
+  return nextCrossed(state, first, side, orders.ordType[row]!, orders.price[row]!) !== 0;
+}

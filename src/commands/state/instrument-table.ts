@@ -34,6 +34,12 @@ export class InstrumentTable {
   readonly venue: Uint16Array;
   /** First position, row in the position table; 0 none. */
   readonly positions: Int32Array;
+  /** First stop that waits for its price, row in the order table; 0 none. How many of them trail. */
+  readonly held: Int32Array;
+  readonly trailing: Int32Array;
+  /** Nearest stop price of held buys (lowest) and sells (highest); without any out of reach. */
+  readonly buyTrigger: Float64Array;
+  readonly sellTrigger: Float64Array;
   /** Circuit breaker on the move of the mark, basis points; 0 none. Its window and cool-down, ms. */
   readonly breaker: Float64Array;
   readonly breakerWindow: Float64Array;
@@ -62,6 +68,10 @@ export class InstrumentTable {
     this.venue = new Uint16Array(rows);
     this.used = new Uint8Array(rows);
     this.positions = new Int32Array(rows);
+    this.held = new Int32Array(rows);
+    this.trailing = new Int32Array(rows);
+    this.buyTrigger = new Float64Array(rows).fill(Number.MAX_SAFE_INTEGER);
+    this.sellTrigger = new Float64Array(rows).fill(-Number.MAX_SAFE_INTEGER);
     this.breaker = new Float64Array(rows);
     this.breakerWindow = new Float64Array(rows);
     this.breakerCoolDown = new Float64Array(rows);

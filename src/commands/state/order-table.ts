@@ -51,6 +51,12 @@ export class OrderTable {
   readonly cumValue: Float64Array;
   readonly stopPrice: Float64Array;
   readonly displayQuantity: Float64Array;
+  /** Ticks: of a trailing stop from the mark, of a peg from its price. */
+  readonly offset: Float64Array;
+  /** Contingency group, chosen by the client; 0 none. */
+  readonly listId: Float64Array;
+  /** ms since 1970, good till date; else 0. */
+  readonly expireTime: Float64Array;
   /** Lots that risk counts as open: the larger of what is left and what a pending replace asks. */
   readonly exposed: Float64Array;
   /** Their notional in micros, rounded up. */
@@ -66,6 +72,11 @@ export class OrderTable {
   readonly userRef: Int32Array;
   readonly next: Int32Array;
   readonly previous: Int32Array;
+  /** Neighbours among the stops of the instrument that wait for their price. */
+  readonly nextHeld: Int32Array;
+  readonly previousHeld: Int32Array;
+  /** Trading day, counted from the first, on which the order ended or was last renewed. */
+  readonly day: Uint16Array;
   readonly flags: Uint16Array;
   readonly venue: Uint16Array;
   readonly execInst: Uint16Array;
@@ -76,6 +87,11 @@ export class OrderTable {
   readonly ordType: Uint8Array;
   readonly timeInForce: Uint8Array;
   readonly selfTradePrevention: Uint8Array;
+  readonly contingency: Uint8Array;
+  readonly listIndex: Uint8Array;
+  /** 1 while the order waits for its parent; 1 while it waits for its price. */
+  readonly waiting: Uint8Array;
+  readonly watched: Uint8Array;
 
   constructor(capacity: number) {
     assert(capacity > 0 && capacity < ROWS_MAX, 'capacity of orders');
@@ -100,6 +116,16 @@ export class OrderTable {
     this.userRef = new Int32Array(rows);
     this.next = new Int32Array(rows);
     this.previous = new Int32Array(rows);
+    this.nextHeld = new Int32Array(rows);
+    this.previousHeld = new Int32Array(rows);
+    this.offset = new Float64Array(rows);
+    this.listId = new Float64Array(rows);
+    this.expireTime = new Float64Array(rows);
+    this.day = new Uint16Array(rows);
+    this.contingency = new Uint8Array(rows);
+    this.listIndex = new Uint8Array(rows);
+    this.waiting = new Uint8Array(rows);
+    this.watched = new Uint8Array(rows);
     this.flags = new Uint16Array(rows);
     this.venue = new Uint16Array(rows);
     this.execInst = new Uint16Array(rows);

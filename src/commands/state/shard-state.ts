@@ -9,6 +9,7 @@ import { Executions } from './executions.js';
 import { InstrumentTable } from './instrument-table.js';
 import { LimitBook } from './limit-book.js';
 import { OrderTable } from './order-table.js';
+import { OrderLists, PendingWork } from './pending-work.js';
 import { PositionTable } from './position-table.js';
 import { RiskScopes } from './risk-scopes.js';
 
@@ -21,6 +22,10 @@ export class ShardState {
   readonly instruments: InstrumentTable;
   readonly limits = new LimitBook();
   readonly scopes: RiskScopes;
+  /** Contingency groups; follows from the orders. */
+  readonly lists = new OrderLists();
+  /** What is to be decided next; follows from the rest, see there. */
+  readonly work = new PendingWork();
   readonly capacity: Capacity;
   /** The sequence that the next event will get. */
   nextSequence = 0;
@@ -32,6 +37,8 @@ export class ShardState {
   /** Day that is open, yyyymmdd; 0 none. */
   tradingDay = 0;
   lastTradingDay = 0;
+  /** Trading days that were opened. */
+  days = 0;
   /** Fills that matched no order, ever. */
   fillsUnmatched = 0;
 

@@ -1,0 +1,101 @@
+/** Works off what marks and fills brought about: stops that trigger, contingency groups. */
+import { eventLayouts } from '../../domain/events.js';
+import { ORD_TYPE, TRADING_STATE } from '../../domain/order-terms.js';
+import { REASON } from '../../domain/reject-reasons.js';
+import { type Emitter, recordOf } from '../emitter.js';
+import { isDue, isStop } from '../evolve/held-orders.js';
+import { tradingState } from '../risk/order-checks.js';
+import { crossesOwn } from '../risk/self-trade.js';
+import { statusOf } from '../state/order-status.js';
+import { ORDER_FLAG } from '../state/order-table.js';
+import type { ShardState } from '../state/shard-state.js';
+import { requestCancel } from './cancel-order.js';
+import { decideContingency } from './contingencies.js';
+import { beginOrderEvent, setAfterUnchanged } from './order-event.js';
+import { routeOrder } from './route-order.js';
+
+const triggered = eventLayouts.OrderTriggered.offsets;
+const ORDER_TRIGGERED = recordOf('OrderTriggered');
+
+/** @returns whether all is done; false when the batch is full and the rest waits for the next */
+export function workOff(e: Emitter): boolean {
+  const { work } = e.state;
+  while (work.any) {
+    for (const row of work.orders) {
+      if (!e.room) return false;
+      work.orders.delete(row);
+      decideContingency(e, row);
+    }
+    for (const instrument of work.instruments) {
+      if (!triggerDue(e, instrument)) return false;
+      work.instruments.delete(instrument);
+    }
+  }
+  return true;
+}
+
+/** Triggers the stops of an instrument that its mark has reached, oldest last. */
+function triggerDue(e: Emitter, instrument: number): boolean {
+  const { orders, instruments } = e.state;
+  let row = instruments.held[instrument] as number;
+  while (row !== 0) {
+    // Triggering takes the order off the list.
+    const next = orders.nextHeld[row] as number;
+    // While trading is halted stops wait; they are looked at again when it resumes.
+    if (isDue(e.state, row) && !isHalted(e.state, row)) {
+      if (!e.room) return false;
+      triggerStop(e, row);
+    }
+    row = next;
+  }
+  return true;
+}
+
+/** A stop becomes a market order, a stop limit a limit order, and goes to its venue. */
+function triggerStop(e: Emitter, row: number): void {
+  const { orders, instruments } = e.state;
+  const before = orders.ordType[row];
+  const limited = before === ORD_TYPE.StopLimit || before === ORD_TYPE.TrailingStopLimit;
+  const mark = instruments.mark[orders.instrument[row] as number] as number;
+  emitTriggered(e, row, limited ? ORD_TYPE.Limit : ORD_TYPE.Market, mark);
+  routeOrCancel(e, row);
+}
+
+const isHalted = (state: ShardState, row: number) =>
+  tradingState(
+    state,
+    state.orders.account[row] as number,
+    state.orders.instrument[row] as number,
+  ) === TRADING_STATE.Halted;
+
+/** An order that would now trade with its own account is canceled instead, in every mode but Allow. */
+function routeOrCancel(e: Emitter, row: number): void {
+  if (crossesOwn(e.state, row)) requestCancel(e, row, REASON.RISK_SELF_TRADE, 0, false);
+  else routeOrder(e, row);
+}
+
+/** A child's parent filled: it goes to its venue, or waits for its price if it is a stop. */
+export function triggerChild(e: Emitter, row: number): void {
+  const ordType = e.state.orders.ordType[row] as number;
+  emitTriggered(e, row, ordType, 0);
+  if (!isStop(ordType)) routeOrCancel(e, row);
+}
+
+function emitTriggered(e: Emitter, row: number, ordType: number, mark: number): void {
+  const { out } = e;
+  const { orders } = e.state;
+  const at = beginOrderEvent(e, ORDER_TRIGGERED, row);
+  setAfterUnchanged(e, at, row);
+  out.f64[(at + triggered.price) >> 3] = orders.price[row] as number;
+  out.f64[(at + triggered.mark) >> 3] = mark;
+  out.bytes[at + triggered.ordStatus] = statusOf(
+    orders.pendingCancels[row] as number,
+    orders.pendingReplaces[row] as number,
+    (orders.flags[row] as number) & ~ORDER_FLAG.Held,
+    orders.quantity[row] as number,
+    orders.cumQuantity[row] as number,
+  );
+  out.bytes[at + triggered.ordType] = ordType;
+  out.i32[(at + triggered.userRef) >> 2] = orders.userRef[row] as number;
+  e.end(at);
+}
