@@ -16,6 +16,7 @@ import { HEADER } from '../domain/event-record.js';
 import { assert } from '../lib/assert.js';
 import type { Doorbell } from '../lib/doorbell.js';
 import type { SpscRing } from '../lib/ring.js';
+import { SharedGate } from '../lib/shared-gate.js';
 
 /** The share of a ring that only cancels and venue reports may use, so that they always pass. */
 export const RESERVED_SLOTS = 256;
@@ -27,31 +28,45 @@ export class CommandPort {
   readonly #ring: SpscRing;
   readonly #doorbell: Doorbell;
   readonly #producer: number;
+  readonly #orders: SharedGate;
   #next = 1;
 
   /**
    * @param ring this producer's own ring: one thread, one ring
    * @param doorbell wakes the writer
    * @param producer number of the producer, unique over restarts (epoch x 256 + index, below 2^20)
+   * @param orders the shard's gate for what opens new risk; one that is always open when left out
    */
-  constructor(ring: SpscRing, doorbell: Doorbell, producer: number) {
+  constructor(ring: SpscRing, doorbell: Doorbell, producer: number, orders = new SharedGate()) {
     assert(Number.isInteger(producer) && producer >= 0 && producer < 2 ** 20, 'producer number');
     assert(ring.slotBytes >= COMMAND_SLOT_BYTES, 'the slots are too small for commands');
     this.#ring = ring;
     this.#doorbell = doorbell;
     this.#producer = producer;
+    this.#orders = orders;
   }
 
-  /** Whether a command that opens new risk is taken now; cancels and venue reports need no asking. */
+  /**
+   * Whether the ring has room for a command that opens new risk; cancels and venue reports need no
+   * asking. It is about the next milliseconds: a gateway may hold the message and look again.
+   */
   get open(): boolean {
     return this.#ring.free() > RESERVED_SLOTS;
   }
 
   /**
+   * Whether the shard takes new risk at all. When not (its record lags too far behind, say), that may
+   * last: a gateway must refuse (`CAPACITY_OVERLOAD`), not hold the message before the cancels behind.
+   */
+  get takesOrders(): boolean {
+    return this.#orders.isOpen;
+  }
+
+  /**
    * Puts a command into the ring.
    *
-   * @returns the command's id, by which its events are found in the log; -1 when the ring is full
-   *   (`CAPACITY_OVERLOAD`): nothing was taken
+   * @returns the command's id, by which its events are found in the log; -1 when the ring is full or
+   *   the gate shut for what opens risk (`CAPACITY_OVERLOAD`): nothing was taken
    */
   submit<N extends CommandName>(
     name: N,
@@ -59,7 +74,7 @@ export class CommandPort {
     data: CommandData<N>,
   ): number {
     const opensRisk = name === 'NewOrder' || name === 'ReplaceOrder';
-    if (opensRisk && !this.open) return -1;
+    if (opensRisk && !(this.open && this.takesOrders)) return -1;
     const at = this.#ring.claim();
     if (at < 0) return -1;
     const command = this.#producer * COMMANDS_PER_PRODUCER + this.#next;
@@ -78,7 +93,8 @@ export class CommandPort {
   /**
    * For producers that write fields straight into the slot, at the offsets of `commandLayouts`: a slot
    * with its header filled in (received, actor and session 0) and its payload zero. The writer sees
-   * it after `publish`. It does not ask whether the command opens risk: see `open`.
+   * it after `publish`. It does not ask whether the command opens risk: see `open`
+   * and `takesOrders`.
    *
    * @param number of the command, of `COMMAND`
    * @param bytes length of its record

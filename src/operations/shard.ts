@@ -7,6 +7,7 @@ import { COMMAND_SLOT_BYTES } from '../domain/commands.js';
 import { assert } from '../lib/assert.js';
 import { Doorbell } from '../lib/doorbell.js';
 import { SpscRing } from '../lib/ring.js';
+import { SharedGate } from '../lib/shared-gate.js';
 import { workerUrl } from '../lib/worker-url.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
@@ -21,9 +22,16 @@ export interface ShardOptions {
   readonly producers: readonly string[];
   readonly shard?: number;
   readonly shards?: number;
+  /**
+   * Slots of each producer's ring, a power of two; default RING_SLOTS. The writer gives slots back
+   * when they are durable, so a producer goes on during a sync only if a ring holds two commits.
+   */
+  readonly ringSlots?: number;
   readonly capacity?: Capacity;
   readonly segmentBytesMax?: number;
   readonly software?: string;
+  /** Shut, new orders and replaces are refused by every port, and cancels pass. */
+  readonly orderGate?: SharedGate;
 }
 
 /** Everything a thread needs to make its CommandPort; can cross a thread. */
@@ -31,11 +39,12 @@ export interface PortHandle {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly producer: number;
+  readonly orderGate: SharedArrayBuffer;
 }
 
-export function openPort(handle: PortHandle): CommandPort {
-  const ring = SpscRing.attach(handle.ring);
-  return new CommandPort(ring, Doorbell.attach(handle.doorbell), handle.producer);
+export function openPort({ ring, doorbell, producer, orderGate }: PortHandle): CommandPort {
+  const bell = Doorbell.attach(doorbell);
+  return new CommandPort(SpscRing.attach(ring), bell, producer, new SharedGate(orderGate));
 }
 
 export interface RunningShard {
@@ -64,9 +73,10 @@ type Ready = Extract<WriterThreadMessage, { kind: 'ready' }>;
  */
 export async function startShard(options: ShardOptions): Promise<RunningShard> {
   const rings = options.producers.map(() =>
-    SpscRing.create({ slots: RING_SLOTS, slotBytes: COMMAND_SLOT_BYTES }),
+    SpscRing.create({ slots: options.ringSlots ?? RING_SLOTS, slotBytes: COMMAND_SLOT_BYTES }),
   );
   const doorbell = Doorbell.create();
+  const orderGate = options.orderGate ?? new SharedGate();
   const durableEnd = new SharedDurableEnd();
   const stopFlag = new SharedArrayBuffer(4);
   const data: WriterThreadData = {
@@ -112,6 +122,7 @@ export async function startShard(options: ShardOptions): Promise<RunningShard> {
     doorbell: doorbell.shared,
     // Unique over restarts: the epoch stands above the producer's place.
     producer: (ready.epoch % 4096) * 256 + indexOf(producer),
+    orderGate: orderGate.shared,
   });
   const ports = new Map<string, CommandPort>();
   return {
