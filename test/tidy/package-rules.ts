@@ -9,7 +9,15 @@ interface PackageJson {
 }
 
 interface LockFile {
-  readonly packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>>;
+  readonly packages: Readonly<
+    Record<
+      string,
+      {
+        readonly hasInstallScript?: boolean;
+        readonly optionalDependencies?: Readonly<Record<string, string>>;
+      }
+    >
+  >;
 }
 
 function read<T>(files: readonly SourceFile[], path: string): T {
@@ -26,6 +34,20 @@ export function undecidedScripts(files: readonly SourceFile[]): string[] {
     .filter(([, { hasInstallScript }]) => hasInstallScript === true)
     .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
     .filter((name) => allowScripts[name] === undefined);
+}
+
+/**
+ * Optional dependencies, mostly programs for other machines, that the lock file has no entry for: `npm
+ * ci` refuses such a lock file. `npm install` writes one when the registry it asks lacks them.
+ */
+export function missingFromLock(files: readonly SourceFile[]): string[] {
+  const { packages } = read<LockFile>(files, 'package-lock.json');
+  const present = new Set(
+    Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')),
+  );
+  return Object.values(packages)
+    .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    .filter((name) => !present.has(name));
 }
 
 /** Named as programs or types, never imported. */

@@ -14,7 +14,7 @@ import {
 import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rules.js';
 import { importsOf } from './imports.js';
 import { limitsOf } from './limits.js';
-import { undecidedScripts, wrongPackages } from './package-rules.js';
+import { missingFromLock, undecidedScripts, wrongPackages } from './package-rules.js';
 import type { SourceFile } from './repository.js';
 
 const file = (path: string, text: string): SourceFile => ({ path, text });
@@ -176,6 +176,16 @@ describe('package.json', () => {
     expect(undecidedScripts(files)).toEqual(['@x/b']);
     const decided = packages({ ...base, allowScripts: { '@x/b': false } });
     expect(undecidedScripts([decided, files[1] as SourceFile])).toEqual([]);
+  });
+
+  it('is locked with every optional dependency', () => {
+    const lock = (...names: string[]) => {
+      const root = { optionalDependencies: { a: '1', '@x/b': '1' } };
+      const others = Object.fromEntries(names.map((name) => [`node_modules/${name}`, {}]));
+      return file('package-lock.json', JSON.stringify({ packages: { '': root, ...others } }));
+    };
+    expect(missingFromLock([lock('a', 'c/node_modules/@x/b')])).toEqual([]);
+    expect(missingFromLock([lock('a')])).toEqual(['@x/b']);
   });
 
   it('names what is imported, and nothing else', () => {

@@ -18,7 +18,7 @@ import { EXCEPTIONS, NOT_ENTERED_YET } from './exceptions.js';
 import { importsOf } from './imports.js';
 import { limitsOf, limitsPage } from './limits.js';
 import { memoryOfAnOrder } from './memory.js';
-import { undecidedScripts, wrongPackages } from './package-rules.js';
+import { missingFromLock, undecidedScripts, wrongPackages } from './package-rules.js';
 import {
   isMarkdown,
   isSource,
@@ -135,6 +135,10 @@ describe('memory', () => {
 describe('package.json', () => {
   it('decides about every package that wants to run a script when it is installed', () => {
     expect(undecidedScripts(files)).toEqual([]);
+  });
+
+  it('is locked for every machine, so that npm ci takes it', () => {
+    expect(missingFromLock(files)).toEqual([]);
   });
 });
 
