@@ -19,6 +19,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   },
   log: { summary: 'print events as JSON lines', load: () => import('./log.js') },
   verify: { summary: 'check every byte of the journal', load: () => import('./verify.js') },
+  replay: {
+    summary: 'decide again, state as of any moment, the story of one order',
+    load: () => import('./replay.js'),
+  },
   decode: {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),
