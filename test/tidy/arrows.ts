@@ -25,7 +25,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   gateways: ['domain', 'lib', COMMAND_PORT, ...LOG_READERS],
   venues: ['domain', 'lib', COMMAND_PORT, ...LOG_READERS],
   api: ['domain', 'lib', COMMAND_PORT, ...LOG_READERS],
-  projections: ['domain', 'lib', 'market-data', 'migrations', ...LOG_READERS],
+  projections: ['domain', 'lib', 'log', 'market-data', 'migrations'],
   operations: [
     ...['domain', 'lib', 'commands', 'log', 'venues', 'gateways', 'projections', 'market-data'],
   ],

@@ -51,7 +51,7 @@ export const BANNED_IN_SOURCE: readonly Ban[] = [
 /** In tests: they wait for conditions, not for time. A few milliseconds between two looks are one. */
 export const BANNED_IN_TESTS: readonly Ban[] = [
   {
-    call: /new Promise(<\w+>)?\(\(?(\w+)\)? =>\s*setTimeout\(\2, (?!\d\))|'node:timers\/promises'/g,
+    call: /new Promise(<\w+>)?\(\(?(\w+)\)? =>\s*setTimeout\(\2, (?!\d\))|\bsetTimeout\b.*'node:timers\/promises'/g,
     instead: 'vi.waitFor or an event',
   },
   { call: /\bvi\.(mock|doMock|fn)\b/g, instead: 'the real thing behind its port' },
