@@ -75,12 +75,6 @@ export function decideControl(e: Emitter, number: number): boolean {
     case COMMAND.SetTradingState:
       setTradingState(e);
       return true;
-    case COMMAND.OpenTradingDay:
-      openTradingDay(e);
-      return true;
-    case COMMAND.CloseTradingDay:
-      closeTradingDay(e);
-      return true;
     case COMMAND.StartWriter:
       startWriter(e);
       return true;
@@ -246,26 +240,6 @@ function setTradingState(e: Emitter): void {
   }
   const name = data.state === 'Active' ? 'TradingResumed' : 'TradingHalted';
   emit(e, name, { ...data, previous });
-}
-
-function openTradingDay(e: Emitter): void {
-  const { tradingDay } = decode(e, 'OpenTradingDay');
-  const { state } = e;
-  if (state.tradingDay !== 0 || tradingDay <= state.lastTradingDay) {
-    refuseCommand(e, COMMAND.OpenTradingDay, REASON.DAY_INVALID, tradingDay);
-    return;
-  }
-  emit(e, 'TradingDayOpened', { tradingDay, spare32: 0 });
-}
-
-function closeTradingDay(e: Emitter): void {
-  const { tradingDay } = decode(e, 'CloseTradingDay');
-  const { state } = e;
-  if (state.tradingDay === 0 || tradingDay !== state.tradingDay) {
-    refuseCommand(e, COMMAND.CloseTradingDay, REASON.DAY_INVALID, tradingDay);
-    return;
-  }
-  emit(e, 'TradingDayClosed', { tradingDay, spare32: 0 });
 }
 
 /** The epoch follows from the log: whatever the command says, it is one more than the last. */

@@ -12,6 +12,7 @@ import { decideControl, refuseCommand } from './control.js';
 import { decideMassCancel } from './mass-cancel.js';
 import { decideNewOrder } from './new-order.js';
 import { decideReplaceOrder } from './replace-order.js';
+import { decideCloseTradingDay, decideOpenTradingDay } from './trading-day.js';
 import { workOff } from './triggers.js';
 import { decideVenueReport } from './venue-report.js';
 
@@ -49,6 +50,10 @@ function decideByNumber(e: Emitter, number: number): boolean {
       return true;
     case COMMAND.MassCancel:
       return decideMassCancel(e);
+    case COMMAND.OpenTradingDay:
+      return decideOpenTradingDay(e);
+    case COMMAND.CloseTradingDay:
+      return decideCloseTradingDay(e);
     default:
       if (!decideControl(e, number)) refuseCommand(e, number, REASON.COMMAND_UNKNOWN, 0);
       return true;

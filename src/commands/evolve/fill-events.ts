@@ -25,6 +25,7 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
   const price = b.f64[(at + filled.lastPrice) >> 3] as number;
   const execution = executions.add(orders.venue[row] as number, b.i32, (at + filled.execId) >> 2);
   executions.order[execution] = row;
+  executions.day[execution] = state.days;
   executions.quantity[execution] = quantity;
   executions.price[execution] = price;
   executions.replacedBy[execution] = 0;
@@ -64,6 +65,7 @@ export function fillCorrected(state: ShardState, b: RecordBuffer, at: number): v
   const old = executions.find(venue, b.i32, (at + corrected.execRefId) >> 2);
   assert(old >= 0, 'a correction names an execution that does not exist');
   const id = executions.add(venue, b.i32, (at + corrected.execId) >> 2);
+  executions.day[id] = state.days;
   const quantity = b.f64[(at + corrected.lastQuantity) >> 3] as number;
   const price = b.f64[(at + corrected.lastPrice) >> 3] as number;
   executions.order[id] = row;
@@ -90,6 +92,7 @@ export function fillUnmatched(state: ShardState, b: RecordBuffer, at: number): v
   const { executions, positions } = state;
   const venue = b.u16[(at + unmatched.venue) >> 1] as number;
   const id = executions.add(venue, b.i32, (at + unmatched.execId) >> 2);
+  executions.day[id] = state.days;
   const quantity = b.f64[(at + unmatched.lastQuantity) >> 3] as number;
   const price = b.f64[(at + unmatched.lastPrice) >> 3] as number;
   executions.order[id] = 0;

@@ -2,6 +2,7 @@
 import type { RecordBuffer } from '../../domain/event-record.js';
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
+import { RESTATEMENT } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
@@ -76,6 +77,7 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   if (b.i32[(at + accepted.clOrdId) >> 2] !== 0) {
     const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2);
     clientIds.order[id] = row;
+    clientIds.day[id] = state.days;
     clientIds.kind[id] = REQUEST_KIND.Order;
     clientIds.state[id] = REQUEST_STATE.Accepted;
     clientIds.quantity[id] = quantity;
@@ -106,7 +108,8 @@ function setOptionalTerms(
   orders.listIndex[row] = long ? b.bytes[at + accepted.listIndex]! : 0;
   orders.waiting[row] = 0;
   orders.watched[row] = 0;
-  orders.day[row] = state.days;
+  // Between two days an order is one of the day to come.
+  orders.day[row] = state.tradingDay === 0 ? state.days + 1 : state.days;
 }
 
 /** The whole group is looked at again: it may have traded before the order joined. */
@@ -138,6 +141,7 @@ export function orderDenied(state: ShardState, b: RecordBuffer, at: number): voi
   const account = b.u32[(at + denied.account) >> 2] as number;
   const id = clientIds.add(account, b.i32, (at + denied.clOrdId) >> 2);
   clientIds.order[id] = 0;
+  clientIds.day[id] = state.days;
   clientIds.kind[id] = REQUEST_KIND.Order;
   clientIds.state[id] = REQUEST_STATE.Rejected;
   clientIds.quantity[id] = b.f64[(at + denied.quantity) >> 3] as number;
@@ -170,6 +174,7 @@ function addClientId(
   const { clientIds } = state;
   const account = b.u32[(at + cancel.account) >> 2] as number;
   const id = clientIds.add(account, b.i32, (at + clOrdIdAt) >> 2);
+  clientIds.day[id] = state.days;
   clientIds.order[id] = state.orders.rowOf(b.f64[(at + cancel.orderId) >> 3] as number);
   clientIds.kind[id] = kind;
   clientIds.next[id] = 0;
@@ -301,6 +306,7 @@ export function orderRestated(state: ShardState, b: RecordBuffer, at: number): v
   orders.quantity[row] = b.f64[(at + restated.orderQuantity) >> 3] as number;
   orders.cumQuantity[row] = b.f64[(at + restated.cumQuantity) >> 3] as number;
   orders.cumValue[row] = b.f64[(at + restated.cumValue) >> 3] as number;
+  if (b.bytes[at + restated.restatement] === RESTATEMENT.GtRenewal) orders.day[row] = state.days;
   setPrice(state, row, b.f64[(at + restated.price) >> 3] as number);
   const kept = (orders.flags[row] as number) & ~LIFTED_BY_RESTATEMENT;
   orders.flags[row] = kept | ORDER_FLAG.Reported;

@@ -7,6 +7,7 @@ import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { revalueAll, revalueInstrument } from './exposure.js';
 import { isOfPositions, resolveLimitsOf } from './positions.js';
+import { purgeEnded } from './purge.js';
 import { resolvePriceBreakers, resolveScopes, switchValuing } from './scope-limits.js';
 
 export function instrumentListed(
@@ -207,6 +208,8 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
       return;
     case 'TradingDayOpened':
       state.tradingDay = event.data.tradingDay;
+      state.days += 1;
+      purgeEnded(state);
       wakeGoodTillOrders(state);
       startDayCounts(state);
       return;

@@ -19,6 +19,8 @@ export class ClientIds extends KeyTable {
   readonly userRef: Int32Array;
   /** The next request under way of the same order, row + 1; 0 the last. */
   readonly next: Int32Array;
+  /** Trading day, counted from the first, on which the id was used. */
+  readonly day: Uint16Array;
 
   constructor(capacity: number, seed: number) {
     super(capacity, CL_ORD_ID_BYTES, seed);
@@ -29,5 +31,6 @@ export class ClientIds extends KeyTable {
     this.price = new Float64Array(capacity);
     this.userRef = new Int32Array(capacity);
     this.next = new Int32Array(capacity);
+    this.day = new Uint16Array(capacity);
   }
 }

@@ -9,6 +9,8 @@ export class Executions extends KeyTable {
   readonly price: Float64Array;
   /** Corrections chain: the execution that replaced this one, row + 1; 0 it still stands. */
   readonly replacedBy: Int32Array;
+  /** Trading day, counted from the first, on which it was booked. */
+  readonly day: Uint16Array;
 
   constructor(capacity: number, seed: number) {
     super(capacity, EXEC_ID_BYTES, seed);
@@ -16,5 +18,6 @@ export class Executions extends KeyTable {
     this.quantity = new Float64Array(capacity);
     this.price = new Float64Array(capacity);
     this.replacedBy = new Int32Array(capacity);
+    this.day = new Uint16Array(capacity);
   }
 }

@@ -26,15 +26,23 @@ export class OrderLists {
     }
     const rows = lists.get(listId);
     if (rows === undefined) lists.set(listId, [row]);
-    else rows.push(row);
+    else {
+      // By row, so that the order follows from the orders alone.
+      const before = rows.findIndex((each) => each > row);
+      rows.splice(before < 0 ? rows.length : before, 0, row);
+    }
   }
 
-  /** Rows of the group, in the order of entry. */
+  remove(account: number, listId: number, row: number): void {
+    const lists = this.#rows.get(account);
+    const rows = lists?.get(listId)?.filter((each) => each !== row);
+    if (lists === undefined || rows === undefined) return;
+    if (rows.length > 0) lists.set(listId, rows);
+    else lists.delete(listId);
+  }
+
+  /** Rows of the group, in their order. */
   of(account: number, listId: number): readonly number[] {
     return this.#rows.get(account)?.get(listId) ?? [];
-  }
-
-  clear(): void {
-    this.#rows.clear();
   }
 }
