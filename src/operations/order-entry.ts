@@ -26,7 +26,10 @@ type Stopped = Extract<GatewayThreadMessage, { kind: 'stopped' }>;
 export interface RunningOrderEntry {
   readonly port: number;
   readonly recoverySeconds: number;
-  /** Ends the sessions, after what was durable is sent; to be called before the shard stops. */
+  /**
+   * Ends the sessions; to be called before the shard stops. What clients have not had, they get from
+   * the log when they log in again.
+   */
   stop(): Promise<GatewayCounts>;
   /** Rejects when the gateway fails; its sessions have ended then, and the log has lost nothing. */
   readonly failed: Promise<never>;

@@ -79,7 +79,7 @@ describe('orders', () => {
     client.enter(6, { symbol: 'LOTS', quantity: 150, price: '10.0000' });
     client.enter(7, { symbol: 'FINE' });
     client.enter(8, {}, [{ tag: 2, name: 'firm', value: 'CC' }]);
-    client.enter(9, { timeInForce: '5' });
+    client.enter(9, { timeInForce: 'Z' });
     client.enter(10, { clOrdID: 'b\u00e4d' });
     client.enter(11, {}, [{ tag: 6, name: 'priceType', value: 'P' }]);
     const answers = (await client.sequenced(11)).slice(1);

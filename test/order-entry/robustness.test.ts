@@ -73,7 +73,7 @@ describe('a session that misbehaves ends alone', () => {
     ['an unknown message', data(0x7a, 1, 2, 3)],
     ['a message that is too short', data(0x4f, 0, 0, 0, 1)],
     ['a message that is too long', data(0x58, 0, 0, 0, 1, 0, 0, 0, 0, 0)],
-    ['an appendage that overruns', data(...Array(45).fill(0x4f), 0, 3, 9, 2, 0x41)],
+    ['an appendage that overruns', data(0x4f, ...Array(44).fill(0), 0, 3, 9, 2, 0x41)],
   ])('%s', async (_, bytes) => {
     const other = await lively('bob');
     const bad = await login(running.port, { user: 'alice', sequence: 0 });

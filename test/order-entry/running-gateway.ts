@@ -46,16 +46,21 @@ const CAPACITY = {
 export class RunningGateway {
   readonly directory: string;
   readonly #config: Partial<GatewayConfig>;
+  readonly #ringSlots: number;
   shard!: RunningShard;
   gateway!: RunningOrderEntry;
 
-  private constructor(config: Partial<GatewayConfig>) {
+  private constructor(config: Partial<GatewayConfig>, ringSlots: number) {
     this.directory = mkdtempSync(join(tmpdir(), 'order-entry-'));
     this.#config = config;
+    this.#ringSlots = ringSlots;
   }
 
-  static async start(config: Partial<GatewayConfig> = {}): Promise<RunningGateway> {
-    const running = new RunningGateway(config);
+  static async start(
+    config: Partial<GatewayConfig> = {},
+    ringSlots = 16_384,
+  ): Promise<RunningGateway> {
+    const running = new RunningGateway(config, ringSlots);
     await running.startShard();
     running.enterReferenceData();
     await running.startGateway();
@@ -69,7 +74,8 @@ export class RunningGateway {
   async startShard(): Promise<void> {
     const { directory } = this;
     const producers = ['admin', 'ouch'];
-    this.shard = await startShard({ directory, producers, capacity: CAPACITY });
+    const ringSlots = this.#ringSlots;
+    this.shard = await startShard({ directory, producers, ringSlots, capacity: CAPACITY });
   }
 
   async startGateway(): Promise<void> {

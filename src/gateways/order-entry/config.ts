@@ -29,7 +29,7 @@ export interface GatewayTimes {
   readonly silenceMs: number;
   /** End a connection that has not logged in by then. */
   readonly loginMs: number;
-  /** End a session whose socket has not taken a byte of what waits for it for this long. */
+  /** End a session whose socket has not taken a buffer of output for this long. */
   readonly stalledMs: number;
 }
 

@@ -29,8 +29,6 @@ export class Connection {
   readonly openedAt: number;
   heardAt: number;
   sentAt: number;
-  /** When the socket last took something, or began to have something to take. */
-  takenAt: number;
   /** What the deframer had no room for; the socket is paused meanwhile. */
   #rest: Uint8Array | undefined;
   #restAt = 0;
@@ -43,7 +41,6 @@ export class Connection {
     this.openedAt = now;
     this.heardAt = now;
     this.sentAt = now;
-    this.takenAt = now;
   }
 
   /** Moves received bytes into the deframer; what does not fit waits, and the socket with it. */

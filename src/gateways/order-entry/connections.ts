@@ -132,14 +132,13 @@ export class Connections {
       // A client that we do not read from, because the ring is full, is not silent.
       if (connection.paused || connection.held) connection.heardAt = now;
       if (now - connection.heardAt >= silenceMs) this.end(connection, 'SILENT');
-      else if (output.inFlight && now - connection.takenAt >= stalledMs) {
+      else if (output.inFlight && now - output.givenAt >= stalledMs) {
         this.end(connection, 'READER_STALLED');
         connection.socket.destroy();
       } else if (now - connection.sentAt >= heartbeatMs && !output.inFlight) {
         if (!output.room(SOUP_HEADER)) continue;
         output.at = putServerHeartbeat(output.view, output.at);
         connection.sentAt = now;
-        connection.takenAt = now;
         output.flush();
       }
     }
@@ -193,7 +192,6 @@ export class Connections {
     new Uint8Array(view.buffer, view.byteOffset).set(packet, output.at);
     output.at += packet.length;
     connection.sentAt = performance.now();
-    connection.takenAt = connection.sentAt;
     output.flush();
   }
 }

@@ -51,6 +51,7 @@ export interface GatewayParts {
 /** Between looks at a ring that was full. */
 const RING_LOOK_MS = 1;
 const SOUP_HEADER = 3;
+const accepted = eventLayouts.OrderAccepted.offsets;
 const tradingDayAt = eventLayouts.TradingDayOpened.offsets.tradingDay;
 
 export interface GatewayCounts {
@@ -79,6 +80,8 @@ export class OrderEntryGateway {
   readonly #aborted = new AbortController();
   /** Sessions whose orders are still to be canceled because they disconnected, by account. */
   readonly #cancels: { readonly session: Session; readonly account: string }[] = [];
+  /** Orders that the writer took after a day was opened that their UserRefNum is not of. */
+  readonly #strays: { readonly stream: SessionStream; account: number; orderId: number }[] = [];
   #ready: Connection[] = [];
   #dirty: Session[] = [];
   #tickPlanned = false;
@@ -204,7 +207,6 @@ export class OrderEntryGateway {
   #onSocket(socket: Socket): void {
     const now = performance.now();
     const connection = new Connection(socket, this.#limits, now, () => {
-      connection.takenAt = performance.now();
       if (connection.state !== 'open') return;
       this.#catchUp(connection);
       connection.output.flush();
@@ -304,6 +306,12 @@ export class OrderEntryGateway {
       if (outcome !== OUTCOME.taken) return false;
       this.#cancels.shift();
     }
+    for (let next = this.#strays[0]; next !== undefined; next = this.#strays[0]) {
+      if (this.#requests.cancelStray(next.stream, next.account, next.orderId) !== OUTCOME.taken) {
+        return false;
+      }
+      this.#strays.shift();
+    }
     return true;
   }
 
@@ -353,6 +361,9 @@ export class OrderEntryGateway {
   #takeFor(session: Session, batch: RecordBuffer, at: number): void {
     const type = session.stream.take(batch, at);
     const { connection } = session;
+    if (type === 0 && batch.bytes[at + HEADER.number] === EVENT.OrderAccepted) {
+      this.#cancelStray(session.stream, batch, at);
+    }
     if (type === 0 || connection === undefined || connection.behind) return;
     if (connection.state !== 'open') return;
     if (!this.#put(connection, session.stream, type, batch, at)) {
@@ -363,6 +374,17 @@ export class OrderEntryGateway {
     if (session.dirty) return;
     session.dirty = true;
     this.#dirty.push(session);
+  }
+
+  /** Sent on one day and taken on the next: no stream can tell the client of it, so it must not stay. */
+  #cancelStray(stream: SessionStream, batch: RecordBuffer, at: number): void {
+    if (this.#server === undefined) return;
+    const orderId = batch.f64[(at + accepted.orderId) >> 3]!;
+    const account = batch.u32[(at + accepted.account) >> 2]!;
+    const { name } = stream.config;
+    this.#parts.logger.error({ session: name, orderId, reason: 'DAY_PASSED' }, 'order canceled');
+    this.#strays.push({ stream, account, orderId });
+    this.#planTick();
   }
 
   /** Writes the message into the connection's buffer. @returns false when it has no room */
@@ -392,7 +414,6 @@ export class OrderEntryGateway {
       const { connection } = session;
       session.dirty = false;
       if (connection === undefined) continue;
-      if (!connection.output.inFlight) connection.takenAt = now;
       connection.sentAt = now;
       connection.output.flush();
     }

@@ -27,6 +27,8 @@ export class OutputBuffers {
   #fill: OutputBuffer;
   #other: OutputBuffer;
   #inFlight = false;
+  /** When the socket was given what it has now, ms of performance.now(). */
+  givenAt = 0;
   /** End of what waits in the buffer being filled. */
   at = 0;
 
@@ -73,6 +75,7 @@ export class OutputBuffers {
     this.#other = full;
     this.at = 0;
     this.#inFlight = true;
+    this.givenAt = performance.now();
     this.#socket.write(full.bytes.subarray(0, length), (error) => {
       this.#inFlight = false;
       if (error === undefined || error === null) this.#onTaken();

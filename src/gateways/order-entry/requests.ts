@@ -9,6 +9,7 @@ import type { CommandPort } from '../../commands/command-port.js';
 import { COMMAND, commandLayouts } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
 import { EXEC_INST, ORD_TYPE, SIDE } from '../../domain/order-terms.js';
+import { REASON } from '../../domain/reject-reasons.js';
 import type { Clock } from '../../lib/time.js';
 import { OUCH_TAG } from '../ouch/catalogue.js';
 import { findAppendage } from '../ouch/check.js';
@@ -190,6 +191,16 @@ export class Requests {
       'MassCancel',
       { received: this.#clock.ns(), actor: 0, session: stream.config.id },
       { account, instrument, ofSession: stream.config.id, reason },
+    );
+    return id < 0 ? OUTCOME.blocked : OUTCOME.taken;
+  }
+
+  /** Cancels an order by its id alone. */
+  cancelStray(stream: SessionStream, account: number, orderId: number): Outcome {
+    const id = this.#port.submit(
+      'CancelOrder',
+      { received: this.#clock.ns(), actor: 0, session: stream.config.id },
+      { account, orderId, reason: REASON.ORDER_DAY_ENDED },
     );
     return id < 0 ? OUTCOME.blocked : OUTCOME.taken;
   }
