@@ -1,10 +1,20 @@
 /** The time of an event in whole ms, which is all that windows, rates and ages need. */
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 
+/** The words of the time noted last: the events of a batch have one time. */
+const noted = new Int32Array(2);
+
 /** Sets `now[0]` to the time of an event. */
 export function noteTime(now: Float64Array, b: RecordBuffer, at: number): void {
+  const word = (at + HEADER.time) >> 2;
+  if (b.i32[word] === noted[0] && b.i32[word + 1] === noted[1] && now[0] === notedMs[0]) return;
+  noted[0] = b.i32[word] as number;
+  noted[1] = b.i32[word + 1] as number;
   now[0] = millisecondsOf(b, at);
+  notedMs[0] = now[0] as number;
 }
+
+const notedMs = new Float64Array([Number.NaN]);
 
 /** ns since 1970 in two words to whole ms, without a bigint: 2^32 ns are 4294.967296 ms. */
 export function millisecondsOf(b: RecordBuffer, at: number): number {

@@ -32,37 +32,110 @@ export class WindowTable {
   /** Number of the slice + 1 in each cell; 0 never used. */
   readonly stamps: Float64Array;
   readonly values: Float64Array;
+  /**
+   * Of each owner: the stamp and the cell that were written last, and the sum or highest value of the
+   * window as of then. Within one slice, which is where almost every call is, nothing is searched.
+   */
+  readonly #written: Float64Array;
+  readonly #cells: Int32Array;
+  readonly #results: Float64Array;
 
   constructor(owners: number) {
     this.stamps = new Float64Array(owners * CELLS);
     this.values = new Float64Array(owners * CELLS);
+    this.#written = new Float64Array(owners);
+    this.#cells = new Int32Array(owners);
+    this.#results = new Float64Array(owners);
   }
 
   /** Adds one to the sum of the current slice. */
   addOne(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
-    const slice = Math.floor((now[0] as number) / sliceOf(windows[at] as number));
-    const cell = owner * CELLS + (slice % CELLS);
-    const fresh = this.stamps[cell] !== slice + 1;
-    this.stamps[cell] = slice + 1;
-    this.values[cell] = fresh ? 1 : (this.values[cell] as number) + 1;
+    noteStamp(now, windows, at);
+    if (this.#written[owner] === stamp[0]) {
+      const cell = this.#cells[owner] as number;
+      this.values[cell] = (this.values[cell] as number) + 1;
+      this.#results[owner] = (this.#results[owner] as number) + 1;
+      return;
+    }
+    const cell = this.#turn(owner);
+    this.values[cell] = (this.values[cell] as number) + 1;
+    this.#sum(owner);
+    this.#results[owner] = found[0] as number;
   }
 
   /** Keeps the highest value of the current slice. */
   raise(owner: number, now: Float64Array, windows: Float64Array, at: number, value: number): void {
-    const slice = Math.floor((now[0] as number) / sliceOf(windows[at] as number));
-    const cell = owner * CELLS + (slice % CELLS);
-    if (this.stamps[cell] !== slice + 1) {
-      this.stamps[cell] = slice + 1;
-      this.values[cell] = value;
-    } else if (value > (this.values[cell] as number)) {
-      this.values[cell] = value;
+    noteStamp(now, windows, at);
+    if (this.#written[owner] === stamp[0]) {
+      const cell = this.#cells[owner] as number;
+      if (value > (this.values[cell] as number)) this.values[cell] = value;
+      if (value > (this.#results[owner] as number)) this.#results[owner] = value;
+      return;
     }
+    const cell = this.#cellOf(owner);
+    const fresh = this.stamps[cell] !== stamp[0];
+    if (fresh || value > (this.values[cell] as number)) this.values[cell] = value;
+    this.stamps[cell] = stamp[0] as number;
+    this.#note(owner, cell);
+    // What deciding has found stays found.
+    const before = found[0] as number;
+    found[0] = value;
+    this.#highest(owner);
+    this.#results[owner] = found[0] as number;
+    found[0] = before;
   }
 
   /** Sets `found[0]` to the sum within the window. */
   sum(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
-    const oldest =
-      Math.floor((now[0] as number) / sliceOf(windows[at] as number)) + 1 - WINDOW_SLICES;
+    noteStamp(now, windows, at);
+    if (this.#written[owner] === stamp[0]) found[0] = this.#results[owner] as number;
+    else this.#sum(owner);
+  }
+
+  /** Raises `found[0]` to the highest value within the window, if there is a higher one. */
+  highest(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
+    noteStamp(now, windows, at);
+    if (this.#written[owner] !== stamp[0]) this.#highest(owner);
+    else if ((this.#results[owner] as number) > (found[0] as number)) {
+      found[0] = this.#results[owner] as number;
+    }
+  }
+
+  /** Forgets an owner's past: a breaker that was reset starts anew. */
+  clear(owner: number): void {
+    this.stamps.fill(0, owner * CELLS, (owner + 1) * CELLS);
+    this.values.fill(0, owner * CELLS, (owner + 1) * CELLS);
+    this.#written[owner] = 0;
+  }
+
+  clearAll(): void {
+    this.stamps.fill(0);
+    this.values.fill(0);
+    this.#written.fill(0);
+  }
+
+  #cellOf(owner: number): number {
+    return owner * CELLS + (((stamp[0] as number) - 1) % CELLS);
+  }
+
+  /** Begins the current slice, empty unless it was written before. @returns its cell */
+  #turn(owner: number): number {
+    const cell = this.#cellOf(owner);
+    if (this.stamps[cell] !== stamp[0]) {
+      this.stamps[cell] = stamp[0] as number;
+      this.values[cell] = 0;
+    }
+    this.#note(owner, cell);
+    return cell;
+  }
+
+  #note(owner: number, cell: number): void {
+    this.#written[owner] = stamp[0] as number;
+    this.#cells[owner] = cell;
+  }
+
+  #sum(owner: number): void {
+    const oldest = (stamp[0] as number) - WINDOW_SLICES;
     let sum = 0;
     for (let cell = owner * CELLS; cell < (owner + 1) * CELLS; cell += 1) {
       if ((this.stamps[cell] as number) >= oldest && this.stamps[cell] !== 0) {
@@ -72,10 +145,8 @@ export class WindowTable {
     found[0] = sum;
   }
 
-  /** Raises `found[0]` to the highest value within the window, if there is a higher one. */
-  highest(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
-    const oldest =
-      Math.floor((now[0] as number) / sliceOf(windows[at] as number)) + 1 - WINDOW_SLICES;
+  #highest(owner: number): void {
+    const oldest = (stamp[0] as number) - WINDOW_SLICES;
     for (let cell = owner * CELLS; cell < (owner + 1) * CELLS; cell += 1) {
       if ((this.stamps[cell] as number) < oldest || this.stamps[cell] === 0) continue;
       if ((this.values[cell] as number) > (found[0] as number)) {
@@ -83,15 +154,16 @@ export class WindowTable {
       }
     }
   }
+}
 
-  /** Forgets an owner's past: a breaker that was reset starts anew. */
-  clear(owner: number): void {
-    this.stamps.fill(0, owner * CELLS, (owner + 1) * CELLS);
-    this.values.fill(0, owner * CELLS, (owner + 1) * CELLS);
-  }
+/** Stamp of the current slice; and the time and window for which it was computed. */
+const stamp = new Float64Array(1);
+const stampOf = new Float64Array(2);
 
-  clearAll(): void {
-    this.stamps.fill(0);
-    this.values.fill(0);
-  }
+/** Sets `stamp[0]`: all of one batch has one time, so it is rarely computed anew. */
+function noteStamp(now: Float64Array, windows: Float64Array, at: number): void {
+  if (now[0] === stampOf[0] && windows[at] === stampOf[1]) return;
+  stampOf[0] = now[0] as number;
+  stampOf[1] = windows[at] as number;
+  stamp[0] = Math.floor((now[0] as number) / sliceOf(windows[at] as number)) + 1;
 }
