@@ -69,7 +69,7 @@ export function limitsPage(
   return `# Limits
 
 Generated from the constants under \`src/\` and the comments above them; a test keeps both in step
-(\`npx vitest run test/tidy -u\` writes it anew). What a shard's tables hold is in
+(\`npm run docs\` writes it anew). What a shard's tables hold is in
 \`src/commands/state/capacity.ts\`; what happens to a client at a limit is in
 [error-codes.md](error-codes.md), to the system in [architecture.md](architecture.md).
 
