@@ -25,6 +25,8 @@ export const LIST_ORDERS_MAX = 16;
 /** @param row an order of the group that changed */
 export function decideContingency(e: Emitter, row: number): void {
   const { orders, lists } = e.state;
+  // Noted before a restart or a purge: another order may have the row now.
+  if (((orders.flags[row] as number) & ORDER_FLAG.Special) === 0) return;
   const group = lists.of(orders.account[row] as number, orders.listId[row] as number);
   const contingency = orders.contingency[row];
   if (contingency === CONTINGENCY.OneCancelsOther) {

@@ -5,6 +5,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { CL_ORD_ID_BYTES, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf } from '../emitter.js';
+import { isWatched } from '../evolve/held-orders.js';
 import { checkLists, checkMarkAge } from '../risk/list-checks.js';
 import {
   checkAmounts,
@@ -194,7 +195,7 @@ function stopPriceAfter(e: Emitter, row: number): number {
   const { state, command: c, at } = e;
   const before = state.orders.stopPrice[row] as number;
   const ofClient = c.bytes[at + HEADER.number] === COMMAND.ReplaceOrder;
-  if (!ofClient || state.orders.watched[row] === 0 || !isLocal(state, row)) return before;
+  if (!ofClient || !isWatched(state.orders, row) || !isLocal(state, row)) return before;
   const wanted = c.f64[(at + request.stopPrice) >> 3] as number;
   return wanted !== 0 && Number.isSafeInteger(wanted) ? wanted : before;
 }

@@ -10,7 +10,13 @@ import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import type { RiskResult } from '../risk/risk-result.js';
-import { GIVE_WAY_MAX, nextCrossed, otherSide, preventionOf } from '../risk/self-trade.js';
+import {
+  GIVE_WAY_MAX,
+  nextCrossed,
+  otherSide,
+  preventionOf,
+  preventionOfOrder,
+} from '../risk/self-trade.js';
 import { requestCancel } from './cancel-order.js';
 
 const terms = eventLayouts.OrderAccepted.offsets;
@@ -107,9 +113,7 @@ export function refuseSelfTrade(
 ): number {
   const { state } = e;
   const { orders } = state;
-  const account = orders.account[order] as number;
-  const mode = preventionOf(state, account, orders.selfTradePrevention[order] as number);
-  if (mode === SELF_TRADE_PREVENTION.Allow) return 0;
+  if (preventionOfOrder(state, order) === SELF_TRADE_PREVENTION.Allow) return 0;
   risk.checks |= bit;
   const ordType = orders.ordType[order] as number;
   if (ordType !== ORD_TYPE.Limit && ordType !== ORD_TYPE.StopLimit) return 0;

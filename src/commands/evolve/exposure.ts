@@ -29,6 +29,8 @@ export function revalue(state: ShardState, row: number): void {
   const instrument = positions.instrument[row] as number;
   const numerator = instruments.microsNumerator[instrument] as number;
   const denominator = instruments.microsDenominator[instrument] as number;
+  // A fill without an order may name an instrument that nobody listed: worth nothing that is known.
+  if (!(denominator > 0)) return;
   const quantity = rows[base + POSITION.quantity] as number;
   const marked = instruments.hasMark[instrument] === 1;
   const cost = rows[base + POSITION.cost] as number;

@@ -4,7 +4,7 @@
  * that reaches none of them pays two compares.
  */
 import { CONTINGENCY, ORD_TYPE, SIDE } from '../../domain/order-terms.js';
-import { ORDER_FLAG } from '../state/order-table.js';
+import { ORDER_FLAG, type OrderTable } from '../state/order-table.js';
 import { UNLIMITED } from '../state/position-table.js';
 import type { ShardState } from '../state/shard-state.js';
 
@@ -25,9 +25,15 @@ export function isChild(contingency: number, listIndex: number): boolean {
   );
 }
 
+/** Whether the order is a stop that waits for its price. */
+export function isWatched(orders: OrderTable, row: number): boolean {
+  return ((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0 && orders.watched[row] === 1;
+}
+
 /** Whether the order's parent has still to fill. */
 export function waitsForParent(state: ShardState, row: number): boolean {
-  return state.orders.waiting[row] === 1;
+  const { orders } = state;
+  return ((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0 && orders.waiting[row] === 1;
 }
 
 /** A new order is held if it is a child or a stop. */
@@ -70,7 +76,7 @@ function watch(state: ShardState, row: number): void {
 /** Takes a stop off its instrument's list: triggered, canceled or expired. */
 export function unwatch(state: ShardState, row: number): void {
   const { orders, instruments } = state;
-  if (orders.watched[row] === 0) return;
+  if (!isWatched(orders, row)) return;
   const instrument = orders.instrument[row] as number;
   const next = orders.nextHeld[row] as number;
   const previous = orders.previousHeld[row] as number;
@@ -93,7 +99,7 @@ function resetTriggers(state: ShardState, instrument: number): void {
 
 /** The stop price of a held order changed. */
 export function stopChanged(state: ShardState, row: number): void {
-  if (state.orders.watched[row] === 0) return;
+  if (!isWatched(state.orders, row)) return;
   noteTrigger(state, row);
   if (isDue(state, row)) state.work.instruments.add(state.orders.instrument[row] as number);
 }

@@ -3,6 +3,7 @@ import { ORD_TYPE, SIDE } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ENDED } from '../state/order-status.js';
+import { ORDER_FLAG } from '../state/order-table.js';
 import { EXPOSURE, RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
@@ -14,7 +15,8 @@ export function setLeaves(state: ShardState, row: number, leaves: number): void 
   const { orders } = state;
   const before = orders.leavesQuantity[row] as number;
   orders.leavesQuantity[row] = leaves;
-  if (orders.listId[row] !== 0) state.work.orders.add(row);
+  const special = ((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0;
+  if (special && orders.listId[row] !== 0) state.work.orders.add(row);
   if (before > 0 === leaves > 0) return;
   if (leaves > 0) link(state, row);
   else unlink(state, row);
@@ -51,7 +53,7 @@ function unlink(state: ShardState, row: number): void {
   countOpen(state, orders.account[row] as number, -1);
   orders.open -= 1;
   orders.day[row] = state.days;
-  if (orders.watched[row] !== 0) unwatch(state, row);
+  unwatch(state, row);
   assert(orders.open >= 0, 'fewer than no open orders');
 }
 

@@ -72,7 +72,9 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   const long = b.u16[(at + HEADER.length) >> 1] === OPTIONAL_BYTES;
   orders.stopPrice[row] = long ? (b.f64[(at + accepted.stopPrice) >> 3] as number) : 0;
   orders.displayQuantity[row] = long ? (b.f64[(at + accepted.displayQuantity) >> 3] as number) : 0;
-  setOptionalTerms(state, b, at, row, long);
+  if (long) setOptionalTerms(state, b, at, row);
+  // Between two days an order is one of the day to come.
+  orders.day[row] = state.tradingDay === 0 ? state.days + 1 : state.days;
   orders.clientId[row] = -1;
   if (b.i32[(at + accepted.clOrdId) >> 2] !== 0) {
     const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2);
@@ -92,24 +94,17 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
 }
 
 /** The terms that stand in the optional part of the record: rare ones. */
-function setOptionalTerms(
-  state: ShardState,
-  b: RecordBuffer,
-  at: number,
-  row: number,
-  long: boolean,
-): void {
+function setOptionalTerms(state: ShardState, b: RecordBuffer, at: number, row: number): void {
   const { orders } = state;
-  orders.selfTradePrevention[row] = long ? b.bytes[at + accepted.selfTradePrevention]! : 0;
-  orders.offset[row] = long ? b.f64[(at + accepted.offset) >> 3]! : 0;
-  orders.expireTime[row] = long ? b.f64[(at + accepted.expireTime) >> 3]! : 0;
-  orders.listId[row] = long ? b.f64[(at + accepted.listId) >> 3]! : 0;
-  orders.contingency[row] = long ? b.bytes[at + accepted.contingency]! : 0;
-  orders.listIndex[row] = long ? b.bytes[at + accepted.listIndex]! : 0;
+  orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.Special;
+  orders.selfTradePrevention[row] = b.bytes[at + accepted.selfTradePrevention] as number;
+  orders.offset[row] = b.f64[(at + accepted.offset) >> 3] as number;
+  orders.expireTime[row] = b.f64[(at + accepted.expireTime) >> 3] as number;
+  orders.listId[row] = b.f64[(at + accepted.listId) >> 3] as number;
+  orders.contingency[row] = b.bytes[at + accepted.contingency] as number;
+  orders.listIndex[row] = b.bytes[at + accepted.listIndex] as number;
   orders.waiting[row] = 0;
   orders.watched[row] = 0;
-  // Between two days an order is one of the day to come.
-  orders.day[row] = state.tradingDay === 0 ? state.days + 1 : state.days;
 }
 
 /** The whole group is looked at again: it may have traded before the order joined. */

@@ -6,6 +6,7 @@
  * A part of evolving, so a replay frees the same rows in the same order and gives them out again alike.
  */
 import type { KeyTable } from '../../lib/key-table.js';
+import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
 
 /** Trading days after which an ended order, its ids and its executions are forgotten. */
@@ -53,9 +54,11 @@ export function purgeEnded(state: ShardState): void {
 /** Frees a row; the lowest is given out first. */
 function forget(state: ShardState, row: number): void {
   const { orders, lists } = state;
-  lists.remove(orders.account[row] as number, orders.listId[row] as number, row);
+  if (((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0) {
+    lists.remove(orders.account[row] as number, orders.listId[row] as number, row);
+  }
   orders.account[row] = 0;
-  orders.listId[row] = 0;
+  orders.flags[row] = 0;
   orders.next[row] = orders.free;
   orders.previous[row] = 0;
   orders.free = row;

@@ -20,6 +20,14 @@ export function preventionOf(state: ShardState, account: number, ofOrder: number
   return mode === SELF_TRADE_PREVENTION.AccountDefault ? SELF_TRADE_PREVENTION.Allow : mode;
 }
 
+/** The mode of an order that was accepted. */
+export function preventionOfOrder(state: ShardState, row: number): number {
+  const { orders } = state;
+  const special = ((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0;
+  const own = special ? (orders.selfTradePrevention[row] as number) : 0;
+  return preventionOf(state, orders.account[row] as number, own);
+}
+
 /** Whether an order could cross anything of its own account, by the best price of the other side. */
 export function mayCross(
   state: ShardState,
@@ -71,9 +79,7 @@ export function otherSide(state: ShardState, row: number, side: number): number 
 /** Whether an order that was held would trade with one of its own account, were it sent now. */
 export function crossesOwn(state: ShardState, row: number): boolean {
   const { orders } = state;
-  const account = orders.account[row] as number;
-  const mode = preventionOf(state, account, orders.selfTradePrevention[row] as number);
-  if (mode === SELF_TRADE_PREVENTION.Allow) return false;
+  if (preventionOfOrder(state, row) === SELF_TRADE_PREVENTION.Allow) return false;
   const side = orders.side[row] as number;
   const first = otherSide(state, orders.position[row] as number, side);
   return nextCrossed(state, first, side, orders.ordType[row]!, orders.price[row]!) !== 0;

@@ -30,6 +30,8 @@ export const ORDER_FLAG = {
   CancelForced: 1024,
   /** The venue reported on the order, so it holds it, acknowledged or not. */
   Reported: 2048,
+  /** It came with optional terms: without, their columns hold what an earlier order left there. */
+  Special: 4096,
 } as const;
 
 export class OrderTable {
@@ -165,8 +167,9 @@ export class OrderTable {
 
   /** The row of an order, or 0 when the id names none. */
   rowOf(orderId: number): number {
-    const row = orderId % ROWS_MAX;
-    if (!(row > 0 && row < this.used)) return 0;
+    // The low bits of a whole number: `%` of doubles is a call, this is one instruction.
+    const row = orderId & (ROWS_MAX - 1);
+    if (row === 0 || row >= this.used) return 0;
     return this.orderId[row] === orderId && this.account[row] !== 0 ? row : 0;
   }
 }
