@@ -20,6 +20,11 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   { rule: 'tests', path: 'test/api/kill.test.ts', reason: MOMENT },
   {
+    rule: 'cycles',
+    path: 'src/commands/decide/contingencies.ts',
+    reason: 'an order of a list that triggers sets off its list, and the other way round',
+  },
+  {
     rule: 'tests',
     path: 'test/venues/trading-process.mjs',
     reason: 'pauses of chance between bursts, until it is killed',
@@ -53,6 +58,8 @@ export const NOT_ENTERED_YET: readonly { readonly place: string; readonly reason
   { place: 'src/log/journal/sample-records.ts', reason: 'for benches and tests' },
   { place: 'src/commands/risk/spec.ts', reason: 'given, when, then of the risk tests' },
   { place: 'src/gateways/', reason: 'order entry over TCP is being built' },
+  { place: 'src/operations/order-entry.ts', reason: 'not yet an option of daybook start' },
+  { place: 'src/operations/gateway-thread.ts', reason: 'the same' },
   { place: 'src/projections/rebuild/', reason: 'daybook rebuild, to come' },
   { place: 'src/projections/entities/', reason: 'for readers that want TypeORM; tests' },
   { place: 'src/api/unavailable-read-models.ts', reason: 'for an API without a database; tests' },
