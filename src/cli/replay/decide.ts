@@ -6,7 +6,7 @@ import { decodeEvent, RecordError } from '../../domain/event-codec.js';
 import { eventJson } from '../event-json.js';
 import { LineOutput } from '../line-output.js';
 import { EXIT } from '../usage.js';
-import { findMassCancel, logBatches, stateBefore } from './log-batches.js';
+import { findEnd, logBatches, stateBefore } from './log-batches.js';
 
 /** Findings after which the replay ends: each costs a replay of the log before it. */
 const DIFFERENCES_MAX = 100;
@@ -16,7 +16,7 @@ export async function decideAgain(directory: string, json: boolean): Promise<num
   const differences: Difference[] = [];
   const replay = new DecideAgain({
     stateBefore: (sequence) => stateBefore(directory, DEFAULT_CAPACITY, sequence),
-    findMassCancel: (command, sequence) => findMassCancel(directory, command, sequence),
+    findEnd: (command, sequence) => findEnd(directory, command, sequence),
     onDifference: (difference) => differences.push(difference),
   });
   for (const batch of logBatches(directory)) {
@@ -37,8 +37,7 @@ export async function decideAgain(directory: string, json: boolean): Promise<num
     for (const each of differences) output.line(differenceText(each));
     const found = differences.length === 0 ? 'ok' : `${differences.length} differences`;
     output.line(`${found}: ${commands} commands decided again, ${events} events compared`);
-    if (withoutCommand > 0)
-      output.line(`${withoutCommand} events of a mass cancel that a crash cut`);
+    if (withoutCommand > 0) output.line(`${withoutCommand} events whose command a crash cut short`);
     output.line(`state hash ${hash}`);
     output.line(`seconds ${seconds.toFixed(3)}`);
   }

@@ -2,11 +2,11 @@
 
 import { evolve } from '../../commands/evolve/evolve.js';
 import { evolveBatch } from '../../commands/recovery.js';
+import { copyOf, isEnd } from '../../commands/replay/decide-again.js';
 import { commandAt, lengthAt, numberAt } from '../../commands/replay/event-groups.js';
 import type { Capacity } from '../../commands/state/capacity.js';
 import { ShardState } from '../../commands/state/shard-state.js';
-import { HEADER, RecordBuffer } from '../../domain/event-record.js';
-import { EVENT } from '../../domain/events.js';
+import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { FileDurableEnd } from '../../log/journal/durable-mark.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
@@ -69,21 +69,15 @@ export function evolveUntil(
   return true;
 }
 
-/** The end of a mass cancel, copied: at or after `sequence`. */
-export function findMassCancel(
+/** The end of a command that spans commits, copied: at or after `sequence`. */
+export function findEnd(
   directory: string,
   command: number,
   sequence: number,
 ): RecordBuffer | undefined {
   for (const batch of logBatches(directory, sequence)) {
     for (let at = 0; at < batch.length; at += lengthAt(batch, at)) {
-      if (commandAt(batch, at) !== command || numberAt(batch, at) !== EVENT.MassCancelDone)
-        continue;
-      const copy = new RecordBuffer(lengthAt(batch, at));
-      copy.bytes.set(batch.bytes.subarray(at, at + copy.bytes.length));
-      copy.length = copy.bytes.length;
-      copy.count = 1;
-      return copy;
+      if (commandAt(batch, at) === command && isEnd(numberAt(batch, at))) return copyOf(batch, at);
     }
   }
   return undefined;

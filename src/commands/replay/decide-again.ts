@@ -9,6 +9,7 @@
 import { COMMAND_SLOT_BYTES } from '../../domain/commands.js';
 import { RecordBuffer } from '../../domain/event-record.js';
 import { EVENT } from '../../domain/events.js';
+import { AssertionError } from '../../lib/assert.js';
 import { decide } from '../decide/decide.js';
 import { Emitter } from '../emitter.js';
 import { evolve } from '../evolve/evolve.js';
@@ -43,8 +44,11 @@ export interface Difference {
 export interface DecideAgainOptions {
   /** The state as the log alone gives it, up to before `sequence`. */
   readonly stateBefore: (sequence: number) => ShardState;
-  /** The record MassCancelDone of the command `command`, after `sequence`; undefined: none there. */
-  readonly findMassCancel: (command: number, sequence: number) => RecordBuffer | undefined;
+  /**
+   * The record that ends a command which may span commits (`isEnd`), at or after `sequence`;
+   * undefined: none there.
+   */
+  readonly findEnd: (command: number, sequence: number) => RecordBuffer | undefined;
   readonly onDifference: (difference: Difference) => void;
 }
 
@@ -55,6 +59,13 @@ class ReplayEmitter extends Emitter {
     return this.out.count < this.eventsMax;
   }
 }
+
+const ENDS: ReadonlySet<number> = new Set([
+  ...[EVENT.MassCancelDone, EVENT.TradingDayOpened, EVENT.TradingDayClosed],
+]);
+
+/** Whether an event tells all of a command that may span commits: mass cancels, days. */
+export const isEnd = (number: number): boolean => ENDS.has(number);
 
 export class DecideAgain {
   /** Commands decided, and events compared. */
@@ -71,6 +82,8 @@ export class DecideAgain {
   readonly #out = new RecordBuffer(OUT_BYTES);
   readonly #command = new RecordBuffer(COMMAND_SLOT_BYTES);
   #emitter: ReplayEmitter;
+  /** The end of the command that spans commits and was met last: its parts may go on behind it. */
+  #spanning: { readonly command: number; readonly end: RecordBuffer } | undefined;
 
   constructor(options: DecideAgainOptions) {
     this.#options = options;
@@ -85,13 +98,12 @@ export class DecideAgain {
 
   #takeGroup(group: EventGroup): void {
     this.events += group.count;
-    const recovered = recoverCommand(group, this.#command);
-    if (recovered.kind === 'unknown') {
+    const name = this.#recover(group);
+    if (name === 'unknown') {
       this.#differ(group, group.from, -1, 'unknown', 'no command leaves such events');
       return;
     }
-    const name = recovered.kind === 'command' ? (recovered.name ?? 'unknown') : 'MassCancel';
-    if (recovered.kind === 'massCancelPart' && !this.#recoverMassCancel(group)) {
+    if (name === 'cut') {
       this.withoutCommand += group.count;
       for (let at = group.from; at < group.to; at += lengthAt(group.batch, at)) {
         evolve(this.state, group.batch, at);
@@ -102,17 +114,37 @@ export class DecideAgain {
     this.#out.clear();
     this.#emitter.eventsMax = group.count;
     this.#emitter.setTime(timeAt(group.batch, group.from));
-    decide(this.#emitter, this.#command, 0);
+    try {
+      decide(this.#emitter, this.#command, 0);
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      this.#differ(group, group.from, -1, name, `deciding failed: ${error.message}`);
+      return;
+    }
     this.#compare(group, name);
   }
 
-  /** The fields of a mass cancel that was committed in parts stand at its end. */
-  #recoverMassCancel(group: EventGroup): boolean {
-    const command = commandAt(group.batch, group.from);
-    const found = this.#options.findMassCancel(command, sequenceAt(group.batch, group.from));
-    if (found === undefined || numberAt(found, 0) !== EVENT.MassCancelDone) return false;
-    const whole = { batch: found, from: 0, to: found.length, count: 1 };
-    return recoverCommand(whole, this.#command).kind === 'command';
+  /** @returns its name; `cut`: a crash came before the end that has its fields */
+  #recover(group: EventGroup): string {
+    const { batch, from, to } = group;
+    const command = commandAt(batch, from);
+    if (this.#spanning?.command !== command) this.#spanning = undefined;
+    for (let at = from; at < to; at += lengthAt(batch, at)) {
+      if (isEnd(numberAt(batch, at))) this.#spanning = { command, end: copyOf(batch, at) };
+    }
+    if (this.#spanning === undefined) {
+      const recovered = recoverCommand(group, this.#command);
+      if (recovered.kind !== 'part') {
+        return recovered.kind === 'unknown' ? 'unknown' : (recovered.name ?? 'of another version');
+      }
+      const end = this.#options.findEnd(command, sequenceAt(batch, from));
+      if (end === undefined) return 'cut';
+      this.#spanning = { command, end };
+    }
+    const { end } = this.#spanning;
+    const whole = { batch: end, from: 0, to: end.length, count: 1 };
+    const recovered = recoverCommand(whole, this.#command);
+    return recovered.kind === 'command' ? (recovered.name as string) : 'unknown';
   }
 
   #compare(group: EventGroup, name: string): void {
@@ -150,6 +182,15 @@ export class DecideAgain {
     this.state = this.#options.stateBefore(first + group.count);
     this.#emitter = new ReplayEmitter(this.state, this.#out);
   }
+}
+
+/** A copy of the record at `at`, alone in a buffer. */
+export function copyOf(batch: RecordBuffer, at: number): RecordBuffer {
+  const copy = new RecordBuffer(lengthAt(batch, at));
+  copy.bytes.set(batch.bytes.subarray(at, at + copy.bytes.length));
+  copy.length = copy.bytes.length;
+  copy.count = 1;
+  return copy;
 }
 
 /** Whether two records are the same but for their checksums. */

@@ -91,6 +91,10 @@ const CAUSES: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
   [EVENT.WriterStarted, same('WriterStarted', 'StartWriter')],
   [EVENT.SnapshotTaken, same('SnapshotTaken', 'RecordSnapshot')],
   [EVENT.VenueReconciled, same('VenueReconciled', 'RecordReconciliation')],
+]);
+
+/** What a venue reported: its first event, unless the group has a sure cause (a day expires orders, too). */
+const REPORTS: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
   [
     EVENT.OrderAcknowledged,
     reported(
@@ -184,8 +188,8 @@ function corrected(): Record<string, string> {
 export type Recovered =
   /** `cause`: byte offset of the event that tells the command. */
   | { readonly kind: 'command'; readonly name: CommandName | undefined; readonly cause: number }
-  /** Cancels of a mass cancel whose end is further on: its fields stand there. */
-  | { readonly kind: 'massCancelPart' }
+  /** Part of a mass cancel or of a day's change whose end is in another commit: its fields stand there. */
+  | { readonly kind: 'part' }
   /** No command is known that leaves such events. */
   | { readonly kind: 'unknown' };
 
@@ -199,14 +203,20 @@ export function recoverCommand(group: EventGroup, command: RecordBuffer): Recove
   if (refusedAt >= 0) return recoverRefused(group, refusedAt, command);
   const cause = find(group, (number) => CAUSES.has(number));
   if (cause >= 0) return apply(group, cause, CAUSES.get(numberAt(batch, cause)) as Recipe, command);
-  const first = find(group, (n) => CAUSES_IF_FIRST.has(n) || isRejection(n));
+  if (isPartOfDay(group)) return { kind: 'part' };
+  const reported = find(group, (number) => REPORTS.has(number));
+  if (reported >= 0) {
+    return apply(group, reported, REPORTS.get(numberAt(batch, reported)) as Recipe, command);
+  }
+  const first = findOwn(group);
   if (first >= 0) {
     const number = numberAt(batch, first);
     if (isRejection(number)) return apply(group, first, rejection(batch, first), command);
-    const ofMassCancel =
-      number === EVENT.CancelRequested && batch.u16[(first + cancelRequested.reason) >> 1] !== 0;
-    if (ofMassCancel) return { kind: 'massCancelPart' };
     return apply(group, first, CAUSES_IF_FIRST.get(number) as Recipe, command);
+  }
+  // Only cancels and triggers that Daybook itself asked for: the batch ended before their cause.
+  if (find(group, (n) => n === EVENT.CancelRequested || n === EVENT.OrderTriggered) >= 0) {
+    return { kind: 'part' };
   }
   const reset = find(group, (number) => number === EVENT.CircuitBreakerReset);
   return reset < 0 ? { kind: 'unknown' } : apply(group, reset, BREAKER_RESET, command);
@@ -220,11 +230,40 @@ function rejection(b: RecordBuffer, at: number): Recipe {
   return numberAt(b, at) === EVENT.CancelRejected ? CANCEL_REFUSED : REPLACE_REFUSED;
 }
 
+/** A day that opens or closes expires and renews many orders, a report of a venue only one. */
+function isPartOfDay(group: EventGroup): boolean {
+  let ended = 0;
+  find(group, (number) => {
+    if (number === EVENT.OrderExpired || number === EVENT.OrderRestated) ended += 1;
+    return false;
+  });
+  return ended > 1;
+}
+
+/**
+ * The first event that is a cause where Daybook's own cancels are passed over: CancelRequested with
+ * a reason, and the OrderCanceled that answers one here.
+ */
+function findOwn(group: EventGroup): number {
+  const { batch } = group;
+  let answered = false;
+  return find(group, (number, at) => {
+    const passed = answered && number === EVENT.OrderCanceled;
+    answered = false;
+    if (passed) return false;
+    if (number === EVENT.CancelRequested && batch.u16[(at + cancelRequested.reason) >> 1] !== 0) {
+      answered = batch.bytes[at + cancelRequested.forced] === 1;
+      return false;
+    }
+    return CAUSES_IF_FIRST.has(number) || isRejection(number);
+  });
+}
+
 /** Byte offset of the first event of a group that is wanted, -1 none. */
-function find(group: EventGroup, wanted: (number: number) => boolean): number {
+function find(group: EventGroup, wanted: (number: number, at: number) => boolean): number {
   const { batch, from, to } = group;
   for (let at = from; at < to; at += lengthAt(batch, at)) {
-    if (wanted(numberAt(batch, at))) return at;
+    if (wanted(numberAt(batch, at), at)) return at;
   }
   return -1;
 }
