@@ -155,6 +155,15 @@ describe('documents', () => {
     expect(judge('links', errors)).toEqual([]);
   });
 
+  it('list every decision in docs/architecture.md', () => {
+    const { text } = documents.find(({ path }) => path === 'docs/architecture.md') as SourceFile;
+    const decisions = documents.filter(({ path }) => path.startsWith('docs/decisions/'));
+    const unlisted = decisions.filter(
+      ({ path }) => !text.includes(`(${path.slice('docs/'.length)})`),
+    );
+    expect(unlisted.map(({ path }) => path)).toEqual([]);
+  });
+
   it('open each room under src/ with a README of at most 40 lines', () => {
     const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
