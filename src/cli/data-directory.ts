@@ -5,9 +5,10 @@
  *   <data-dir>/
  *     journal/shard-0/   the log: what everything else can be rebuilt from
  *     postgres/          the embedded database of the read models
+ *     restoring          there while `daybook rebuild --from eventstoredb` is not through
  * ```
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { journalDirectory } from '../operations/shard.js';
 import { UsageError } from './usage.js';
@@ -22,4 +23,35 @@ export function existingJournal(dataDirectory: string): string {
   const directory = journalDirectory(resolve(dataDirectory));
   if (existsSync(directory) && statSync(directory).isDirectory()) return directory;
   throw new UsageError(`there is no journal in ${directory}`);
+}
+
+const restoringFile = (dataDirectory: string): string => join(resolve(dataDirectory), 'restoring');
+
+/**
+ * Marks the data as incomplete: no writer may start on it.
+ *
+ * @returns false when an earlier run had marked it
+ */
+export function beginRestoring(dataDirectory: string): boolean {
+  if (existsSync(restoringFile(dataDirectory))) return false;
+  mkdirSync(resolve(dataDirectory), { recursive: true });
+  writeFileSync(restoringFile(dataDirectory), '');
+  return true;
+}
+
+export function endRestoring(dataDirectory: string): void {
+  rmSync(restoringFile(dataDirectory), { force: true });
+}
+
+/** A writer would append behind the events restored so far, where others belong. */
+export class RestoreUnfinishedError extends Error {
+  override readonly name = 'RestoreUnfinishedError';
+  readonly code = 'RESTORE_UNFINISHED';
+}
+
+/** @throws RestoreUnfinishedError */
+export function refuseUnfinishedRestore(dataDirectory: string): void {
+  if (!existsSync(restoringFile(dataDirectory))) return;
+  const message = `${resolve(dataDirectory)} is being restored: run daybook rebuild to its end`;
+  throw new RestoreUnfinishedError(message);
 }

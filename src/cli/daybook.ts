@@ -10,12 +10,26 @@ import { ReadModelsUnavailable } from '../api/application/read-models.js';
 import type { Check } from '../api/rest/routes/health.js';
 import { type ApiOptions, type RunningApi, startApi } from '../api/start-api.js';
 import type { Capacity } from '../commands/state/capacity.js';
+import { SharedGate } from '../lib/shared-gate.js';
+import { type RunningServerThread, startServerThread } from '../log/eventstoredb/server-thread.js';
+import {
+  checkAgainstStore,
+  type RunningForwarding,
+  startForwarding,
+} from '../operations/forwarding.js';
 import { journalDirectory, type RunningShard, startShard } from '../operations/shard.js';
 import { type RunningVenue, startSimulatedVenue } from '../operations/simulated-venue.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { enterSamples } from './samples.js';
+import { StartedParts } from './started-parts.js';
+import {
+  forwardingCheck,
+  forwardingMetrics,
+  type ServeOptions,
+  type StoreOptions,
+} from './store-side.js';
 import { VERSION } from './version.js';
 
 export interface DaybookOptions {
@@ -29,6 +43,10 @@ export interface DaybookOptions {
   readonly samples: boolean;
   readonly logger: Logger;
   readonly capacity?: Capacity | undefined;
+  /** EventStoreDB as the system of record: every event is forwarded to it. */
+  readonly eventStoreDb?: StoreOptions | undefined;
+  /** Serve the journal to EventStoreDB's clients. */
+  readonly serve?: ServeOptions | undefined;
 }
 
 export interface RunningDaybook {
@@ -37,39 +55,21 @@ export interface RunningDaybook {
   readonly venue: RunningVenue;
   readonly api: RunningApi;
   readonly projections: ProjectionService;
+  readonly forwarding: RunningForwarding | undefined;
+  /** Where EventStoreDB's clients read, if they may. */
+  readonly served: RunningServerThread | undefined;
   /** Resolves with why a part has failed; the process must then end. */
   readonly failed: Promise<unknown>;
-  /** In the order in which nothing is lost: requests, venue, writer, projections, database. */
+  /** In the order in which nothing is lost: requests, projections, venue, writer, forwarder, database. */
   stop(): Promise<void>;
 }
 
 /** Read models that the API's queries read: a view as new as asked for needs no other. */
 const QUERIED_MODELS = ['reference', 'orders', 'positions', 'fills'];
 
-/** What has been started, newest last: stopped in the opposite order. */
-class Started {
-  readonly #stops: (() => Promise<unknown>)[] = [];
-
-  /** Keeps how to stop what `part` resolves with. */
-  async add<T>(part: Promise<T>, stop: (part: T) => Promise<unknown>): Promise<T> {
-    const started = await part;
-    this.#stops.push(() => stop(started));
-    return started;
-  }
-
-  /** Stops all, also when one of them fails to; the first such failure is thrown at the end. */
-  async stop(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const stop of this.#stops.splice(0).reverse()) {
-      await stop().catch((error: unknown) => failures.push(error));
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-}
-
 /** @throws whatever keeps a part from starting; what was started before is stopped again */
 export async function startDaybook(options: DaybookOptions): Promise<RunningDaybook> {
-  const started = new Started();
+  const started = new StartedParts();
   try {
     return await startParts(options, started);
   } catch (error) {
@@ -78,20 +78,31 @@ export async function startDaybook(options: DaybookOptions): Promise<RunningDayb
   }
 }
 
-async function startParts(options: DaybookOptions, started: Started): Promise<RunningDaybook> {
+async function startParts(options: DaybookOptions, started: StartedParts): Promise<RunningDaybook> {
   const { dataDirectory, databaseUrl, logger } = options;
   const directory = journalDirectory(resolve(dataDirectory));
   const database = await started.add(startDatabase(dataDirectory, databaseUrl), (d) => d.stop());
+  const { eventStoreDb } = options;
+  if (eventStoreDb !== undefined) await checkAgainstStore(directory, eventStoreDb.connectionString);
+  // Stopped after the writer, whose last events it is to send.
+  const outgoing: { forwarding?: RunningForwarding } = {};
+  await started.add(Promise.resolve(outgoing), async (o) => o.forwarding?.stop());
+  const gate = new SharedGate();
   const shard = await started.add(
     startShard({
       directory,
       producers: ['rest', 'venue'],
       software: VERSION,
+      orderGate: gate,
       ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     }),
     (s) => s.stop(),
   );
   if (shard.torn !== undefined) logger.warn({ torn: shard.torn }, 'a torn last commit was cut off');
+  if (eventStoreDb !== undefined) {
+    outgoing.forwarding = startForwarding(shard, { ...eventStoreDb, gate });
+  }
+  const served = await startServing(options, shard, started);
   const startingVenue = startSimulatedVenue(shard, DEFAULT_VENUE, 'venue');
   const venue = await started.add(startingVenue, (v) => v.stop());
   const { memory } = shard.durableEnd;
@@ -99,12 +110,24 @@ async function startParts(options: DaybookOptions, started: Started): Promise<Ru
     ...{ shard: 0, database: database.settings, journal: directory, durableEnd: memory },
   });
   const projections = await started.add(Promise.resolve(service), (p) => p.stop());
-  const parts = { shard, venue, projections, database };
+  const { forwarding } = outgoing;
+  const parts = { shard, venue, projections, database, forwarding, served };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   const { address } = api;
-  return { address, shard, venue, api, projections, failed, stop: () => started.stop() };
+  const stop = () => started.stop();
+  return { address, shard, venue, api, projections, forwarding, served, failed, stop };
+}
+
+async function startServing(
+  { serve }: DaybookOptions,
+  { directory, durableEnd }: RunningShard,
+  started: StartedParts,
+): Promise<RunningServerThread | undefined> {
+  if (serve === undefined) return undefined;
+  const starting = startServerThread({ directory, shard: 0, durableEnd, ...serve });
+  return started.add(starting, (s) => s.stop());
 }
 
 interface Parts {
@@ -112,10 +135,12 @@ interface Parts {
   readonly venue: RunningVenue;
   readonly projections: ProjectionService;
   readonly database: ReadyDatabase;
+  readonly forwarding: RunningForwarding | undefined;
+  readonly served: RunningServerThread | undefined;
 }
 
 function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
-  const { shard, projections, database } = parts;
+  const { shard, projections, database, forwarding } = parts;
   const { logger, host, port } = options;
   let writerFailed = false;
   shard.failed.catch(() => {
@@ -144,14 +169,22 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
       writerCheck(),
       projectorCheck(projections, durableSequence(shard)),
       await databaseCheck(database.dataSource),
+      ...(forwarding === undefined ? [] : [forwardingCheck(forwarding)]),
     ],
-    metrics: metricsOf(shard, projections),
+    metrics: metricsOf(shard, projections, forwarding),
     ...{ logger, host, port, version: VERSION },
   };
 }
 
 /** Each resolves with why when its part has failed. */
-function failuresOf({ shard, venue, projections, database }: Parts): Promise<unknown>[] {
+function failuresOf({
+  shard,
+  venue,
+  projections,
+  database,
+  forwarding,
+  served,
+}: Parts): Promise<unknown>[] {
   const never = new Promise<never>(() => undefined);
   const reason = (error: unknown): unknown => error;
   return [
@@ -159,6 +192,8 @@ function failuresOf({ shard, venue, projections, database }: Parts): Promise<unk
     venue.failed.catch(reason),
     projections.ended.then(() => never, reason),
     database.lost,
+    ...(forwarding === undefined ? [] : [forwarding.failed.catch(reason)]),
+    ...(served === undefined ? [] : [served.failed.catch(reason)]),
   ];
 }
 
@@ -168,7 +203,11 @@ function durableSequence({ durableEnd }: RunningShard): number {
   return position.nextSequence - 1;
 }
 
-function metricsOf(shard: RunningShard, projections: ProjectionService): Registry {
+function metricsOf(
+  shard: RunningShard,
+  projections: ProjectionService,
+  forwarding: RunningForwarding | undefined,
+): Registry {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics, prefix: 'daybook_' });
   const gauge = (name: string, help: string, value: () => number): void => {
@@ -185,5 +224,6 @@ function metricsOf(shard: RunningShard, projections: ProjectionService): Registr
   gauge('daybook_projection_lag_seconds', 'Lag of the last batch', () => lagMs() / 1000);
   gauge('daybook_dead_letters', 'Events set aside', () => projections.deadLetterCount);
   gauge('daybook_writer_epoch', 'Epoch of the writer', () => shard.epoch);
+  if (forwarding !== undefined) forwardingMetrics(forwarding, metrics);
   return metrics;
 }

@@ -23,6 +23,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'decide again, state as of any moment, the story of one order',
     load: () => import('./replay.js'),
   },
+  rebuild: {
+    summary: 'read models from the journal, or everything from EventStoreDB',
+    load: () => import('./rebuild.js'),
+  },
   decode: {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),

@@ -1,12 +1,16 @@
 /** `daybook start`: everything, embedded, until it is told to stop. */
-import pino from 'pino';
-import { DATA_DIRECTORY_DEFAULT } from './data-directory.js';
-import { startDaybook } from './daybook.js';
+import pino, { type Logger } from 'pino';
+import { DATA_DIRECTORY_DEFAULT, refuseUnfinishedRestore } from './data-directory.js';
+import { type RunningDaybook, startDaybook } from './daybook.js';
+import { type RunningProjectorRole, startProjectorRole } from './projector-role.js';
+import { LAG_EVENTS_MAX_DEFAULT, serveOptions, storeOptions } from './store-side.js';
 import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
 
 const HOST_DEFAULT = '127.0.0.1';
 const PORT_DEFAULT = '8080';
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+
+const ROLES = ['all', 'projector'];
 
 const HELP = `daybook start [OPTIONS]
 
@@ -17,17 +21,32 @@ Options:
   --data-dir DIR    directory of the data, made if need be (default ${DATA_DIRECTORY_DEFAULT})
   --host HOST       where REST listens (default ${HOST_DEFAULT}; there is no login yet)
   --port PORT       its port (default ${PORT_DEFAULT}; 0 takes any free one)
+  --role ROLE       all (default), or projector: only read models, followed from EventStoreDB, with
+                    health and metrics on the port; takes no orders and has no journal
   --no-samples      do not enter sample instruments, accounts, limits and marks into an empty log
   --log-level LEVEL ${LEVELS.join(', ')} (default warn); log lines go to standard error
   --json            the line of readiness as JSON: {"ready","url","epoch","recoveredEvents",...}
   --help            this text
 
+EventStoreDB as the system of record (docs/eventstoredb.md):
+  --eventstoredb URL           forward every event to it: esdb://HOST:PORT?tls=true, or
+                               esdb+discover://... for a cluster. A store that holds other events
+                               ends the process. New orders wait until it has the first event of
+                               this writer; cancels do not
+  --eventstoredb-lag-max N     refuse new orders (503, CAPACITY_OVERLOAD) while it lacks more than N
+                               events (default ${LAG_EVENTS_MAX_DEFAULT}); cancels pass
+  --eventstore-port PORT       serve the journal, read-only, to any client of EventStoreDB
+  --eventstore-host HOST       where (default ${HOST_DEFAULT}; there is no login yet)
+  --eventstore-cert FILE       TLS for that port: certificate, in PEM, and
+  --eventstore-key FILE        its key
+
 Environment:
   DATABASE_URL      a PostgreSQL or TimescaleDB to use in place of the embedded one
+  EVENTSTOREDB_URL  as --eventstoredb, for connection strings with a password
 
 Prints one line when it is ready. SIGTERM and SIGINT end it in order: requests under way are
-answered, what is in the rings is made durable. A second signal ends it at once; nothing that was
-acknowledged is lost even then.
+answered, what is in the rings is made durable, EventStoreDB gets it within 10 s (or at the next
+start). A second signal ends it at once; nothing that was acknowledged is lost even then.
 
 Exit codes: 0 ended by a signal; 1 a part failed, or could not start; 2 wrong use.
 `;
@@ -36,48 +55,105 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('start', HELP, args, () => start(args));
 }
 
+const OPTIONS = {
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  host: { type: 'string', default: HOST_DEFAULT },
+  port: { type: 'string', default: PORT_DEFAULT },
+  role: { type: 'string', default: 'all' },
+  'no-samples': { type: 'boolean', default: false },
+  'log-level': { type: 'string', default: 'warn' },
+  json: { type: 'boolean', default: false },
+  eventstoredb: { type: 'string' },
+  'eventstoredb-lag-max': { type: 'string' },
+  'eventstore-port': { type: 'string' },
+  'eventstore-host': { type: 'string', default: HOST_DEFAULT },
+  'eventstore-cert': { type: 'string' },
+  'eventstore-key': { type: 'string' },
+} as const;
+
 async function start(args: string[]): Promise<number> {
-  const { values } = parseOptions({
-    args,
-    options: {
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      host: { type: 'string', default: HOST_DEFAULT },
-      port: { type: 'string', default: PORT_DEFAULT },
-      'no-samples': { type: 'boolean', default: false },
-      'log-level': { type: 'string', default: 'warn' },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = parseOptions({ args, options: OPTIONS });
   const level = values['log-level'];
   if (!LEVELS.includes(level)) throw new UsageError(`--log-level is one of ${LEVELS.join(', ')}`);
+  if (!ROLES.includes(values.role)) throw new UsageError(`--role is one of ${ROLES.join(', ')}`);
   const port = wholeNumber('port', values.port, 0, 65_535);
+  const url = values.eventstoredb ?? (process.env.EVENTSTOREDB_URL || undefined);
+  const eventStoreDb = storeOptions(url, values['eventstoredb-lag-max']);
+  const serve = serveOptions({
+    host: values['eventstore-host'],
+    port: values['eventstore-port'],
+    certificate: values['eventstore-cert'],
+    key: values['eventstore-key'],
+  });
   const logger = pino({ level }, pino.destination({ dest: 2, sync: true }));
-  const signal = firstSignal();
-  const startedAt = performance.now();
-  const daybook = await startDaybook({
+  const common = {
     dataDirectory: values['data-dir'],
     host: values.host,
     port,
     databaseUrl: process.env.DATABASE_URL || undefined,
-    samples: !values['no-samples'],
     logger,
-  });
-  const seconds = (performance.now() - startedAt) / 1000;
-  const { epoch, recoveredEvents } = daybook.shard;
-  const ready = { ready: true, url: daybook.address, epoch, recoveredEvents, seconds };
-  process.stdout.write(
-    values.json
-      ? `${JSON.stringify(ready)}\n`
-      : `daybook is ready at ${daybook.address} (docs at ${daybook.address}/docs), epoch ${epoch}, ` +
-          `${recoveredEvents} events recovered, ${seconds.toFixed(1)} s\n`,
+  };
+  if (values.role === 'projector') {
+    if (eventStoreDb === undefined) throw new UsageError('--role projector needs --eventstoredb');
+    if (serve !== undefined) throw new UsageError('--role projector has no journal to serve');
+    const { connectionString } = eventStoreDb;
+    return runUntilSignal(
+      () => startProjectorRole({ ...common, connectionString }),
+      (running, seconds) => readyProjector(running, seconds, values.json),
+      logger,
+    );
+  }
+  refuseUnfinishedRestore(values['data-dir']);
+  return runUntilSignal(
+    () => startDaybook({ ...common, samples: !values['no-samples'], eventStoreDb, serve }),
+    (daybook, seconds) => ready(daybook, seconds, values.json),
+    logger,
   );
+}
+
+interface Running {
+  readonly failed: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** @param line what to say once it is ready, after so many seconds */
+async function runUntilSignal<T extends Running>(
+  begin: () => Promise<T>,
+  line: (running: T, seconds: number) => string,
+  logger: Logger,
+): Promise<number> {
+  const signal = firstSignal();
+  const startedAt = performance.now();
+  const running = await begin();
+  process.stdout.write(`${line(running, (performance.now() - startedAt) / 1000)}\n`);
   const failure = await Promise.race([
     signal.then(() => undefined),
-    daybook.failed.then((error) => ({ error })),
+    running.failed.then((error) => ({ error })),
   ]);
   if (failure !== undefined) logger.fatal({ err: failure.error }, 'a part of daybook has failed');
-  await daybook.stop();
+  await running.stop();
   return failure === undefined ? EXIT.success : EXIT.finding;
+}
+
+function ready(daybook: RunningDaybook, seconds: number, json: boolean): string {
+  const { address: url, served } = daybook;
+  const { epoch, recoveredEvents } = daybook.shard;
+  const eventStorePort = served?.port;
+  if (json) {
+    return JSON.stringify({ ready: true, url, epoch, recoveredEvents, seconds, eventStorePort });
+  }
+  return (
+    `daybook is ready at ${url} (docs at ${url}/docs), epoch ${epoch}, ` +
+    `${recoveredEvents} events recovered, ${seconds.toFixed(1)} s` +
+    (served === undefined ? '' : `, EventStoreDB clients at port ${eventStorePort}`)
+  );
+}
+
+function readyProjector(running: RunningProjectorRole, seconds: number, json: boolean): string {
+  const { address: url, projections } = running;
+  if (json) return JSON.stringify({ ready: true, url, role: 'projector', seconds });
+  const { asOf } = projections;
+  return `daybook projects EventStoreDB, health at ${url}/health/ready, as of event ${asOf}`;
 }
 
 /** Resolves with the first signal to end; the second one ends the process at once. */

@@ -2,19 +2,17 @@ import { Worker } from 'node:worker_threads';
 import { workerUrl } from '../lib/worker-url.js';
 import type { ConnectionSettings } from './database/connection-settings.js';
 import type { FollowProgress } from './projector/follow.js';
+import type { LogSourceSettings } from './projector/log-source.js';
 import type { DeadLetter } from './projector/projector.js';
 import { SequenceWaiters } from './projector/sequence-waiters.js';
 import type { ProjectorMessage, ProjectorTask } from './projector-worker.js';
 import { projectorLanes } from './read-models.js';
 
-export interface ProjectionServiceOptions {
+export type ProjectionServiceOptions = LogSourceSettings & {
   readonly shard: number;
   /** Migrated already. */
   readonly database: ConnectionSettings;
-  readonly journal: string;
-  /** `SharedDurableEnd.memory` of the writer in this process; else the mark file is watched. */
-  readonly durableEnd?: SharedArrayBuffer;
-}
+};
 
 /** Values for metrics, by lane of `projectorLanes`. */
 export interface ProjectionStatus {
@@ -50,7 +48,8 @@ export class ProjectionService {
   readonly #waiters = new SequenceWaiters(projectorLanes.length);
 
   constructor(options: ProjectionServiceOptions) {
-    const task: ProjectorTask = { ...options, durableEnd: options.durableEnd };
+    const { shard, database, ...log } = options;
+    const task: ProjectorTask = { shard, database, log };
     this.#status = projectorLanes.map((models) => ({
       models: models.map((model) => model.name),
       ...{ next: 0, events: 0, batches: 0, lagMs: 0, retrying: '' },

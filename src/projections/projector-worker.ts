@@ -1,24 +1,19 @@
 /**
- * The thread that projects one shard's journal: `ProjectionService` starts it. It follows the journal
- * as a reader, needs nothing of the writer, and may be killed at any moment.
+ * The thread that projects one shard's log: `ProjectionService` starts it. It follows the log as a
+ * reader, needs nothing of the writer, and may be killed at any moment.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../lib/assert.js';
-import { nodeFileSystem } from '../log/file-system.js';
-import { FileDurableEnd } from '../log/journal/durable-mark.js';
-import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import { type ConnectionSettings, connect } from './database/connection-settings.js';
-import { type FollowProgress, followJournal } from './projector/follow.js';
+import { type FollowProgress, followLog } from './projector/follow.js';
+import { type LogSourceSettings, openLogSource } from './projector/log-source.js';
 import { type DeadLetter, Projector } from './projector/projector.js';
 import { projectorLanes } from './read-models.js';
 
 export interface ProjectorTask {
   readonly shard: number;
   readonly database: ConnectionSettings;
-  /** Directory of the shard's journal. */
-  readonly journal: string;
-  /** Of the writer's SharedDurableEnd; without it the journal's mark file is watched. */
-  readonly durableEnd: SharedArrayBuffer | undefined;
+  readonly log: LogSourceSettings;
 }
 
 export type ProjectorMessage =
@@ -34,10 +29,7 @@ port.on('message', () => stop.abort());
 const tell = (message: ProjectorMessage): void => port.postMessage(message);
 
 async function followLane(lane: number): Promise<void> {
-  const end =
-    task.durableEnd === undefined
-      ? new FileDurableEnd(nodeFileSystem, task.journal)
-      : new SharedDurableEnd(task.durableEnd);
+  const source = openLogSource(task.log, task.shard);
   const projector = new Projector({
     models: projectorLanes[lane] ?? [],
     shard: task.shard,
@@ -46,16 +38,14 @@ async function followLane(lane: number): Promise<void> {
     onDeadLetter: (letter) => tell({ type: 'dead-letter', letter }),
   });
   try {
-    await followJournal({
-      projector,
-      journal: task.journal,
-      end,
+    await followLog({
+      ...{ projector, source },
       signal: stop.signal,
       onProgress: (progress) => tell({ type: 'progress', lane, ...progress }),
       onRetry: (error) => tell({ type: 'retry', lane, reason: error.message }),
     });
   } finally {
-    end.close();
+    await source.close();
   }
 }
 

@@ -1,20 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { nsFromWords } from '../../lib/time.js';
-import type { DurableEnd } from '../../log/journal/durable-end.js';
-import { JournalReader } from '../../log/journal/journal-reader.js';
+import { StoreError } from '../../log/eventstoredb/store-errors.js';
 import { isTransient, ProjectionError } from './errors.js';
+import type { LogSource } from './log-source.js';
 import type { Projector } from './projector.js';
 
 /** Waits between attempts to reach the database again. */
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 5_000;
-/**
- * What is read at once when behind, about 32,000 events: an order that changes several times in a
- * batch is written once, so larger batches cost the database less for each event.
- */
-const READ_BYTES = 4 * 1024 * 1024;
-
 /** Where a projector is, after each batch. */
 export interface FollowProgress {
   /** Everything before this sequence is in the tables. */
@@ -27,22 +21,22 @@ export interface FollowProgress {
 
 export interface FollowOptions {
   readonly projector: Projector;
-  readonly journal: string;
-  readonly end: DurableEnd;
+  readonly source: LogSource;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: FollowProgress) => void;
-  /** The database could not be reached; it is tried again until `signal` aborts. */
+  /** The database, or EventStoreDB, could not be reached; it is tried again until `signal` aborts. */
   readonly onRetry: (error: Error) => void;
 }
 
 /**
- * Follows the journal into the tables until `signal` aborts or the journal's writer has closed and
- * everything is projected. While the database is away it tries again; nothing is lost meanwhile, the
- * journal keeps it.
+ * Follows the log into the tables until `signal` aborts or the log's writer has closed and everything
+ * is projected. While the database is away it tries again; nothing is lost meanwhile, the log keeps
+ * it. Where to read on is the checkpoint in the tables, whatever died before.
  *
- * @throws ProjectionError, JournalError or AssertionError: what trying again cannot mend
+ * @throws ProjectionError, JournalError, EventLogError, StoreError or AssertionError: what trying
+ *   again cannot mend
  */
-export async function followJournal(options: FollowOptions): Promise<void> {
+export async function followLog(options: FollowOptions): Promise<void> {
   const { projector, signal } = options;
   let retryMs = RETRY_MS_MIN;
   while (!signal.aborted) {
@@ -54,7 +48,7 @@ export async function followJournal(options: FollowOptions): Promise<void> {
       break;
     } catch (error) {
       if (wasSwitched(error)) continue;
-      if (!isTransient(error)) throw error;
+      if (!isTransient(error) && !(error instanceof StoreError && error.retry)) throw error;
       options.onRetry(error);
       await delay(retryMs, undefined, { signal }).catch(() => undefined);
       retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
@@ -69,16 +63,11 @@ function wasSwitched(error: unknown): boolean {
 }
 
 async function readOn(options: FollowOptions): Promise<void> {
-  const { projector, journal, end, signal, onProgress } = options;
-  const reader = new JournalReader(journal, { from: projector.next, end, readBytes: READ_BYTES });
-  try {
-    for await (const records of reader.follow(signal)) {
-      await projector.project(records);
-      const lagMs = Date.now() - Number(timeOfFirst(records) / 1_000_000n);
-      onProgress({ next: projector.next, events: records.count, lagMs });
-    }
-  } finally {
-    reader.close();
+  const { projector, source, signal, onProgress } = options;
+  for await (const records of source.follow(projector.next, signal)) {
+    await projector.project(records);
+    const lagMs = Date.now() - Number(timeOfFirst(records) / 1_000_000n);
+    onProgress({ next: projector.next, events: records.count, lagMs });
   }
 }
 

@@ -5,9 +5,11 @@ import { problem } from '../../application/errors.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses, type RestServer } from './route-types.js';
 
+const PARTS = ['writer', 'journal', 'projector', 'database', 'eventstoredb'] as const;
+
 /** One part that Daybook cannot do without. */
 export interface Check {
-  readonly name: 'writer' | 'journal' | 'projector' | 'database';
+  readonly name: (typeof PARTS)[number];
   readonly ok: boolean;
   /** A figure or a state; no internals. */
   readonly detail: string;
@@ -17,7 +19,7 @@ export interface Check {
 export type Readiness = () => Promise<readonly Check[]>;
 
 const check = z.object({
-  name: z.enum(['writer', 'journal', 'projector', 'database']),
+  name: z.enum(PARTS),
   ok: z.boolean(),
   detail: z.string(),
 });

@@ -1,0 +1,100 @@
+/**
+ * A box that only projects: read models out of EventStoreDB, without a writer or a journal. Where it
+ * goes on is the checkpoint in its database, so it may be killed at any moment.
+ */
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { startHealthServer } from '../api/rest/health-server.js';
+import type { Check } from '../api/rest/routes/health.js';
+import { ProjectionService } from '../projections/projection-service.js';
+import { databaseCheck, startDatabase } from './read-side.js';
+import { StartedParts } from './started-parts.js';
+
+export interface ProjectorRoleOptions {
+  readonly dataDirectory: string;
+  readonly databaseUrl: string | undefined;
+  /** Of the EventStoreDB to follow. */
+  readonly connectionString: string;
+  readonly host: string;
+  /** Of health and metrics; 0: any free one. */
+  readonly port: number;
+  readonly logger: Logger;
+}
+
+export interface RunningProjectorRole {
+  readonly address: string;
+  readonly projections: ProjectionService;
+  /** Resolves with why a part has failed; the process must then end. */
+  readonly failed: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** @throws whatever keeps a part from starting; what was started before is stopped again */
+export async function startProjectorRole(
+  options: ProjectorRoleOptions,
+): Promise<RunningProjectorRole> {
+  const started = new StartedParts();
+  try {
+    return await startParts(options, started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: ProjectorRoleOptions,
+  started: StartedParts,
+): Promise<RunningProjectorRole> {
+  const { dataDirectory, databaseUrl, connectionString, logger, host, port } = options;
+  const database = await started.add(startDatabase(dataDirectory, databaseUrl), (d) => d.stop());
+  const projections = new ProjectionService({
+    ...{ shard: 0, database: database.settings, eventStoreDb: connectionString },
+  });
+  await started.add(Promise.resolve(projections), (p) => p.stop());
+  const server = await started.add(
+    startHealthServer({
+      readiness: async () => [
+        followingCheck(projections),
+        await databaseCheck(database.dataSource),
+      ],
+      metrics: metricsOf(projections),
+      ...{ logger, host, port },
+    }),
+    (s) => s.stop(),
+  );
+  const never = new Promise<never>(() => undefined);
+  const failed = Promise.race([
+    projections.ended.then(
+      () => never,
+      (error: unknown) => error,
+    ),
+    database.lost,
+  ]);
+  return { address: server.address, projections, failed, stop: () => started.stop() };
+}
+
+/** How far the store is ahead is not known here: the lag in time of the last batch is. */
+function followingCheck(projections: ProjectionService): Check {
+  const reason = projections.status.map(({ retrying }) => retrying).find((text) => text !== '');
+  const ok = reason === undefined;
+  return { name: 'projector', ok, detail: ok ? `as of ${projections.asOf}` : 'tries again' };
+}
+
+function metricsOf(projections: ProjectionService): Registry {
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics, prefix: 'daybook_' });
+  const gauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      ...{ name, help, registers: [metrics] },
+      collect() {
+        this.set(value());
+      },
+    });
+  };
+  const lagMs = (): number => Math.max(...projections.status.map((status) => status.lagMs));
+  gauge('daybook_projected_sequence', 'Last projected sequence', () => projections.asOf);
+  gauge('daybook_projection_lag_seconds', 'Lag of the last batch', () => lagMs() / 1000);
+  gauge('daybook_dead_letters', 'Events set aside', () => projections.deadLetterCount);
+  return metrics;
+}
