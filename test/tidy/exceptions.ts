@@ -50,17 +50,28 @@ export const EXCEPTIONS: readonly Exception[] = [
 /** Rooms that are built and tested, but that no subcommand opens yet. */
 export const NOT_ENTERED_YET: readonly { readonly place: string; readonly reason: string }[] = [
   { place: 'src/market-data/', reason: 'bars and ticks are shown when market data comes in' },
+  { place: 'src/domain/currency.ts', reason: 'P&L in one currency, for a read model to come' },
+  { place: 'src/domain/fifo-position.ts', reason: 'the same, first in first out' },
   { place: 'src/domain/value-at-risk/', reason: 'computed by a job of operations, to come' },
-  { place: 'src/log/eventstoredb/', reason: 'not yet an option of daybook start' },
   { place: 'src/log/event-log.ts', reason: 'the port: types, and its conformance suite' },
   { place: 'src/log/journal/journal-event-log.ts', reason: 'the journal behind that port' },
   { place: 'src/log/journal/fixed-durable-end.ts', reason: 'for readers of copies: restore' },
   { place: 'src/log/journal/sample-records.ts', reason: 'for benches and tests' },
   { place: 'src/commands/risk/spec.ts', reason: 'given, when, then of the risk tests' },
-  { place: 'src/gateways/', reason: 'order entry over TCP is being built' },
+  { place: 'src/log/eventstoredb/sample-events.ts', reason: 'for benches and tests' },
+  {
+    place: 'src/log/eventstoredb/stream-store-file.ts',
+    reason: 'a store that restarts, for tests',
+  },
+  {
+    place: 'src/gateways/order-entry/',
+    reason: 'order entry is not yet an option of daybook start',
+  },
+  { place: 'src/gateways/ouch/', reason: 'the same' },
+  { place: 'src/gateways/soupbintcp/', reason: 'the same' },
+  { place: 'src/gateways/itch/read.ts', reason: 'market data in over UDP, to come' },
   { place: 'src/operations/order-entry.ts', reason: 'not yet an option of daybook start' },
   { place: 'src/operations/gateway-thread.ts', reason: 'the same' },
-  { place: 'src/projections/rebuild/', reason: 'daybook rebuild, to come' },
   { place: 'src/projections/entities/', reason: 'for readers that want TypeORM; tests' },
   { place: 'src/api/unavailable-read-models.ts', reason: 'for an API without a database; tests' },
 ];
