@@ -20,6 +20,12 @@ export type GatewayThreadMessage =
   | { readonly kind: 'listening'; readonly port: number; readonly recoverySeconds: number }
   | { readonly kind: 'stopped'; readonly counts: GatewayCounts };
 
+/**
+ * Node leaves garbage for every read of a socket. A collection pauses the thread for as long as its
+ * helpers wait for a core, tens of ms on a busy box whatever the size, so there should be few.
+ */
+const YOUNG_GENERATION_MB = 96;
+
 type Listening = Extract<GatewayThreadMessage, { kind: 'listening' }>;
 type Stopped = Extract<GatewayThreadMessage, { kind: 'stopped' }>;
 
@@ -54,6 +60,7 @@ export async function startOrderEntry(
   };
   const worker = new Worker(workerUrl(import.meta.url, './gateway-thread.js'), {
     workerData: data,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   const failed = new Promise<never>((_, reject) => {
     worker.once('error', reject);
