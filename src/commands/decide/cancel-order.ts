@@ -135,13 +135,18 @@ export function requestCancel(
   out.u16[(at + request.reason) >> 1] = reason;
   out.bytes[at + request.ordStatus] = orderStatus(state.orders, row);
   out.bytes[at + request.forced] = local ? 1 : 0;
-  const clOrdId = (at + request.clOrdId) >> 2;
-  const id = () =>
-    out.i32[clOrdId] === 0
-      ? -1
-      : state.clientIds.find(state.orders.account[row] as number, out.i32, clOrdId);
   e.end(at);
-  if (local) emitCanceled(e, row, id(), reason, quantity);
+  if (!local) return;
+  const clOrdId = (at + request.clOrdId) >> 2;
+  const named = out.i32[clOrdId] !== 0;
+  const account = state.orders.account[row] as number;
+  emitCanceled(
+    e,
+    row,
+    named ? state.clientIds.find(account, out.i32, clOrdId) : -1,
+    reason,
+    quantity,
+  );
 }
 
 /**
