@@ -14,9 +14,9 @@ import { ProjectionService } from '../projections/projection-service.js';
 import { FlowError, type FlowLine, readFlow } from '../venues/recorded/order-flow.js';
 import { postgresDirectory } from './data-directory.js';
 import { generatedFlow } from './demo/generated-flow.js';
-import type { Contract, PositionLine } from './demo/money.js';
 import { journalBytes, positionsFromPostgres, positionsOf, stateFromLog } from './demo/results.js';
 import { type FlowResult, runFlow } from './demo/run-flow.js';
+import type { Contract, PositionLine } from './money.js';
 import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const DEFAULT_CONTRACT =

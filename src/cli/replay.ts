@@ -1,6 +1,7 @@
 /** `daybook replay`: what the log says, once more. Reads the journal only. */
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
 import { decideAgain } from './replay/decide.js';
+import { whatIf } from './replay/what-if.js';
 import { parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const HELP = `daybook replay --decide [OPTIONS]
@@ -10,7 +11,16 @@ const HELP = `daybook replay --decide [OPTIONS]
   compares the events with those on record byte for byte. Nothing different proves that deciding is
   deterministic; a difference is printed with its sequence and both events.
 
+--decide --limits FILE
+  Decides them against other limits and tells which orders would have been refused or let through.
+  FILE is a JSON list: [{"limit":"MaxOrderQuantity","scope":"Account","name":"ACC-1","value":10}];
+  scope Firm, Group or Account ("scopeId" or "name"), "instrument" as index or symbol if not for all,
+  value in the limit's unit, -1 none. What a venue reported on an order that is refused now is left
+  out; an order that is let through now stays without reports.
+
 Options:
+  --csv FILE       with --limits: exposure and P&L over time under both, exact decimals
+  --svg FILE       the same as a drawing
   --data-dir DIR   directory of the data (default ${DATA_DIRECTORY_DEFAULT})
   --json           one JSON object
   --help           this text
@@ -27,11 +37,16 @@ async function replay(args: string[]): Promise<number> {
     args,
     options: {
       'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+      limits: { type: 'string' },
+      csv: { type: 'string' },
+      svg: { type: 'string' },
       decide: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const directory = existingJournal(values['data-dir']);
+  const { limits, csv, svg, json } = values;
+  if (values.decide && limits !== undefined) return whatIf(directory, { limits, csv, svg, json });
   if (values.decide) return decideAgain(directory, values.json);
   throw new UsageError('say what to do: --decide');
 }

@@ -12,7 +12,7 @@ import { JournalReader } from '../../log/journal/journal-reader.js';
 import { segmentSequence } from '../../log/journal/segment.js';
 import type { SharedDurableEnd } from '../../log/journal/shared-durable-end.js';
 import type { ConnectionSettings } from '../../projections/database/connection-settings.js';
-import { type Contract, type PositionLine, positionLine } from './money.js';
+import { type Contract, type PositionLine, positionLine } from '../money.js';
 
 /** The state as the log alone gives it. */
 export function stateFromLog(directory: string, end: SharedDurableEnd): ShardState {

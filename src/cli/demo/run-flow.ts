@@ -6,9 +6,9 @@ import { JournalReader } from '../../log/journal/journal-reader.js';
 import type { RunningShard } from '../../operations/shard.js';
 import type { FlowLine } from '../../venues/recorded/order-flow.js';
 import { OUTBOX_MAX, RecordedVenue } from '../../venues/recorded/recorded-venue.js';
+import type { Contract } from '../money.js';
 import { FlowDriver } from './flow-driver.js';
 import { LogTally } from './log-tally.js';
-import type { Contract } from './money.js';
 
 /** Lines between two looks at the log. */
 const LINES_PER_TURN = 512;

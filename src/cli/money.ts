@@ -1,12 +1,12 @@
 /** From ticks x lots to money, exact: what the demo prints and compares. */
-import { PARTS } from '../../domain/position.js';
+import { PARTS } from '../domain/position.js';
 import {
   type Decimal,
   divideDecimals,
   formatDecimal,
   multiplyDecimals,
   parseDecimal,
-} from '../../lib/decimal.js';
+} from '../lib/decimal.js';
 
 export interface Contract {
   readonly symbol: string;
