@@ -51,16 +51,14 @@ export function revalue(state: ShardState, row: number): void {
   settle(state, row);
 }
 
-/** Adds to the open notional of a side; `column` is RISK.buys or RISK.sells. */
-export function addOpenNotional(
-  state: ShardState,
-  row: number,
-  column: number,
-  change: number,
-): void {
+/** What `addOpenNotional` adds, micros; an array, because a number passed could be allocated. */
+export const openChange = new Float64Array(1);
+
+/** Adds `openChange` to the open notional of a side; `column` is RISK.buys or RISK.sells. */
+export function addOpenNotional(state: ShardState, row: number, column: number): void {
   const { risk } = state.positions;
   const at = row * RISK_ROW + column;
-  risk[at] = (risk[at] as number) + change;
+  risk[at] = (risk[at] as number) + (openChange[0] as number);
   if (state.scopes.valued !== 0) settle(state, row);
 }
 

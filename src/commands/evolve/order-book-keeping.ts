@@ -7,7 +7,7 @@ import { ORDER_FLAG } from '../state/order-table.js';
 import { EXPOSURE, RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
-import { addOpenNotional } from './exposure.js';
+import { addOpenNotional, openChange } from './exposure.js';
 import { unwatch } from './held-orders.js';
 
 /** Sets LeavesQty; an order is in the list of its position and side while something is left. */
@@ -103,19 +103,23 @@ function noteBest(state: ShardState, row: number): void {
   }
 }
 
+/** The best price before; an array, because a number in a variable could be allocated. */
+const left = new Float64Array(1);
+
 /** The best order left its side, or is worse now: looks for the best of those that are there. */
 function findBest(state: ShardState, position: number, buy: boolean): void {
   const { orders, positions } = state;
   const at = position * RISK_ROW + (buy ? RISK.bestBuy : RISK.bestSell);
-  const left = positions.risk[at] as number;
-  let best = buy ? -UNLIMITED : UNLIMITED;
+  const { risk } = positions;
+  left[0] = risk[at] as number;
+  if (buy) risk[at] = -UNLIMITED;
+  else risk[at] = UNLIMITED;
   let each = (buy ? positions.openBuys : positions.openSells)[position] as number;
-  while (each !== 0 && best !== left) {
-    const price = reach(state, each);
-    if (buy ? price > best : price < best) best = price;
+  // Another one at the same price is as good: many orders at one price cost nothing.
+  while (each !== 0 && risk[at] !== left[0]) {
+    noteBest(state, each);
     each = orders.next[each] as number;
   }
-  positions.risk[at] = best;
 }
 
 /**
@@ -148,22 +152,25 @@ export function setExposure(state: ShardState, row: number): void {
     const at = position * ROW + (buy ? EXPOSURE.openBuy : EXPOSURE.openSell);
     positions.rows[at] = (positions.rows[at] as number) + change;
   }
-  const notional = notionalOf(state, orders.instrument[row] as number, lots, price);
-  const dearer = notional - (orders.exposedNotional[row] as number);
-  if (dearer === 0) return;
-  orders.exposedNotional[row] = notional;
-  addOpenNotional(state, position, buy ? RISK.buys : RISK.sells, dearer);
+  noteNotional(state, row, lots, price);
+  if (openChange[0] === 0) return;
+  orders.exposedNotional[row] = (orders.exposedNotional[row] as number) + openChange[0]!;
+  addOpenNotional(state, position, buy ? RISK.buys : RISK.sells);
 }
 
-/** Notional of open lots in micros, rounded up; at the mark where the order has no price. */
-function notionalOf(state: ShardState, instrument: number, lots: number, price: number): number {
-  if (lots === 0) return 0;
-  const { instruments } = state;
+/**
+ * Sets `openChange` to what the order's open lots add to its notional so far, in micros rounded up; at
+ * the mark where the order has no price.
+ */
+function noteNotional(state: ShardState, row: number, lots: number, price: number): void {
+  const { orders, instruments } = state;
+  const instrument = orders.instrument[row] as number;
   const at = price !== 0 ? price : Math.abs(instruments.mark[instrument] as number);
-  return Math.ceil(
-    (lots * at * (instruments.microsNumerator[instrument] as number)) /
-      (instruments.microsDenominator[instrument] as number),
-  );
+  openChange[0] =
+    Math.ceil(
+      (lots * at * (instruments.microsNumerator[instrument] as number)) /
+        (instruments.microsDenominator[instrument] as number),
+    ) - (orders.exposedNotional[row] as number);
 }
 
 /** Adds a request to those under way, behind the others: the venue answers in that order. */

@@ -186,7 +186,8 @@ export function checkLimits(
     return result.fail(RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, maxNotional, notional);
   }
   // What a request that passes leaves on record.
-  result.compared[0] = maxNotional === UNLIMITED ? NO_LIMIT : maxNotional;
+  result.compared[0] = maxNotional;
+  if (maxNotional === UNLIMITED) result.compared[0] = NO_LIMIT;
   result.compared[1] = notional;
   if (priced && collar !== UNLIMITED) {
     const reason = checkCollar(result, collar, hasMark, mark, price);
