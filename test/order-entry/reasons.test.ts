@@ -24,7 +24,7 @@ beforeAll(async () => {
       port: 0,
       sessions: SESSIONS,
       limits: { connections: 2, userRefs: 2 },
-      times: { heartbeatMs: 40, silenceMs: 200, loginMs: 200 },
+      times: { heartbeatMs: 40, silenceMs: 1500, loginMs: 1500 },
     },
     port: shard.port('ouch'),
     journalDirectory: directory,

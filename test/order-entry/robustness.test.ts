@@ -34,7 +34,7 @@ function log(): DaybookEvent[] {
 beforeAll(async () => {
   running = await RunningGateway.start({
     limits: { connections: 8, outputBytes: 8192, inputBytes: 4096, turn: 16 },
-    times: { heartbeatMs: 40, silenceMs: 400, loginMs: 300, stalledMs: 500 },
+    times: { heartbeatMs: 40, silenceMs: 2500, loginMs: 1500, stalledMs: 1000 },
   });
 });
 afterAll(() => running.remove());
