@@ -14,6 +14,7 @@ import { build } from 'hdr-histogram-js';
 import { LIMIT } from '../src/domain/risk-catalogue.js';
 import type { SessionConfig } from '../src/gateways/order-entry/config.js';
 import { hashPassword } from '../src/gateways/order-entry/password.js';
+import type { StageLatencies } from '../src/gateways/order-entry/stage-latency.js';
 import { startOrderEntry } from '../src/operations/order-entry.js';
 import { journalDirectory, type RunningShard, startShard } from '../src/operations/shard.js';
 import type { Figure } from './figure.js';
@@ -36,7 +37,7 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
   const data = mkdtempSync(join(process.env.DAYBOOK_BENCH_DIR ?? tmpdir(), 'bench-gateway-'));
   try {
     const bare = bareSync(data, Math.min(2, options.seconds / 5));
-    const { closed, open } = await measure(data, options.seconds);
+    const { closed, open, latencies } = await measure(data, options.seconds);
     const disk = (name: string, value: number, unit: string, baseline?: number): Figure => ({
       name,
       value,
@@ -53,6 +54,12 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
       disk('durable_p999_us', open.p999Us, 'us', percentile(99.9)),
       disk('durable_max_us', open.maxUs, 'us'),
       disk('client_late_max_us', Math.round(open.lateUs), 'us'),
+      disk('stage_received_to_decided_p50_us', latencies.receivedToDecided.p50Us, 'us'),
+      disk('stage_received_to_decided_p99_us', latencies.receivedToDecided.p99Us, 'us'),
+      disk('stage_decided_to_durable_p50_us', latencies.decidedToDurable.p50Us, 'us'),
+      disk('stage_decided_to_durable_p99_us', latencies.decidedToDurable.p99Us, 'us'),
+      disk('stage_durable_to_sent_p50_us', latencies.durableToSent.p50Us, 'us'),
+      disk('stage_durable_to_sent_p99_us', latencies.durableToSent.p99Us, 'us'),
     ];
   } finally {
     rmSync(data, { recursive: true, force: true });
@@ -81,7 +88,7 @@ function bareSync(data: string, seconds: number) {
 async function measure(
   data: string,
   seconds: number,
-): Promise<{ closed: OuchClientResult; open: OuchClientResult }> {
+): Promise<{ closed: OuchClientResult; open: OuchClientResult; latencies: StageLatencies }> {
   const shard = await startShard({
     directory: journalDirectory(data),
     producers: ['admin', 'ouch'],
@@ -111,7 +118,7 @@ async function measure(
     }),
   );
   const config = { host: '127.0.0.1', port: 0, sessions };
-  const gateway = await startOrderEntry(shard, 'ouch', config, 'warn');
+  let gateway = await startOrderEntry(shard, 'ouch', config, 'warn');
   const task: OuchClientTask = {
     port: gateway.port,
     users: sessions.map(({ user }) => user),
@@ -126,11 +133,14 @@ async function measure(
   try {
     // Code compiled and tables touched: not counted.
     await runClients({ ...task, window: 512, seconds: Math.min(2, seconds / 4) });
-    const open = await runClients({ ...task, mode: 'open', from: 1_000_000_000 });
-    const closed = await runClients({ ...task, from: 2_000_000_000 });
-    return { closed, open };
-  } finally {
+    const closed = await runClients({ ...task, from: 1_000_000_000 });
     await gateway.stop();
+    gateway = await startOrderEntry(shard, 'ouch', config, 'warn');
+    const { port } = gateway;
+    const open = await runClients({ ...task, port, mode: 'open', from: 2_000_000_000 });
+    const { latencies } = await gateway.stop();
+    return { closed, open, latencies };
+  } finally {
     await shard.stop();
   }
 }

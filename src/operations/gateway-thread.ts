@@ -38,7 +38,7 @@ await gateway.follow();
 // The writer closed first: nothing more can be taken or answered.
 stopping ??= gateway.stop();
 await stopping;
-say({ kind: 'stopped', counts: gateway.counts });
+say({ kind: 'stopped', counts: gateway.counts, latencies: gateway.latencies });
 parent.close();
 
 /** Of an earlier gateway of this process: the log has to hold its requests before it is read. */

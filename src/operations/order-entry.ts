@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
 import type { GatewayCounts } from '../gateways/order-entry/order-entry-gateway.js';
+import type { StageLatencies } from '../gateways/order-entry/stage-latency.js';
 import { workerUrl } from '../lib/worker-url.js';
 import type { PortHandle, RunningShard } from './shard.js';
 
@@ -18,7 +19,11 @@ export interface GatewayThreadData {
 /** What the gateway's thread says of itself. */
 export type GatewayThreadMessage =
   | { readonly kind: 'listening'; readonly port: number; readonly recoverySeconds: number }
-  | { readonly kind: 'stopped'; readonly counts: GatewayCounts };
+  | {
+      readonly kind: 'stopped';
+      readonly counts: GatewayCounts;
+      readonly latencies: StageLatencies;
+    };
 
 /**
  * Node leaves garbage for every read of a socket. A collection pauses the thread for as long as its
@@ -36,7 +41,7 @@ export interface RunningOrderEntry {
    * Ends the sessions; to be called before the shard stops. What clients have not had, they get from
    * the log when they log in again.
    */
-  stop(): Promise<GatewayCounts>;
+  stop(): Promise<{ readonly counts: GatewayCounts; readonly latencies: StageLatencies }>;
   /** Rejects when the gateway fails; its sessions have ended then, and the log has lost nothing. */
   readonly failed: Promise<never>;
 }
@@ -87,9 +92,9 @@ export async function startOrderEntry(
     recoverySeconds,
     stop: async () => {
       worker.postMessage('stop');
-      const { counts } = await Promise.race([stopped, failed]);
+      const { counts, latencies } = await Promise.race([stopped, failed]);
       await worker.terminate();
-      return counts;
+      return { counts, latencies };
     },
     failed,
   };

@@ -34,6 +34,7 @@ import { PacketHandler } from './packet-handler.js';
 import { OUTCOME, Requests } from './requests.js';
 import type { Session } from './session.js';
 import { SessionStream } from './session-stream.js';
+import { type StageLatencies, StageLatency } from './stage-latency.js';
 import { MESSAGE_BYTES_MAX, StreamMessages } from './stream-message.js';
 import { Tradables } from './tradable.js';
 
@@ -68,6 +69,7 @@ export class OrderEntryGateway {
   readonly #limits: GatewayLimits;
   readonly #times: GatewayTimes;
   readonly #clock = new Clock();
+  readonly #latency = new StageLatency(this.#clock);
   readonly #tradables = new Tradables();
   readonly #messages = new StreamMessages(this.#tradables);
   readonly #matches: MatchNumbers;
@@ -120,6 +122,11 @@ export class OrderEntryGateway {
     });
   }
 
+  /** Where the time of orders went since the start. */
+  get latencies(): StageLatencies {
+    return this.#latency.percentiles;
+  }
+
   get counts(): GatewayCounts {
     return {
       connections: this.#connections.size,
@@ -168,8 +175,10 @@ export class OrderEntryGateway {
     });
     try {
       for await (const batch of reader.follow(this.#aborted.signal)) {
+        this.#latency.seen(batch);
         this.#take(batch);
         this.#sendAll();
+        this.#latency.sent();
         // Batches that are there already come without a turn of the event loop; sockets need theirs.
         await new Promise((resolve) => setImmediate(resolve));
       }

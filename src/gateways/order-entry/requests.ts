@@ -111,6 +111,10 @@ export class Requests {
     this.#keepEcho(stream, row, idAt);
     f64[(to + at_.orderId) >> 3] = 0;
     u16[(to + at_.venue) >> 1] = 0;
+    // The writer refuses it on record, and the cancels behind it pass.
+    if (!this.#port.takesOrders) {
+      u16[(to + at_.execInst) >> 1] = u16[(to + at_.execInst) >> 1]! | EXEC_INST.Overload;
+    }
     return OUTCOME.taken;
   }
 
@@ -148,7 +152,7 @@ export class Requests {
     const floor = floorAt < 0 ? 0 : view.getUint32(floorAt);
     if (floor % lotShares !== 0) off |= EXEC_INST.OffLot;
     f64[(to + offsets.displayQuantity) >> 3] = Math.floor(floor / lotShares);
-    u8[to + offsets.execInst] = off;
+    u8[to + offsets.execInst] = off | (this.#port.takesOrders ? 0 : EXEC_INST.Overload);
     u32[(to + offsets.userRef) >> 2] = userRef;
     return OUTCOME.taken;
   }
