@@ -1,0 +1,183 @@
+/** Taking and restoring snapshots of a shard's state: where state, log and files meet. */
+import { evolveBatch, lastTime } from '../commands/recovery.js';
+import type { Capacity } from '../commands/state/capacity.js';
+import { ShardState } from '../commands/state/shard-state.js';
+import { stateHash } from '../commands/state-hash.js';
+import {
+  finishImage,
+  type ImageValues,
+  imageFingerprint,
+  imagePieces,
+  imageTargets,
+  imageValues,
+} from '../commands/state-image.js';
+import { catalogueFingerprint } from '../domain/catalogue-fingerprint.js';
+import { AssertionError, assert } from '../lib/assert.js';
+import { type FileSystem, nodeFileSystem, systemErrorCode } from '../log/file-system.js';
+import type { DurableEnd } from '../log/journal/durable-end.js';
+import { JournalReader } from '../log/journal/journal-reader.js';
+import { SnapshotError } from '../log/snapshots/errors.js';
+import { SNAPSHOTS_KEPT } from '../log/snapshots/limits.js';
+import {
+  listSnapshots,
+  removeOldSnapshots,
+  SnapshotReader,
+  writeSnapshot,
+} from '../log/snapshots/snapshot-file.js';
+
+/** Snapshots stand in the journal's directory under this name. */
+export const snapshotDirectory = (journal: string): string => `${journal}/snapshots`;
+
+export interface TakenSnapshot {
+  readonly anchor: number;
+  readonly file: string;
+  readonly bytes: number;
+  readonly stateHash: string;
+  readonly contentHash: string;
+  readonly seconds: number;
+}
+
+/** Stores a state whose last event has the time `time`, and removes the oldest snapshots. */
+export function takeSnapshot(
+  state: ShardState,
+  time: bigint,
+  journal: string,
+  files: FileSystem = nodeFileSystem,
+): TakenSnapshot {
+  assert(state.nextSequence > 0, 'an empty state needs no snapshot');
+  const started = performance.now();
+  const directory = snapshotDirectory(journal);
+  files.makeDirectory(directory);
+  const hash = stateHash(state);
+  const anchor = state.nextSequence - 1;
+  const header = {
+    shard: state.shard,
+    anchor,
+    epoch: state.epoch,
+    time: time.toString(),
+    catalogue: catalogueFingerprint(),
+    schema: imageFingerprint(state),
+    stateHash: hash,
+    values: imageValues(state),
+  };
+  if (listSnapshots(files, directory).includes(anchor))
+    files.unlink(`${directory}/${nameOf(anchor)}`);
+  const written = writeSnapshot(files, directory, header, imagePieces(state));
+  removeOldSnapshots(files, directory, SNAPSHOTS_KEPT);
+  const seconds = (performance.now() - started) / 1000;
+  return { anchor, stateHash: hash, ...written, seconds };
+}
+
+const nameOf = (anchor: number) => `snapshot-${anchor.toString().padStart(16, '0')}`;
+
+export interface Restored {
+  readonly state: ShardState;
+  /** Time of the last event, ns since 1970; 0 when there is none. */
+  readonly time: bigint;
+  /** The last event that came from a snapshot; -1 all were evolved. */
+  readonly anchor: number;
+  /** Snapshots that could not be used, and why. */
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * The newest state that a snapshot gives. Each is checked byte by byte and by its state hash in
+ * memory of its own before anybody sees it; what fails is passed over for an older one, at last for
+ * an empty state.
+ *
+ * @param nextSequence of the log: a snapshot may not be ahead of it
+ */
+export function restoreSnapshot(
+  journal: string,
+  shard: number,
+  nextSequence: number,
+  newState: () => ShardState,
+  files: FileSystem = nodeFileSystem,
+): Restored {
+  const passedOver: string[] = [];
+  const directory = snapshotDirectory(journal);
+  for (const anchor of existing(files, directory)) {
+    const state = newState();
+    try {
+      if (anchor >= nextSequence) {
+        throw new SnapshotError('SNAPSHOT_AHEAD', `${nameOf(anchor)} is ahead of the log`);
+      }
+      const time = restoreInto(state, files, directory, anchor, shard);
+      return { state, time, anchor, passedOver };
+    } catch (error) {
+      if (!(error instanceof SnapshotError || error instanceof AssertionError)) throw error;
+      passedOver.push(`${nameOf(anchor)}: ${error.message} (${error.code})`);
+    }
+  }
+  return { state: newState(), time: 0n, anchor: -1, passedOver };
+}
+
+function existing(files: FileSystem, directory: string): number[] {
+  try {
+    return listSnapshots(files, directory);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function restoreInto(
+  state: ShardState,
+  files: FileSystem,
+  directory: string,
+  anchor: number,
+  shard: number,
+): bigint {
+  const reader = new SnapshotReader(files, directory, anchor);
+  try {
+    const { header } = reader;
+    const sameSchema =
+      header.catalogue === catalogueFingerprint() &&
+      header.schema === imageFingerprint(state) &&
+      header.shard === shard;
+    if (!sameSchema) {
+      throw new SnapshotError('SNAPSHOT_OTHER_SCHEMA', 'of other software, capacity or shard');
+    }
+    const values = header.values as ImageValues;
+    reader.read(imageTargets(state, values));
+    finishImage(state, values);
+    const same =
+      stateHash(state) === header.stateHash &&
+      state.nextSequence === anchor + 1 &&
+      state.epoch === header.epoch;
+    if (!same) throw new SnapshotError('SNAPSHOT_STATE_DIFFERS', 'the state has another hash');
+    return BigInt(header.time);
+  } finally {
+    reader.close();
+  }
+}
+
+/** The state of a log: the newest good snapshot, then the tail, by the same evolving as live. */
+export function recoverState(
+  journal: string,
+  shard: number,
+  end: DurableEnd,
+  newState: () => ShardState,
+): Restored {
+  const position = { nextSequence: 0, segment: 0, offset: 0 };
+  end.read(position);
+  const restored = restoreSnapshot(journal, shard, position.nextSequence, newState);
+  const { state } = restored;
+  let { time } = restored;
+  if (state.nextSequence < position.nextSequence) {
+    const reader = new JournalReader(journal, { from: state.nextSequence, end });
+    try {
+      for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
+        evolveBatch(state, batch);
+        if (reader.nextSequence >= position.nextSequence) time = lastTime(batch);
+      }
+    } finally {
+      reader.close();
+    }
+  }
+  assert(state.nextSequence >= position.nextSequence, 'the state is as new as the log');
+  return { ...restored, time };
+}
+
+/** Recovers a copy of its own and stores it: `daybook snapshot`, and the thread that does it live. */
+export const stateFor = (capacity: Capacity) => (): ShardState => new ShardState(capacity, 1);
