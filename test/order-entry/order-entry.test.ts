@@ -40,6 +40,11 @@ describe('logging in', () => {
     await client.untilClosed();
   });
 
+  it.each(['', '0000000000001', '1'])('takes the sequence number %j', async (sequence) => {
+    const client = await login(running.port, { user: 'bob', sequence });
+    expect(client.received[0]).toMatchObject({ type: 'A' });
+  });
+
   it('ends who says something else first', async () => {
     const client = await OuchTestClient.connect(running.port);
     client.enter(1);

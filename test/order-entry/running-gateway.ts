@@ -6,6 +6,7 @@ import type { CommandPort } from '../../src/commands/command-port.js';
 import type { CommandData, CommandName } from '../../src/domain/commands.js';
 import type { GatewayConfig, SessionConfig } from '../../src/gateways/order-entry/config.js';
 import { hashPassword } from '../../src/gateways/order-entry/password.js';
+import { SharedGate } from '../../src/lib/shared-gate.js';
 import { type RunningOrderEntry, startOrderEntry } from '../../src/operations/order-entry.js';
 import { type RunningShard, startShard } from '../../src/operations/shard.js';
 
@@ -44,6 +45,8 @@ const CAPACITY = {
 };
 
 export class RunningGateway {
+  /** Shut, the shard takes no new orders. */
+  readonly orderGate = new SharedGate();
   readonly directory: string;
   readonly #config: Partial<GatewayConfig>;
   readonly #ringSlots: number;
@@ -75,7 +78,10 @@ export class RunningGateway {
     const { directory } = this;
     const producers = ['admin', 'ouch'];
     const ringSlots = this.#ringSlots;
-    this.shard = await startShard({ directory, producers, ringSlots, capacity: CAPACITY });
+    this.shard = await startShard({
+      ...{ directory, producers, ringSlots, capacity: CAPACITY },
+      orderGate: this.orderGate,
+    });
   }
 
   async startGateway(): Promise<void> {

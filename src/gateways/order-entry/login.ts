@@ -16,13 +16,13 @@ export interface LoginRequest {
 /** Reads the packet of `bytes` bytes at `at`. @throws WireError when it is no login */
 export function readLogin(view: DataView, at: number, bytes: number): LoginRequest {
   const { fields } = decodeSoupPacket('in', view, at, bytes);
-  const sequence = fields.requestedSequenceNumber;
-  const blank = typeof sequence === 'string' && sequence.trim() === '';
+  const sequence = String(fields.requestedSequenceNumber).trim();
   return {
     user: String(fields.username).trim(),
     password: String(fields.password).trimEnd(),
     session: String(fields.requestedSession).trim(),
-    sequence: blank ? 0 : typeof sequence === 'number' ? sequence : Number.NaN,
+    // Blank asks for what comes from now on, as 0 does; zeros in front are met in the field.
+    sequence: /^\d*$/.test(sequence) ? Number(sequence) : Number.NaN,
   };
 }
 
