@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { POSITION } from '../../domain/position.js';
+import { RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-table.js';
+import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
+import type { ShardState } from '../state/shard-state.js';
+import { desk, dollars, type Spec } from './spec.js';
+
+/** The sums of a scope, the slow and obvious way. */
+interface Sums {
+  open: number;
+  gross: number;
+  long: number;
+  short: number;
+  margin: number;
+  pnl: number;
+}
+
+const none = (): Sums => ({ open: 0, gross: 0, long: 0, short: 0, margin: 0, pnl: 0 });
+
+/** Adds up every order and position from nothing. Instruments are worth 10,000 micros a tick and lot. */
+function recount(state: ShardState): Map<number, Sums> {
+  const { orders, positions, instruments, accounts, scopes } = state;
+  const sums = new Map<number, Sums>();
+  const scopesOf = (account: number) => {
+    const group = accounts.group[account] as number;
+    return [0, scopes.first + account, ...(group === 0 ? [] : [group])].map((scope) => {
+      const found = sums.get(scope) ?? none();
+      sums.set(scope, found);
+      return found;
+    });
+  };
+  for (let position = 1; position < positions.count; position += 1) {
+    const account = positions.account[position] as number;
+    const instrument = positions.instrument[position] as number;
+    const at = position * ROW;
+    const quantity = positions.rows[at + POSITION.quantity] as number;
+    const mark = instruments.mark[instrument] as number;
+    const value = quantity * mark * 10_000;
+    let [buys, sells, open] = [0, 0, 0];
+    for (let row = 1; row < orders.used; row += 1) {
+      if (orders.position[row] !== position || orders.account[row] === 0) continue;
+      if (orders.leavesQuantity[row] === 0) continue;
+      const price = orders.price[row] as number;
+      // Without a price an order counts at the mark of the moment when it last changed.
+      if (price === 0) throw new Error('only priced orders here');
+      open += 1;
+      const notional = (orders.leavesQuantity[row] as number) * price * 10_000;
+      if (orders.side[row] === 1) buys += notional;
+      else sells += notional;
+    }
+    const gross = Math.max(value + buys, sells - value);
+    const percent = instruments.marginPercent[instrument] as number;
+    const flows =
+      (positions.rows[at + POSITION.soldValue] as number) -
+      (positions.rows[at + POSITION.boughtValue] as number);
+    for (const of of scopesOf(account)) {
+      of.open += open;
+      of.gross += gross;
+      of.long += value + buys;
+      of.short += sells - value;
+      of.margin += percent === 0 ? gross : Math.ceil((gross * percent) / 100);
+      of.pnl += (flows + quantity * mark) * 10_000 - (positions.rows[at + POSITION.fees] as number);
+    }
+  }
+  return sums;
+}
+
+function expectSums(state: ShardState): void {
+  for (const [scope, sums] of recount(state)) {
+    const column = (at: number) => state.scopes.rows[scope * SCOPED_WIDTH + at];
+    expect({
+      open: column(SCOPED.openOrders),
+      gross: column(SCOPED.gross),
+      long: column(SCOPED.long),
+      short: column(SCOPED.short),
+      margin: column(SCOPED.margin),
+      pnl: column(SCOPED.pnl),
+    }).toEqual(sums);
+  }
+}
+
+/** Best prices are those of the orders that are open. */
+function expectBest(state: ShardState): void {
+  const { orders, positions } = state;
+  for (let position = 1; position < positions.count; position += 1) {
+    const prices = (side: 'openBuys' | 'openSells') => {
+      const found: number[] = [];
+      for (let row = positions[side][position] as number; row !== 0; ) {
+        found.push(orders.price[row] as number);
+        row = orders.next[row] as number;
+      }
+      return found;
+    };
+    const at = position * RISK_ROW;
+    const best = Math.max(-UNLIMITED, ...prices('openBuys'));
+    expect(positions.risk[at + RISK.bestBuy]).toBe(best);
+    expect(positions.risk[at + RISK.bestSell]).toBe(Math.min(UNLIMITED, ...prices('openSells')));
+  }
+}
+
+const step = fc.record({
+  kind: fc.constantFrom(
+    'order',
+    'order',
+    'cancel',
+    'replace',
+    'fill',
+    'mark',
+    'bust',
+    'move',
+    'day',
+  ),
+  account: fc.integer({ min: 1, max: 3 }),
+  instrument: fc.integer({ min: 1, max: 3 }),
+  side: fc.constantFrom('Buy', 'Sell'),
+  quantity: fc.integer({ min: 1, max: 50 }),
+  price: fc.integer({ min: 9_000, max: 11_000 }),
+  choice: fc.nat(),
+  limited: fc.boolean(),
+} as const);
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function take(spec: Spec, s: Step, day: number, n: number): void {
+  const { orders } = spec.state;
+  const row = 1 + (s.choice % Math.max(1, orders.used - 1));
+  const orderId = orders.orderId[row] as number;
+  const account = orders.account[row] as number;
+  const { instrument, side, quantity, price } = s;
+  if (s.kind === 'order') spec.order({ account: s.account, instrument, side, quantity, price });
+  else if (s.kind === 'mark') spec.after(10).mark(price, instrument);
+  else if (s.kind === 'move') {
+    const name = `A${s.account}`;
+    const groupName = s.limited ? 'G' : 'H';
+    spec.when('OpenAccount', { account: s.account, name, groupName, currency: 'USD', open: 1 });
+  } else if (s.kind === 'day') {
+    spec.when('CloseTradingDay', { tradingDay: day });
+    spec.when('OpenTradingDay', { tradingDay: day + 1 });
+  } else if (account === 0) return;
+  else if (s.kind === 'cancel') spec.cancel(orderId, account);
+  else if (s.kind === 'replace') spec.replace(orderId, quantity, price, account);
+  else if (s.kind === 'bust') {
+    const execRefId = `x${s.choice % (n + 1)}`;
+    spec.when('VenueReport', { report: 'TradeBusted', orderId, execId: `b${n}`, execRefId });
+  } else {
+    const fill = { report: 'Filled', orderId, execId: `x${n}`, lastPrice: price } as const;
+    spec.when('VenueReport', { ...fill, lastQuantity: quantity });
+  }
+}
+
+it('sums, best prices and replays agree with a recount, whatever happens', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.nat(59), (steps, switchedOn) => {
+      const spec = desk();
+      spec.when('ListInstrument', {
+        symbol: 'FUT',
+        currency: 'USD',
+        tickMantissa: 1,
+        tickScale: 2,
+        lotMantissa: 1,
+        multiplierMantissa: 1,
+        marginPercent: 7,
+        feePerLot: 3,
+        open: 1,
+      });
+      spec.mark(10_000, 3);
+      spec.when('OpenTradingDay', { tradingDay: 1 });
+      for (const [n, s] of steps.entries()) {
+        // Valuing begins in the middle: the sums are built from what is there.
+        if (n === switchedOn) spec.limit('MaxGrossExposure', dollars(1e9), 'Firm');
+        take(spec, s, spec.state.tradingDay, n);
+        if (n >= switchedOn) expectSums(spec.state);
+        expectBest(spec.state);
+      }
+      const { live, replayed } = spec.hashes();
+      expect(replayed).toBe(live);
+    }),
+    { numRuns: 60 },
+  );
+});
