@@ -60,6 +60,8 @@ export const EXEC_INST = {
   OffTick: 32,
   /** Set by a gateway: the quantity was no whole number of lots; always denied. */
   OffLot: 64,
+  /** Set by a gateway: it came while the shard takes no new orders; always denied. */
+  Overload: 128,
 } as const;
 
 /** ContingencyType [1385]; a bracket is an OTO whose children are an OCO. */

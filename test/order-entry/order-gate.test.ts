@@ -21,7 +21,7 @@ const REPLACE = {
 
 it('while the shard takes no orders, refuses them on record and lets the cancels behind pass', async () => {
   const client = await OuchTestClient.login(running.port);
-  client.enter(1);
+  client.enter(1, { symbol: 'LOTS' });
   await client.sequenced(1);
   running.orderGate.set(false);
   client.enter(2);

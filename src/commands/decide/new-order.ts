@@ -43,7 +43,8 @@ export function decideNewOrder(e: Emitter): void {
   const { state, command: c, at } = e;
   const account = c.u32[(at + terms.account) >> 2] as number;
   const known = account > 0 && account < state.accounts.count;
-  const manual = ((c.u16[(at + terms.execInst) >> 1] as number) & EXEC_INST.Manual) !== 0;
+  const execInst = c.u16[(at + terms.execInst) >> 1] as number;
+  const manual = (execInst & EXEC_INST.Manual) !== 0;
   if (c.i32[(at + terms.clOrdId) >> 2] === 0 && !manual) {
     deny(e, REASON.ORDER_CLIENT_ID_INVALID, -1);
     return;
@@ -53,7 +54,8 @@ export function decideNewOrder(e: Emitter): void {
     deny(e, REASON.ORDER_DUPLICATE_CLIENT_ID, first);
     return;
   }
-  const capacity = known ? checkCapacity(e) : 0;
+  const overload = (execInst & EXEC_INST.Overload) !== 0 ? REASON.CAPACITY_OVERLOAD : 0;
+  const capacity = overload === 0 && known ? checkCapacity(e) : overload;
   if (capacity !== 0) {
     deny(e, capacity, -1);
     return;

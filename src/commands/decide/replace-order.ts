@@ -2,7 +2,7 @@
 import { COMMAND } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { CL_ORD_ID_BYTES, TRADING_STATE } from '../../domain/order-terms.js';
+import { CL_ORD_ID_BYTES, EXEC_INST, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { isWatched } from '../evolve/held-orders.js';
@@ -82,7 +82,9 @@ function checkReplace(e: Emitter, row: number): number {
   const underWay = requestsUnderWay(e.state, row);
   // Done for the day without coming back: nothing is outstanding (FIX rule 6).
   if (!filled && underWay === 0 && orders.leavesQuantity[row] === 0) return REASON.ORDER_TOO_LATE;
-  return underWay >= REQUESTS_UNDER_WAY_MAX ? REASON.ORDER_ALREADY_PENDING : 0;
+  if (underWay >= REQUESTS_UNDER_WAY_MAX) return REASON.ORDER_ALREADY_PENDING;
+  const execInst = e.command.bytes[e.at + request.execInst] as number;
+  return (execInst & EXEC_INST.Overload) !== 0 ? REASON.CAPACITY_OVERLOAD : 0;
 }
 
 /** What only takes lots off at the same price is a partial cancel, and cancels always pass. */
