@@ -279,3 +279,30 @@ it('a bracket: the fill releases target and stop, and one cancels the other', ()
     reason: REASON.ORDER_CONTINGENCY,
   });
 });
+
+it('a restart at any moment does nothing twice and forgets nothing', () => {
+  const list = { ...at3, listId: 11, contingency: 'Bracket' } as const;
+  const parent = idOf(spec.order({ ...list, quantity: 5 }));
+  spec.restart().order({ ...list, listIndex: 1, side: 'Sell', price: 10_500, quantity: 5 });
+  const protect = { ordType: 'Stop', stopPrice: 9_500 } as const;
+  spec.restart();
+  const stop = idOf(spec.order({ ...list, ...protect, listIndex: 2, side: 'Sell', quantity: 5 }));
+  const quiet = () => types(spec.restart().mark(10_000, 1));
+  expect(quiet()).toEqual(['PriceMarked']);
+  expect(types(spec.restart().fill(parent, 5))).toHaveLength(4);
+  expect(quiet()).toEqual(['PriceMarked']);
+  expect(types(spec.restart().mark(9_400, 3))).toContain('OrderTriggered');
+  expect(quiet()).toEqual(['PriceMarked']);
+  expect(types(spec.restart().fill(stop, 5, 9_400))).toEqual(['OrderFilled', 'CancelRequested']);
+  expect(quiet()).toEqual(['PriceMarked']);
+});
+
+it('stops beyond the room of a batch trigger with the next command, each once', () => {
+  for (let i = 0; i < 2000; i += 1) spec.order({ ...at3, ordType: 'Stop', stopPrice: 10_100 });
+  const count = (list: readonly string[]) =>
+    list.filter((type) => type === 'OrderTriggered').length;
+  let triggered = count(types(spec.mark(10_100, 3)));
+  expect(triggered).toBeLessThan(2000);
+  triggered += count(types(spec.mark(10_000, 1)));
+  expect(triggered).toBe(2000);
+});

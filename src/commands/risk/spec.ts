@@ -31,7 +31,7 @@ type Scope = CommandData<'ChangeLimit'>['scope'] & string;
 export class Spec {
   state = new ShardState(CAPACITY, 1);
   readonly #journal = new RecordBuffer(16 * 1024 * 1024);
-  readonly #batch = new RecordBuffer(1024 * 1024);
+  readonly #batch = new RecordBuffer(256 * 1024);
   #emitter = new Emitter(this.state, this.#batch);
   #ms = START_MS;
   #ids = 0;
@@ -114,6 +114,14 @@ export class Spec {
 
   mark(price: number, instrument = 1): DaybookEvent[] {
     return this.when('MarkPrice', { instrument, price });
+  }
+
+  /** Goes on with a state that was built from the events alone, as after a crash. */
+  restart(): this {
+    this.state = new ShardState(CAPACITY, 3);
+    evolveBatch(this.state, this.#journal);
+    this.#emitter = new Emitter(this.state, this.#batch);
+    return this.after(0);
   }
 
   /** Hash of the state as it is, and of one that only saw the events. */
