@@ -27,6 +27,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'read models from the journal, or everything from EventStoreDB',
     load: () => import('./rebuild.js'),
   },
+  snapshot: {
+    summary: 'store the state, so that the next start is quick',
+    load: () => import('./snapshot.js'),
+  },
   decode: {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),

@@ -23,6 +23,9 @@ export type WriterThreadMessage =
       readonly epoch: number;
       readonly recoveredEvents: number;
       readonly recoverySeconds: number;
+      /** The last event that recovery took from a snapshot, -1 none; and those that were no good. */
+      readonly snapshotAnchor: number;
+      readonly snapshotsPassedOver: readonly string[];
       /** What recovery cut off an unfinished last commit, in words; undefined after a clean end. */
       readonly torn: string | undefined;
     }

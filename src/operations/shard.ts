@@ -53,6 +53,10 @@ export interface RunningShard {
   readonly epoch: number;
   readonly recoveredEvents: number;
   readonly recoverySeconds: number;
+  /** The last event that recovery took from a snapshot, -1 none; and those that were no good. */
+  readonly snapshotAnchor: number;
+  readonly snapshotsPassedOver: readonly string[];
+  readonly capacity: Capacity;
   readonly torn: string | undefined;
   /** The port of a producer; one thread uses it. */
   port(producer: string): CommandPort;
@@ -131,6 +135,9 @@ export async function startShard(options: ShardOptions): Promise<RunningShard> {
     epoch: ready.epoch,
     recoveredEvents: ready.recoveredEvents,
     recoverySeconds: ready.recoverySeconds,
+    snapshotAnchor: ready.snapshotAnchor,
+    snapshotsPassedOver: ready.snapshotsPassedOver,
+    capacity: data.capacity,
     torn: ready.torn,
     port: (producer) => {
       const known = ports.get(producer);

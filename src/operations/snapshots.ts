@@ -1,7 +1,6 @@
 /** Taking and restoring snapshots of a shard's state: where state, log and files meet. */
 import { evolveBatch, lastTime } from '../commands/recovery.js';
-import type { Capacity } from '../commands/state/capacity.js';
-import { ShardState } from '../commands/state/shard-state.js';
+import type { ShardState } from '../commands/state/shard-state.js';
 import { stateHash } from '../commands/state-hash.js';
 import {
   finishImage,
@@ -178,6 +177,3 @@ export function recoverState(
   assert(state.nextSequence >= position.nextSequence, 'the state is as new as the log');
   return { ...restored, time };
 }
-
-/** Recovers a copy of its own and stores it: `daybook snapshot`, and the thread that does it live. */
-export const stateFor = (capacity: Capacity) => (): ShardState => new ShardState(capacity, 1);

@@ -4,7 +4,6 @@
  */
 import { randomInt } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { evolveBatch, lastTime } from '../commands/recovery.js';
 import { ShardState } from '../commands/state/shard-state.js';
 import { stateHash } from '../commands/state-hash.js';
 import { Writer } from '../commands/writer.js';
@@ -16,10 +15,10 @@ import { assert } from '../lib/assert.js';
 import { Doorbell } from '../lib/doorbell.js';
 import { SpscRing } from '../lib/ring.js';
 import { Clock } from '../lib/time.js';
-import { JournalReader } from '../log/journal/journal-reader.js';
 import { JournalWriter } from '../log/journal/journal-writer.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
+import { recoverState } from './snapshots.js';
 
 /** Longest sleep without looking at the stop flag, ms. */
 const SLEEP_MS_MAX = 1000;
@@ -36,13 +35,20 @@ const journal = JournalWriter.open(data.directory, {
   durableEnd: new SharedDurableEnd(data.durableEnd),
   ...(data.segmentBytesMax === undefined ? {} : { segmentBytesMax: data.segmentBytesMax }),
 });
-const state = new ShardState(data.capacity, randomInt(2 ** 31));
 const clock = new Clock();
 const now = () => {
   clock.tick();
   return clock.ns();
 };
-recover();
+// The newest good snapshot, then the tail; nothing is decided and no side effect happens.
+const recovered = recoverState(
+  data.directory,
+  data.shard,
+  journal.durableEnd,
+  () => new ShardState(data.capacity, randomInt(2 ** 31)),
+);
+const { state } = recovered;
+clock.notBefore(recovered.time);
 
 const rings = data.rings.map((ring) => SpscRing.attach(ring));
 const doorbell = Doorbell.attach(data.doorbell);
@@ -55,6 +61,8 @@ say({
   epoch: state.epoch,
   recoveredEvents,
   recoverySeconds: (performance.now() - started) / 1000,
+  snapshotAnchor: recovered.anchor,
+  snapshotsPassedOver: recovered.passedOver,
   torn: journal.torn && JSON.stringify(journal.torn),
 });
 
@@ -65,18 +73,6 @@ while (Atomics.load(stop, 0) === 0) {
 while (writer.run());
 journal.close();
 say({ kind: 'stopped', stateHash: stateHash(state), nextSequence: state.nextSequence });
-
-/** Evolves the whole journal; nothing is decided and no side effect happens. */
-function recover(): void {
-  if (journal.nextSequence === 0) return;
-  const reader = new JournalReader(data.directory, { from: 0, end: journal.durableEnd });
-  for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
-    evolveBatch(state, batch);
-    if (reader.nextSequence === journal.nextSequence) clock.notBefore(lastTime(batch));
-  }
-  reader.close();
-  assert(state.nextSequence === journal.nextSequence, 'the state is as new as the journal');
-}
 
 /** The first event of a writer: its epoch fences whoever wrote before. */
 function takeOver(): void {
