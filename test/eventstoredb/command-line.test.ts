@@ -18,6 +18,7 @@ import {
   trade,
   until,
 } from './box.js';
+import { selfSigned } from './self-signed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'daybook-store-'));
 const running: { child: Started['child'] }[] = [];
@@ -187,6 +188,23 @@ describe('a box whose record is EventStoreDB', { timeout: 240_000 }, () => {
     expect(audit.filled).toEqual(sequences.filter((each) => each <= audit.filled.at(-1)));
     expect(audit.refused).toBe('access-denied');
     await stop(box);
+  });
+
+  it('serves over TLS, with a certificate of its own', async () => {
+    const { certificateFile, keyFile, remove } = selfSigned();
+    const files = ['--eventstore-cert', certificateFile, '--eventstore-key', keyFile];
+    const box = await start('encrypted', '--eventstore-port', '0', ...files);
+    const { eventStorePort } = box as Started & { eventStorePort: number };
+    const url = `esdb://localhost:${eventStorePort}?tlsCAFile=${certificateFile}`;
+    const client = EventStoreDBClient.connectionString(url);
+    const types: string[] = [];
+    for await (const { event } of client.readStream('daybook-0', { maxCount: 1 })) {
+      types.push(event?.type ?? '');
+    }
+    expect(types).toEqual(['WriterStarted']);
+    await client.dispose();
+    await stop(box);
+    remove();
   });
 
   it('is projected on another box, killed and resumed, into the same tables', async () => {

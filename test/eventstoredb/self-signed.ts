@@ -8,6 +8,7 @@ export function selfSigned(): {
   readonly certificate: string;
   readonly key: string;
   readonly certificateFile: string;
+  readonly keyFile: string;
   readonly remove: () => void;
 } {
   const folder = mkdtempSync(join(tmpdir(), 'daybook-tls-'));
@@ -23,7 +24,7 @@ export function selfSigned(): {
   return {
     certificate: readFileSync(certificateFile, 'utf8'),
     key: readFileSync(keyFile, 'utf8'),
-    certificateFile,
+    ...{ certificateFile, keyFile },
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
