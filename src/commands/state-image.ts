@@ -223,6 +223,7 @@ export function finishImage(state: ShardState, values: ImageValues): void {
   restoreTerms(instruments.terms as unknown[], values.instruments.terms);
   for (const [name, index] of values.instruments.bySymbol) instruments.bySymbol.set(name, index);
   for (const [key, limit] of values.limits) limits.values.set(key, limit as never);
+  limits.recount();
   for (const row of values.work.orders) work.orders.add(row);
   for (const row of values.work.instruments) work.instruments.add(row);
   state.clientIds.reindex(state.clientIds.count);

@@ -8,7 +8,12 @@ import type { ShardState } from '../state/shard-state.js';
 import { revalueAll, revalueInstrument } from './exposure.js';
 import { isOfPositions, resolveLimitsOf } from './positions.js';
 import { purgeEnded } from './purge.js';
-import { resolvePriceBreakers, resolveScopes, switchValuing } from './scope-limits.js';
+import {
+  resolvePriceBreaker,
+  resolvePriceBreakers,
+  resolveScopes,
+  switchValuing,
+} from './scope-limits.js';
 
 export function instrumentListed(
   state: ShardState,
@@ -36,7 +41,7 @@ export function instrumentListed(
   instruments.open[index] = data.open;
   instruments.negativePrices[index] = data.negativePrices;
   instruments.marginPercent[index] = data.marginPercent;
-  resolvePriceBreakers(state);
+  resolvePriceBreaker(state, index);
   state.scopes.now[0] = millisecondsOf(event);
   revalueInstrument(state, index);
 }
@@ -97,7 +102,7 @@ export function limitChanged(state: ShardState, event: EventOf<'LimitChanged'>):
     return;
   }
   resolveScopes(state, scope, scopeId, millisecondsOf(event));
-  resolvePriceBreakers(state);
+  if (scope === SCOPE.Firm) resolvePriceBreakers(state, limit, instrument);
   switchValuing(state);
 }
 

@@ -44,12 +44,13 @@ export function resolveScopes(state: ShardState, scope: number, scopeId: number,
   const { accounts, scopes } = state;
   if (scope === SCOPE.Firm) resolveOwn(state, 0, SCOPE.Firm, 0, ms);
   if (scope === SCOPE.Group) resolveOwn(state, scopeId, SCOPE.Group, scopeId, ms);
+  if (scope === SCOPE.Account) {
+    resolveOwn(state, scopes.first + scopeId, SCOPE.Account, scopeId, ms);
+    resolveAccount(state, scopeId);
+    return;
+  }
   for (let account = 1; account < accounts.count; account += 1) {
-    if (scope === SCOPE.Account && account !== scopeId) continue;
     if (scope === SCOPE.Group && accounts.group[account] !== scopeId) continue;
-    if (scope === SCOPE.Account) {
-      resolveOwn(state, scopes.first + account, SCOPE.Account, account, ms);
-    }
     resolveAccount(state, account);
   }
 }
@@ -115,17 +116,30 @@ function resolveAccount(state: ShardState, account: number): void {
     own | (scopes.own[0] as number) | (group === 0 ? 0 : (scopes.own[group] as number));
 }
 
-/** The circuit breaker on the move of the mark of every instrument; it is the firm's. */
-export function resolvePriceBreakers(state: ShardState): void {
-  const { instruments, limits } = state;
-  const firm = (limit: number, instrument: number) =>
-    limits.inForce(limit, 0, 0, instrument, UNLIMITED);
-  const window = firm(LIMIT.BreakerWindow, 0);
-  for (let index = 1; index < instruments.count; index += 1) {
-    const move = firm(LIMIT.BreakerPriceMove, index);
-    instruments.breaker[index] = move === UNLIMITED ? 0 : move;
-    instruments.breakerWindow[index] =
-      window === UNLIMITED || window === 0 ? BREAKER_WINDOW_MS : window;
-    instruments.breakerCoolDown[index] = firm(LIMIT.BreakerCoolDown, 0);
+const OF_PRICE_BREAKERS: readonly number[] = [
+  LIMIT.BreakerPriceMove,
+  LIMIT.BreakerWindow,
+  LIMIT.BreakerCoolDown,
+];
+
+/** A limit of the firm changed: of one instrument, or 0 of all. */
+export function resolvePriceBreakers(state: ShardState, limit: number, instrument: number): void {
+  if (!OF_PRICE_BREAKERS.includes(limit)) return;
+  if (instrument !== 0) {
+    resolvePriceBreaker(state, instrument);
+    return;
   }
+  for (let each = 1; each < state.instruments.count; each += 1) resolvePriceBreaker(state, each);
+}
+
+/** The circuit breaker on the move of an instrument's mark; it is the firm's. */
+export function resolvePriceBreaker(state: ShardState, instrument: number): void {
+  const { instruments, limits } = state;
+  const firm = (limit: number, of: number) => limits.inForce(limit, 0, 0, of, UNLIMITED);
+  const move = firm(LIMIT.BreakerPriceMove, instrument);
+  const window = firm(LIMIT.BreakerWindow, 0);
+  instruments.breaker[instrument] = move === UNLIMITED ? 0 : move;
+  instruments.breakerWindow[instrument] =
+    window === UNLIMITED || window === 0 ? BREAKER_WINDOW_MS : window;
+  instruments.breakerCoolDown[instrument] = firm(LIMIT.BreakerCoolDown, 0);
 }

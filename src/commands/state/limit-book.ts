@@ -23,6 +23,9 @@ export const LIMITS_MAX = 1_000_000;
 export class LimitBook {
   readonly values = new Map<string, { readonly key: LimitKey; readonly value: number }>();
 
+  /** How many scopes set each limit. */
+  readonly #scopes = new Map<number, number>();
+
   get full(): boolean {
     return this.values.size >= LIMITS_MAX;
   }
@@ -33,14 +36,26 @@ export class LimitBook {
   }
 
   set(key: LimitKey, value: number): void {
-    if (value === NO_LIMIT) this.values.delete(textOf(key));
-    else this.values.set(textOf(key), { key, value });
+    const text = textOf(key);
+    const known = this.values.has(text);
+    if (value === NO_LIMIT) this.values.delete(text);
+    else this.values.set(text, { key, value });
+    if (known !== (value !== NO_LIMIT)) this.#count(key.limit, known ? -1 : 1);
   }
 
   /** Whether any scope sets one of the limits. */
   sets(limits: readonly number[]): boolean {
-    for (const { key } of this.values.values()) if (limits.includes(key.limit)) return true;
-    return false;
+    return limits.some((limit) => (this.#scopes.get(limit) ?? 0) > 0);
+  }
+
+  /** Counts the scopes that set each limit anew, after a snapshot filled in the values. */
+  recount(): void {
+    this.#scopes.clear();
+    for (const { key } of this.values.values()) this.#count(key.limit, 1);
+  }
+
+  #count(limit: number, by: 1 | -1): void {
+    this.#scopes.set(limit, (this.#scopes.get(limit) ?? 0) + by);
   }
 
   /** Whether a list that 1 puts on and 0 leaves off holds in any of the scopes. */
