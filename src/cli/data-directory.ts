@@ -4,6 +4,7 @@
  * ```
  *   <data-dir>/
  *     journal/shard-0/   the log: what everything else can be rebuilt from
+ *     journal/shard-0.snapshots/   states of the writer, to start sooner
  *     postgres/          the embedded database of the read models
  *     restoring          there while `daybook rebuild --from eventstoredb` is not through
  * ```

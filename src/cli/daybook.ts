@@ -19,6 +19,7 @@ import {
 } from '../operations/forwarding.js';
 import { journalDirectory, type RunningShard, startShard } from '../operations/shard.js';
 import { type RunningVenue, startSimulatedVenue } from '../operations/simulated-venue.js';
+import { startSnapshots } from '../operations/snapshot-service.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
@@ -91,7 +92,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const shard = await started.add(
     startShard({
       directory,
-      producers: ['rest', 'venue'],
+      producers: ['rest', 'venue', 'snapshots'],
       software: VERSION,
       orderGate: gate,
       ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
@@ -99,6 +100,12 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
     (s) => s.stop(),
   );
   if (shard.torn !== undefined) logger.warn({ torn: shard.torn }, 'a torn last commit was cut off');
+  for (const reason of shard.snapshotsPassedOver) {
+    logger.warn({ reason }, 'a snapshot was passed over');
+  }
+  const snapshots = startSnapshots(shard, shard.port('snapshots'));
+  snapshots.failed.catch((err: unknown) => logger.error({ err }, 'snapshots are no longer taken'));
+  await started.add(Promise.resolve(snapshots), (s) => s.stop());
   if (eventStoreDb !== undefined) {
     outgoing.forwarding = startForwarding(shard, { ...eventStoreDb, gate });
   }
@@ -115,6 +122,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
+  await forwarding?.begun();
   const { address } = api;
   const stop = () => started.stop();
   return { address, shard, venue, api, projections, forwarding, served, failed, stop };

@@ -1,10 +1,20 @@
 /** `daybook replay`: what the log says, once more. Reads the journal only. */
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
 import { decideAgain } from './replay/decide.js';
+import { orderStory } from './replay/order-story.js';
+import { stateAt } from './replay/state-at.js';
 import { whatIf } from './replay/what-if.js';
 import { parseOptions, runSubcommand, UsageError } from './usage.js';
 
-const HELP = `daybook replay --decide [OPTIONS]
+const HELP = `daybook replay --decide | --at MOMENT | --order ID [OPTIONS]
+
+--at MOMENT
+  The state after that sequence, or at that time (2026-11-22T14:50:06.5Z): open orders, positions and
+  P&L as exact decimals, limits in force, trading states, state hash.
+
+--order ID
+  Everything on record about one order, by its id or a client order id: decisions with their limits,
+  requests, answers, fills.
 
 --decide
   Decides every recorded command again, in a state that starts empty, with the recorded times, and
@@ -22,7 +32,8 @@ Options:
   --csv FILE       with --limits: exposure and P&L over time under both, exact decimals
   --svg FILE       the same as a drawing
   --data-dir DIR   directory of the data (default ${DATA_DIRECTORY_DEFAULT})
-  --json           one JSON object
+  --format F       with --order: text, json (lines) or csv
+  --json           one JSON object; with --order JSON lines
   --help           this text
 
 Exit codes: 0 success; 1 a difference, or the journal is damaged; 2 wrong use.
@@ -40,6 +51,9 @@ async function replay(args: string[]): Promise<number> {
       limits: { type: 'string' },
       csv: { type: 'string' },
       svg: { type: 'string' },
+      at: { type: 'string' },
+      order: { type: 'string' },
+      format: { type: 'string' },
       decide: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -48,5 +62,13 @@ async function replay(args: string[]): Promise<number> {
   const { limits, csv, svg, json } = values;
   if (values.decide && limits !== undefined) return whatIf(directory, { limits, csv, svg, json });
   if (values.decide) return decideAgain(directory, values.json);
-  throw new UsageError('say what to do: --decide');
+  if (values.at !== undefined) return stateAt(directory, values.at, json);
+  if (values.order !== undefined) {
+    const format = json ? 'json' : (values.format ?? 'text');
+    if (format !== 'text' && format !== 'json' && format !== 'csv') {
+      throw new UsageError('--format is text, json or csv');
+    }
+    return orderStory(directory, values.order, format);
+  }
+  throw new UsageError('say what to do: --decide, --at or --order');
 }

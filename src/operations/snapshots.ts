@@ -24,8 +24,8 @@ import {
   writeSnapshot,
 } from '../log/snapshots/snapshot-file.js';
 
-/** Snapshots stand in the journal's directory under this name. */
-export const snapshotDirectory = (journal: string): string => `${journal}/snapshots`;
+/** Snapshots stand beside the journal: in its directory there is nothing but the journal. */
+export const snapshotDirectory = (journal: string): string => `${journal}.snapshots`;
 
 export interface TakenSnapshot {
   readonly anchor: number;

@@ -12,11 +12,13 @@ import { startShard } from '../../src/operations/shard.js';
 import { startSnapshots } from '../../src/operations/snapshot-service.js';
 import { snapshotDirectory } from '../../src/operations/snapshots.js';
 
+let root: string;
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'daybook-restart-'));
+  root = mkdtempSync(join(tmpdir(), 'daybook-restart-'));
+  directory = join(root, 'journal');
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const capacity = capacityForReplay(100_000);
 const CONTRACT = {

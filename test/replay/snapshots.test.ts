@@ -22,13 +22,15 @@ import {
 } from '../../src/operations/snapshots.js';
 import { ANY_CAPACITY, AnyFlow } from './any-flow.js';
 
+let root: string;
 let journal: string;
 let directory: string;
 beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), 'daybook-snapshots-'));
+  root = mkdtempSync(join(tmpdir(), 'daybook-snapshots-'));
+  journal = join(root, 'journal');
   directory = snapshotDirectory(journal);
 });
-afterEach(() => rmSync(journal, { recursive: true, force: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const fresh = () => new ShardState(ANY_CAPACITY, 99);
 const restore = (next = Number.MAX_SAFE_INTEGER, make = fresh, shard = 0) =>
