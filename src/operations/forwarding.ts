@@ -4,6 +4,7 @@
  * whenever the store is too far behind.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SharedGate } from '../lib/shared-gate.js';
 import { EventStoreDbLog } from '../log/eventstoredb/event-log.js';
 import type { ForwardLag } from '../log/eventstoredb/forward-lag.js';
@@ -15,6 +16,8 @@ import type { RunningShard } from './shard.js';
 
 /** Between looks at the lag, ms: the gate shuts this late at most, plus what the rings hold. */
 const LOOK_MS = 20;
+/** How long a start waits for the store to have the writer's first event, ms; then it is ready without. */
+const FENCE_MS_MAX = 3_000;
 /** What the store still gets after the writer has closed, ms; then the next start sends the rest. */
 const DRAIN_MS_MAX = 10_000;
 /** For the question where the store stands, before the writer begins. */
@@ -36,6 +39,8 @@ export interface RunningForwarding {
   readonly storedSequence: number;
   readonly sessions: number;
   lag(): ForwardLag;
+  /** Resolves once new orders are taken, forwarding has failed, or a start has waited long enough. */
+  begun(): Promise<void>;
   /** Rejects with why when the store cannot be the record of this journal: the process must end. */
   readonly failed: Promise<never>;
   /** After the shard has stopped: sends the rest within a bound. Before: stops where it is. */
@@ -117,6 +122,10 @@ export function startForwarding(
       return thread.sessions;
     },
     lag: () => thread.lag(),
+    async begun() {
+      const until = performance.now() + FENCE_MS_MAX;
+      while (!gate.isOpen && !hasFailed && performance.now() < until) await delay(LOOK_MS);
+    },
     failed,
     async stop() {
       clearInterval(looking);

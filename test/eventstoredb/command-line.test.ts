@@ -132,7 +132,7 @@ describe('a box whose record is EventStoreDB', { timeout: 240_000 }, () => {
 
     // A new writer takes orders once the store has its first event, and cancels at once.
     await back.kill();
-    const next = await start('lag', ...args);
+    const next = await start('lag', '--eventstoredb', store.url);
     expect(await submit(next.url, 'early', RESTING)).toMatchObject({
       ...{ status: 503, body: { code: 'CAPACITY_OVERLOAD' } },
     });
