@@ -306,3 +306,30 @@ it('stops beyond the room of a batch trigger with the next command, each once', 
   triggered += count(types(spec.mark(10_000, 1)));
   expect(triggered).toBe(2000);
 });
+
+it.each([
+  [4, 0],
+  [5, 0],
+  [6, REASON.RISK_REDUCE_ONLY],
+])('a reduce-only child of %d closes what its parent of 5 opens', (quantity, reason) => {
+  const list = { ...at3, listId: 12, contingency: 'OneTriggersOther' } as const;
+  spec.order({ ...list, quantity: 5 });
+  const child = { ...list, listIndex: 1, price: 10_500, quantity, execInst: 2 } as const;
+  expect(reasonOf(spec.order({ ...child, side: 'Sell' }))).toBe(reason);
+  expect(reasonOf(spec.order({ ...child, side: 'Buy' }))).toBe(REASON.RISK_REDUCE_ONLY);
+});
+
+it.each([
+  [5, 0],
+  [6, REASON.RISK_SHORT_SALE],
+])(
+  'where short sales are refused, a child may sell %d of the 5 its parent buys',
+  (quantity, reason) => {
+    spec.limit('ShortSale', 0);
+    const list = { ...at3, listId: 13, contingency: 'Bracket' } as const;
+    spec.order({ ...list, quantity: 5 });
+    const child = { ...list, side: 'Sell', price: 10_500, quantity } as const;
+    expect(reasonOf(spec.order({ ...child, listIndex: 1 }))).toBe(reason);
+    expect(reasonOf(spec.order({ ...child, listIndex: 2 }))).toBe(reason);
+  },
+);

@@ -10,6 +10,7 @@ import { POSITION } from '../../domain/position.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
+import { isChild } from '../evolve/held-orders.js';
 import { EXPOSURE, RISK, RISK_ROW, ROW, RULE, UNLIMITED } from '../state/position-table.js';
 import type { ShardState } from '../state/shard-state.js';
 import { reduces } from './order-checks.js';
@@ -61,7 +62,7 @@ export function checkLists(
   }
   if ((execInst & EXEC_INST.ReduceOnly) === 0) return 0;
   result.checks |= bit(RISK_CHECK.ReduceOnly);
-  if (reduces(state, row, side, lots)) return 0;
+  if (reduces(state, row, side, lots) || closesParent(e, side, lots)) return 0;
   const held = Math.abs(state.positions.rows[row * ROW + POSITION.quantity] as number);
   return result.fail(RISK_CHECK.ReduceOnly, REASON.RISK_REDUCE_ONLY, held, lots);
 }
@@ -84,7 +85,7 @@ function checkRules(
   if ((rules & (RULE.NoShortSale | RULE.LocateNeeded)) === 0 || side === SIDE.Buy) return 0;
   result.checks |= bit(RISK_CHECK.ShortSale);
   const allowed = (rules & RULE.NoShortSale) === 0 ? 1 : 0;
-  if (!isShort(state, row, side, lots)) return 0;
+  if (!isShort(state, row, side, lots) || closesParent(e, side, lots)) return 0;
   if (allowed === 1 && hasLocate(e)) return 0;
   return result.fail(RISK_CHECK.ShortSale, REASON.RISK_SHORT_SALE, allowed, lots);
 }
@@ -95,6 +96,28 @@ function isShort(state: ShardState, row: number, side: number, lots: number): bo
   const { rows } = state.positions;
   const held = rows[row * ROW + POSITION.quantity] as number;
   return (rows[row * ROW + EXPOSURE.openSell] as number) + lots > held;
+}
+
+/** A child that only closes what its parent opens: it is held until then, and cut down to it. */
+function closesParent(e: Emitter, side: number, lots: number): boolean {
+  const { state, command: c, at } = e;
+  const long = c.u16[(at + HEADER.length) >> 1] === LONG_BYTES;
+  if (c.bytes[at + HEADER.number] !== COMMAND.NewOrder || !long) return false;
+  const listIndex = c.bytes[at + terms.listIndex] as number;
+  if (!isChild(c.bytes[at + terms.contingency] as number, listIndex)) return false;
+  const { orders, lists } = state;
+  const account = c.u32[(at + terms.account) >> 2] as number;
+  const instrument = c.u32[(at + terms.instrument) >> 2] as number;
+  return lists
+    .of(account, c.f64[(at + terms.listId) >> 3] as number)
+    .some(
+      (row) =>
+        orders.listIndex[row] === 0 &&
+        orders.leavesQuantity[row] !== 0 &&
+        orders.instrument[row] === instrument &&
+        (orders.side[row] === SIDE.Buy) !== (side === SIDE.Buy) &&
+        (orders.quantity[row] as number) >= lots,
+    );
 }
 
 /** A replace has none of its own: more of a short sale needs a new order with a locate. */
