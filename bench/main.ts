@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   bars: () => import('./bars.js'),
   api: () => import('./api.js'),
   venue: () => import('./venue.js'),
+  recovery: () => import('./recovery.js'),
 };
 
 const { values, positionals } = parseArgs({

@@ -72,8 +72,6 @@ export const NOT_ENTERED_YET: readonly { readonly place: string; readonly reason
   { place: 'src/gateways/itch/read.ts', reason: 'market data in over UDP, to come' },
   { place: 'src/operations/order-entry.ts', reason: 'not yet an option of daybook start' },
   { place: 'src/operations/gateway-thread.ts', reason: 'the same' },
-  { place: 'src/operations/snapshot-service.ts', reason: 'not yet started by daybook start' },
-  { place: 'src/operations/snapshot-thread.ts', reason: 'the same' },
   { place: 'src/projections/entities/', reason: 'for readers that want TypeORM; tests' },
   { place: 'src/api/unavailable-read-models.ts', reason: 'for an API without a database; tests' },
 ];
