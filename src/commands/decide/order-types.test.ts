@@ -130,6 +130,16 @@ describe('stops', () => {
   });
 });
 
+it.each([
+  [-1, 'OrderTriggered'],
+  [0, 'OrderExpired'],
+  [1, 'OrderExpired'],
+])('a stop that is reached %d ms after its time', (ms, type) => {
+  const dated = { timeInForce: 'GoodTillDate', expireTime: 1_767_603_600_000 + 1000 } as const;
+  spec.order({ ...at3, ...dated, ordType: 'Stop', stopPrice: 10_100 });
+  expect(types(spec.after(1000 + ms).mark(10_100, 3))).toContain(type);
+});
+
 describe('trailing stops', () => {
   it('follow the mark one way and trigger when it turns by the offset', () => {
     spec.order({ ...at3, side: 'Sell', ordType: 'TrailingStop', offset: 100 });

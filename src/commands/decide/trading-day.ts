@@ -78,7 +78,7 @@ function expire(e: Emitter, day: number, localOnly: boolean): boolean {
   return true;
 }
 
-function emitExpired(e: Emitter, row: number, reason: number): void {
+export function emitExpired(e: Emitter, row: number, reason: number): void {
   const { out } = e;
   const { orders } = e.state;
   if (isImmediate(orders, row)) {

@@ -13,6 +13,7 @@ import { requestCancel } from './cancel-order.js';
 import { decideContingency } from './contingencies.js';
 import { beginOrderEvent, setAfterUnchanged } from './order-event.js';
 import { routeOrder } from './route-order.js';
+import { emitExpired } from './trading-day.js';
 
 const triggered = eventLayouts.OrderTriggered.offsets;
 const ORDER_TRIGGERED = recordOf('OrderTriggered');
@@ -51,8 +52,17 @@ function triggerDue(e: Emitter, instrument: number): boolean {
   return true;
 }
 
+/** A good-till-date order that was held beyond its time expires instead. */
+function expireIfOver(e: Emitter, row: number): boolean {
+  const expires = e.state.orders.expireTime[row] as number;
+  if (expires === 0 || expires > e.timeMs) return false;
+  emitExpired(e, row, REASON.ORDER_EXPIRED);
+  return true;
+}
+
 /** A stop becomes a market order, a stop limit a limit order, and goes to its venue. */
 function triggerStop(e: Emitter, row: number): void {
+  if (expireIfOver(e, row)) return;
   const { orders, instruments } = e.state;
   const before = orders.ordType[row];
   const limited = before === ORD_TYPE.StopLimit || before === ORD_TYPE.TrailingStopLimit;
@@ -76,6 +86,7 @@ function routeOrCancel(e: Emitter, row: number): void {
 
 /** A child's parent filled: it goes to its venue, or waits for its price if it is a stop. */
 export function triggerChild(e: Emitter, row: number): void {
+  if (expireIfOver(e, row)) return;
   const ordType = e.state.orders.ordType[row] as number;
   emitTriggered(e, row, ordType, 0);
   if (!isStop(ordType)) routeOrCancel(e, row);
