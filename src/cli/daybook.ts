@@ -123,7 +123,6 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   await forwarding?.begun();
-  await forwarding?.begun();
   const { address } = api;
   const stop = () => started.stop();
   return { address, shard, venue, api, projections, forwarding, served, failed, stop };
