@@ -274,9 +274,14 @@ export class ReferenceModel {
     return [...lines, 'MassCancelDone'];
   }
 
+  /** Day orders are over, whether their venue said so or not; good-till orders go on. */
   openDay(): void {
     for (const order of this.orders) {
       if (this.leaves(order) === 0) continue;
+      if (order.timeInForce !== 'GoodTillCancel') {
+        this.over(order, 'Expired');
+        continue;
+      }
       order.doneForDay = false;
       order.calculated = false;
     }

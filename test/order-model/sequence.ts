@@ -2,6 +2,7 @@
  * One random life of a shard. A sequence is a list of whole numbers; each seeds one step, which chooses
  * among what has been sent so far, so that any part of a sequence is a sequence again and shrinks well.
  */
+import { RETENTION_DAYS } from '../../src/commands/evolve/purge.js';
 import type { CommandData } from '../../src/domain/commands.js';
 import { ExecutionReports } from '../../src/domain/execution-reports.js';
 import { type ModelOrder, ReferenceModel, type Side, type TimeInForce } from './reference-model.js';
@@ -71,12 +72,17 @@ export class Sequence {
     throw new Error(`${why}\n  ${this.#told.join('\n  ')}`);
   }
 
+  #daysPassed = 0;
+
   #restart(): void {
     this.#told.push('restart');
     if (!this.#shard.restart()) this.#fail('another state after the restart');
   }
 
+  /** Up to the day that purges the first: then rows and ids are used again, tested by the purge's own. */
   #nextDay(): void {
+    if (this.#daysPassed === RETENTION_DAYS) return;
+    this.#daysPassed += 1;
     this.#told.push('next day');
     this.#send('CloseTradingDay', { tradingDay: this.#day });
     this.#day += 1;

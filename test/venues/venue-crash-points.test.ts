@@ -107,6 +107,8 @@ function play(steps: readonly Step[]): MemoryShard {
     else if (each.kind === 'mass') shard.submit('MassCancel', { account: 1, instrument: 1 });
     else if (each.kind === 'day') {
       shard.submit('CloseTradingDay', { tradingDay: day++ });
+      // The next day opens when the venue has said what became of its day orders.
+      shard.settle();
       shard.submit('OpenTradingDay', { tradingDay: day });
     } else if (chain !== undefined) {
       const request = { account: chain.account, clOrdId, origClOrdId: chain.last };
