@@ -1,10 +1,15 @@
 /** `daybook verify`: checks every byte of the journal. Reads only. */
+import { readFileSync } from 'node:fs';
 import { decodeEvent, RecordError } from '../domain/event-codec.js';
 import type { RecordBuffer } from '../domain/event-record.js';
+import { nodeFileSystem } from '../log/file-system.js';
+import { FileDurableEnd } from '../log/journal/durable-mark.js';
 import { type Finding, type VerifySummary, verifyJournal } from '../log/journal/verify-journal.js';
+import { checkProof, proveEvent } from '../log/proof/proof.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
+import { eventJson } from './event-json.js';
 import { LineOutput } from './line-output.js';
-import { EXIT, parseOptions, runSubcommand } from './usage.js';
+import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
 
 const HELP = `daybook verify [OPTIONS]
 
@@ -14,6 +19,9 @@ works beside a running daybook.
 
 Options:
   --data-dir DIR   directory of the data (default ${DATA_DIRECTORY_DEFAULT})
+  --prove SEQ      print a proof, as JSON, that the event is in the log: SHA-256 and the newest chain
+                   value are all that its check needs
+  --check FILE     check such a proof, without any journal; prints its event and chain value
   --json           one JSON object: {"ok","summary":{...},"findings":[{"code","file","offset",...}]}
   --help           this text
 
@@ -35,9 +43,13 @@ async function verify(args: string[]): Promise<number> {
     args,
     options: {
       'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+      prove: { type: 'string' },
+      check: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
+  if (values.check !== undefined) return check(values.check);
+  if (values.prove !== undefined) return prove(values['data-dir'], values.prove);
   const directory = existingJournal(values['data-dir']);
   const output = new LineOutput();
   const listed: Finding[] = [];
@@ -59,6 +71,35 @@ async function verify(args: string[]): Promise<number> {
   else for (const line of summaryLines(summary, listed.length)) output.line(line);
   await output.flush();
   return ok ? EXIT.success : EXIT.finding;
+}
+
+async function prove(dataDirectory: string, sequence: string): Promise<number> {
+  const directory = existingJournal(dataDirectory);
+  const wanted = wholeNumber('prove', sequence, 0, Number.MAX_SAFE_INTEGER);
+  const end = new FileDurableEnd(nodeFileSystem, directory);
+  try {
+    const proof = proveEvent(nodeFileSystem, directory, end, wanted);
+    process.stdout.write(`${JSON.stringify(proof)}\n`);
+  } finally {
+    end.close();
+  }
+  return EXIT.success;
+}
+
+function check(path: string): number {
+  let proof: unknown;
+  try {
+    proof = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--check ${path}: ${(error as Error).message}`);
+  }
+  const checked = checkProof(proof);
+  if (!checked.ok) {
+    process.stdout.write(`PROOF_WRONG ${path}: ${checked.reason}\n`);
+    return EXIT.finding;
+  }
+  process.stdout.write(`${eventJson(checked.event)}\nchain ${checked.chain}\n`);
+  return EXIT.success;
 }
 
 /** What a record says must be of the catalogue; checksums only say that it is what was written. */

@@ -1,0 +1,210 @@
+/**
+ * A proof that one event belongs to a log: the records of its leaf, the siblings up to the root of
+ * its commit, and what the chain covers of every commit from there to the newest. Whoever knows the
+ * newest chain value (`daybook verify` prints it) checks it with SHA-256 alone:
+ *
+ * ```
+ *   leaf  = SHA-256(00 records)         node = SHA-256(01 left right)
+ *   chain = SHA-256(02 chain links[i])  for each link of 56 bytes; bytes 24..56 of the first: the root
+ *   chain = SHA-256(03 header)          for each link of 72 bytes, zeros behind up to 4096; it holds
+ *                                       the chain before at byte 40
+ * ```
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { decodeEvent } from '../../domain/event-codec.js';
+import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import type { DaybookEvent } from '../../domain/events.js';
+import type { FileSystem } from '../file-system.js';
+import {
+  COMMIT_HEAD_BYTES,
+  commitChain,
+  commitCount,
+  commitFirstSequence,
+  commitRecordBytes,
+  isCommitHead,
+} from '../journal/commit.js';
+import type { DurableEnd } from '../journal/durable-end.js';
+import { damaged, JournalError } from '../journal/errors.js';
+import { auditPath, HashTree, rootFromPath } from '../journal/hash-tree.js';
+import { COMMIT_RECORD_BYTES_MAX, LEAF_RECORDS } from '../journal/limits.js';
+import {
+  listSegments,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  segmentSeed,
+} from '../journal/segment.js';
+
+/** Bytes 8 to 64 of a commit's head: first sequence, time, count, bytes, root. */
+const LINK_START = 8;
+const LINK_END = 64;
+const LINK_BYTES = LINK_END - LINK_START;
+const ROOT_AT = 32 - LINK_START;
+/** The part of a segment's header that is not zero; the chain before stands at `SEED_AT`. */
+const SEED_BYTES = 72;
+const SEED_AT = 40;
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const hash32 = z.string().regex(/^[0-9a-f]{64}$/);
+const schema = z.strictObject({
+  format: z.literal('daybook-proof-1'),
+  sequence: z.int().nonnegative(),
+  /** Records of the leaf as stored, and which of them it is about. */
+  records: z.string().regex(/^([0-9a-f]{2})+$/),
+  leafIndex: z.int().nonnegative(),
+  leafCount: z.int().positive().max(10_000_000),
+  path: z.array(hash32).max(64),
+  chainBefore: hash32,
+  links: z.array(z.string().regex(/^([0-9a-f]{112}|[0-9a-f]{144})$/)).min(1),
+  chain: hash32,
+});
+
+export type Proof = z.infer<typeof schema>;
+
+/** @throws JournalError when the sequence is not there or the journal is damaged on the way */
+export function proveEvent(
+  files: FileSystem,
+  directory: string,
+  end: DurableEnd,
+  sequence: number,
+): Proof {
+  const durable = { nextSequence: 0, segment: 0, offset: 0 };
+  end.read(durable);
+  if (sequence >= durable.nextSequence) {
+    const message = `sequence ${sequence} asked for, the next one is ${durable.nextSequence}`;
+    throw new JournalError('JOURNAL_SEQUENCE_AHEAD', message);
+  }
+  const segments = listSegments(files, directory).filter((first) => first <= durable.segment);
+  const start = segments.findLast((first) => first <= sequence);
+  if (start === undefined) {
+    throw new JournalError('JOURNAL_SEQUENCE_GONE', `sequence ${sequence} is no longer kept`);
+  }
+  let leaf: Leaf | undefined;
+  let chainBefore = '';
+  let chain: Uint8Array = new Uint8Array();
+  const links: string[] = [];
+  for (const first of segments.filter((each) => each >= start)) {
+    const path = `${directory}/${segmentName(first)}`;
+    const file = files.open(path, 'read');
+    try {
+      const limit = first === durable.segment ? durable.offset : files.size(file);
+      const block = new RecordBuffer(SEGMENT_HEADER_BYTES);
+      files.pread(file, block.bytes, 0, SEGMENT_HEADER_BYTES, 0);
+      if (leaf !== undefined) links.push(hex(block.bytes.subarray(0, SEED_BYTES)));
+      chain = segmentSeed(block);
+      const head = new RecordBuffer(COMMIT_HEAD_BYTES);
+      for (let at = SEGMENT_HEADER_BYTES; at < limit; ) {
+        files.pread(file, head.bytes, 0, COMMIT_HEAD_BYTES, at);
+        if (!isCommitHead(head, 0)) {
+          throw damaged(
+            'COMMIT_HEADER',
+            { file: path, offset: at, sequence },
+            'no commit begins here',
+          );
+        }
+        const bytes = commitRecordBytes(head, 0);
+        if (leaf === undefined && sequence < commitFirstSequence(head, 0) + commitCount(head, 0)) {
+          leaf = leafOf(
+            files,
+            file,
+            at + COMMIT_HEAD_BYTES,
+            bytes,
+            sequence - commitFirstSequence(head, 0),
+          );
+          chainBefore = hex(chain);
+        }
+        if (leaf !== undefined) links.push(hex(head.bytes.subarray(LINK_START, LINK_END)));
+        chain = commitChain(head, 0);
+        at += COMMIT_HEAD_BYTES + bytes;
+      }
+    } finally {
+      files.close(file);
+    }
+  }
+  if (leaf === undefined)
+    throw new JournalError('JOURNAL_SEQUENCE_GONE', `no commit holds ${sequence}`);
+  return { format: 'daybook-proof-1', sequence, ...leaf, chainBefore, links, chain: hex(chain) };
+}
+
+type Leaf = Pick<Proof, 'records' | 'leafIndex' | 'leafCount' | 'path'>;
+
+function leafOf(files: FileSystem, file: number, at: number, bytes: number, index: number): Leaf {
+  // One byte in front is lent to the prefix of the hash, see `hashPrefixed`; eight keep alignment.
+  const view = new RecordBuffer(Math.min(bytes, COMMIT_RECORD_BYTES_MAX) + 8);
+  files.pread(file, view.bytes, 8, bytes, at);
+  const tree = new HashTree();
+  const leafIndex = Math.floor(index / LEAF_RECORDS);
+  let records = '';
+  let from = 8;
+  for (let to = 8, record = 1; to < 8 + bytes; record += 1) {
+    to += view.u16[(to + HEADER.length) >> 1] as number;
+    if (record % LEAF_RECORDS !== 0 && to < 8 + bytes) continue;
+    if (tree.leafCount === leafIndex) records = hex(view.bytes.subarray(from, to));
+    tree.addLeaf(view.bytes, from, to);
+    from = to;
+  }
+  const { leafCount } = tree;
+  const leaves = Array.from({ length: leafCount }, (_, each) => tree.leaf(each));
+  return { records, leafIndex, leafCount, path: auditPath(leaves, leafIndex).map(hex) };
+}
+
+export type Checked =
+  | { readonly ok: true; readonly event: DaybookEvent; readonly chain: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** Checks a proof with nothing but itself; compare `chain` with one that you trust. */
+export function checkProof(input: unknown): Checked {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) return { ok: false, reason: 'it is no proof of this format' };
+  const proof = parsed.data;
+  const wrong = (reason: string): Checked => ({ ok: false, reason });
+  const first = Buffer.from(proof.links[0] as string, 'hex');
+  if (first.length !== LINK_BYTES) return wrong('the first link is no commit');
+  if (proof.leafIndex >= proof.leafCount) return wrong('the leaf is not one of the commit');
+  const bytes = Buffer.from(proof.records, 'hex');
+  const leaf = sha(0, bytes);
+  let root: Uint8Array;
+  try {
+    const path = proof.path.map((each) => new Uint8Array(Buffer.from(each, 'hex')));
+    root = rootFromPath(leaf, proof.leafIndex, proof.leafCount, path);
+  } catch {
+    return wrong('the path does not fit the commit');
+  }
+  if (!first.subarray(ROOT_AT).equals(root)) return wrong('the records do not lead to the root');
+  let chain: Buffer = Buffer.from(proof.chainBefore, 'hex');
+  for (const text of proof.links) {
+    const link = Buffer.from(text, 'hex');
+    if (link.length === LINK_BYTES) {
+      chain = sha(2, chain, link);
+      continue;
+    }
+    if (!link.subarray(SEED_AT).equals(chain))
+      return wrong('a segment does not continue the chain');
+    chain = sha(3, link, Buffer.alloc(SEGMENT_HEADER_BYTES - SEED_BYTES));
+  }
+  if (chain.toString('hex') !== proof.chain)
+    return wrong('the links do not lead to the chain value');
+  return eventOf(bytes, proof);
+}
+
+function eventOf(bytes: Buffer, { sequence, chain }: Proof): Checked {
+  try {
+    for (let at = 0; at + HEADER.sequence + 8 <= bytes.length; ) {
+      if (bytes.readDoubleLE(at + HEADER.sequence) === sequence) {
+        return { ok: true, event: decodeEvent(bytes, at), chain };
+      }
+      const length = bytes.readUInt16LE(at + HEADER.length);
+      if (length === 0) break;
+      at += length;
+    }
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
+  }
+  return { ok: false, reason: 'the leaf does not hold the sequence' };
+}
+
+function sha(prefix: number, ...parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256').update(Uint8Array.of(prefix));
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
