@@ -1,0 +1,102 @@
+/** `daybook replay`, `snapshot` and `verify --prove` as processes, on a log of the generated flow. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generatedFlow } from '../../src/cli/demo/generated-flow.js';
+import { runFlow } from '../../src/cli/demo/run-flow.js';
+import { stateBefore } from '../../src/cli/replay/log-batches.js';
+import { momentOf } from '../../src/cli/replay/state-at.js';
+import { DEFAULT_CAPACITY } from '../../src/commands/state/capacity.js';
+import { stateHash } from '../../src/commands/state-hash.js';
+import { journalDirectory, startShard } from '../../src/operations/shard.js';
+
+const MAIN = new URL('../../dist/src/cli/main.js', import.meta.url).pathname;
+const CONTRACT = {
+  symbol: 'ESH4',
+  tickSize: '0.25',
+  lotSize: '1',
+  multiplier: '50',
+  currency: 'USD',
+};
+const data = mkdtempSync(join(tmpdir(), 'daybook-audit-'));
+const journal = journalDirectory(data);
+let last: { stateHash: string; nextSequence: number };
+
+async function daybook(...args: string[]): Promise<{ code: number; stdout: string }> {
+  const run = promisify(execFile)(process.execPath, [MAIN, ...args, '--data-dir', data], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return run.then(
+    ({ stdout }) => ({ code: 0, stdout }),
+    (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
+  );
+}
+
+beforeAll(async () => {
+  const shard = await startShard({ directory: journal, producers: ['client', 'venue'] });
+  await runFlow(shard, generatedFlow(), CONTRACT, 'G');
+  last = await shard.stop();
+});
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+describe('the audit commands', () => {
+  it('decide again without a difference', async () => {
+    const { code, stdout } = await daybook('replay', '--decide', '--json');
+    const report = { ok: true, events: last.nextSequence, stateHash: last.stateHash };
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, report]);
+  });
+
+  it('show the state at a sequence and at its time', async () => {
+    const sequence = Math.floor(last.nextSequence / 2);
+    const report = JSON.parse((await daybook('replay', '--at', String(sequence), '--json')).stdout);
+    const state = stateBefore(journal, DEFAULT_CAPACITY, sequence + 1);
+    expect(report.stateHash).toBe(stateHash(state));
+    expect(report.orders.length).toBe(state.orders.open);
+    const atTime = JSON.parse((await daybook('replay', '--at', report.time, '--json')).stdout);
+    expect(atTime.sequence).toBeGreaterThanOrEqual(sequence);
+    expect(atTime.time).toBe(report.time);
+  });
+
+  it('tell the story of one order by its id and by its client order id', async () => {
+    const { stdout } = await daybook('replay', '--order', '3', '--json');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const types = events.map(({ type }) => type);
+    expect(types.slice(0, 3)).toEqual(['RiskDecided', 'OrderAccepted', 'OrderRouted']);
+    const byClient = await daybook('replay', '--order', events[1].data.clOrdId, '--json');
+    expect(byClient.stdout).toBe(stdout);
+    expect((await daybook('replay', '--order', '999999')).code).toBe(1);
+  });
+
+  it('take a snapshot beside the journal, which stays clean', async () => {
+    const { stdout } = await daybook('snapshot', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ stateHash: last.stateHash });
+    expect((await daybook('verify')).code).toBe(0);
+  });
+
+  it('prove one event', async () => {
+    const proof = join(data, 'proof.json');
+    writeFileSync(proof, (await daybook('verify', '--prove', '20')).stdout);
+    const { code, stdout } = await daybook('verify', '--check', proof);
+    expect([code, JSON.parse(stdout.split('\n')[0] as string).sequence]).toEqual([0, 20]);
+    writeFileSync(proof, '{}');
+    expect((await daybook('verify', '--check', proof)).code).toBe(1);
+  });
+
+  it('say what is wrong use', async () => {
+    for (const args of [
+      [],
+      ['--at', 'noon'],
+      ['--at', '99999999'],
+      ['--decide', '--limits', '/no'],
+    ]) {
+      expect((await daybook('replay', ...args)).code).toBe(2);
+    }
+    expect(momentOf('1970-01-01T00:00:01.5Z')).toEqual({ time: 1_500_000_000n });
+  });
+});
