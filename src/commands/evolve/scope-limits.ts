@@ -89,10 +89,22 @@ function resolveOwn(
     scopes.rows[at + column + 2] = ms;
   }
   const window = limits.get({ limit: LIMIT.BreakerWindow, scope, scopeId, instrument: 0 });
-  scopes.rows[at + SCOPED.breakerWindow] = window > 0 ? window : BREAKER_WINDOW_MS;
+  // An account's own comes after: it takes the tightest of its scopes.
+  if (scope !== SCOPE.Account) setWindow(state, row, window > 0 ? window : BREAKER_WINDOW_MS);
   const coolDown = limits.get({ limit: LIMIT.BreakerCoolDown, scope, scopeId, instrument: 0 });
   scopes.rows[at + SCOPED.breakerCoolDown] = coolDown === NO_LIMIT ? UNLIMITED : coolDown;
   scopes.own[row] = own;
+}
+
+/** What was counted in slices of another length does not compare: the windows start anew. */
+function setWindow(state: ShardState, row: number, windowMs: number): void {
+  const { scopes } = state;
+  const at = row * SCOPED_WIDTH + SCOPED.breakerWindow;
+  if (scopes.rows[at] === windowMs) return;
+  scopes.rows[at] = windowMs;
+  scopes.highestPnl.clear(row);
+  scopes.refusals.clear(row);
+  scopes.messages.clear(row);
 }
 
 function resolveAccount(state: ShardState, account: number): void {
@@ -108,8 +120,7 @@ function resolveAccount(state: ShardState, account: number): void {
     if (value !== UNLIMITED) own |= bit;
   }
   const window = inForce(LIMIT.BreakerWindow);
-  scopes.rows[at + SCOPED.breakerWindow] =
-    window === UNLIMITED || window === 0 ? BREAKER_WINDOW_MS : window;
+  setWindow(state, row, window === UNLIMITED || window === 0 ? BREAKER_WINDOW_MS : window);
   scopes.rows[at + SCOPED.breakerCoolDown] = inForce(LIMIT.BreakerCoolDown);
   scopes.own[row] = own;
   accounts.checks[account] =

@@ -117,6 +117,19 @@ describe('refusals', () => {
   });
 });
 
+it('a window that changes starts anew, one that does not goes on', () => {
+  spec.limit('BreakerWindow', 5000, 'Firm').limit('BreakerMessages', 2);
+  spec.order();
+  spec.limit('MaxOpenOrders', 50);
+  spec.order();
+  expect(types(spec.order())).toContain('CircuitBreakerTripped');
+  spec.when('SetTradingState', { scope: 'Account', scopeId: 1, state: 'Active' });
+  spec.order();
+  spec.order();
+  spec.limit('BreakerWindow', 100);
+  expect(types(spec.order())).not.toContain('CircuitBreakerTripped');
+});
+
 describe('messages', () => {
   it('halts the account above the limit: orders, replaces and cancels count', () => {
     spec.limit('BreakerMessages', 3);

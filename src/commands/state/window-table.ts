@@ -39,6 +39,9 @@ export class WindowTable {
   readonly #written: Float64Array;
   readonly #cells: Int32Array;
   readonly #results: Float64Array;
+  /** The same for what was searched in a slice in which nothing was written. */
+  readonly #read: Float64Array;
+  readonly #answers: Float64Array;
 
   constructor(owners: number) {
     this.stamps = new Float64Array(owners * CELLS);
@@ -46,6 +49,8 @@ export class WindowTable {
     this.#written = new Float64Array(owners);
     this.#cells = new Int32Array(owners);
     this.#results = new Float64Array(owners);
+    this.#read = new Float64Array(owners);
+    this.#answers = new Float64Array(owners);
   }
 
   /** Adds one to the sum of the current slice. */
@@ -88,17 +93,41 @@ export class WindowTable {
   /** Sets `found[0]` to the sum within the window. */
   sum(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
     noteStamp(now, windows, at);
-    if (this.#written[owner] === stamp[0]) found[0] = this.#results[owner] as number;
-    else this.#sum(owner);
+    if (this.#written[owner] === stamp[0]) {
+      found[0] = this.#results[owner] as number;
+      return;
+    }
+    if (this.#read[owner] !== stamp[0]) {
+      this.#sum(owner);
+      this.#noteRead(owner);
+    }
+    found[0] = this.#answers[owner] as number;
   }
 
   /** Raises `found[0]` to the highest value within the window, if there is a higher one. */
   highest(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
     noteStamp(now, windows, at);
-    if (this.#written[owner] !== stamp[0]) this.#highest(owner);
-    else if ((this.#results[owner] as number) > (found[0] as number)) {
-      found[0] = this.#results[owner] as number;
+    if (this.#written[owner] === stamp[0]) {
+      if ((this.#results[owner] as number) > (found[0] as number)) {
+        found[0] = this.#results[owner] as number;
+      }
+      return;
     }
+    if (this.#read[owner] !== stamp[0]) {
+      const before = found[0] as number;
+      found[0] = Number.NEGATIVE_INFINITY;
+      this.#highest(owner);
+      this.#noteRead(owner);
+      found[0] = before;
+    }
+    if ((this.#answers[owner] as number) > (found[0] as number)) {
+      found[0] = this.#answers[owner] as number;
+    }
+  }
+
+  #noteRead(owner: number): void {
+    this.#read[owner] = stamp[0] as number;
+    this.#answers[owner] = found[0] as number;
   }
 
   /** Forgets an owner's past: a breaker that was reset starts anew. */
@@ -106,12 +135,14 @@ export class WindowTable {
     this.stamps.fill(0, owner * CELLS, (owner + 1) * CELLS);
     this.values.fill(0, owner * CELLS, (owner + 1) * CELLS);
     this.#written[owner] = 0;
+    this.#read[owner] = 0;
   }
 
   clearAll(): void {
     this.stamps.fill(0);
     this.values.fill(0);
     this.#written.fill(0);
+    this.#read.fill(0);
   }
 
   #cellOf(owner: number): number {
