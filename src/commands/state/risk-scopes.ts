@@ -117,21 +117,26 @@ export class RiskScopes {
   }
 }
 
-/** Thousandths of a token in a bucket of `rate` a second; it holds one second's worth. */
-function tokensIn(rows: Float64Array, at: number, now: Float64Array): number {
+/** What `noteTokens` found: a number that is returned could be allocated. */
+const tokens = new Float64Array(1);
+
+/** Sets `tokens[0]` to the thousandths of a token in a bucket; it holds one second's worth. */
+function noteTokens(rows: Float64Array, at: number, now: Float64Array): void {
   const rate = rows[at] as number;
   const elapsed = (now[0] as number) - (rows[at + 2] as number);
-  const tokens = (rows[at + 1] as number) + (elapsed > 0 ? elapsed * rate : 0);
-  return Math.min(tokens, rate * 1000);
+  tokens[0] = (rows[at + 1] as number) + (elapsed > 0 ? elapsed * rate : 0);
+  if ((tokens[0] as number) > rate * 1000) tokens[0] = rate * 1000;
 }
 
 /** Whether the bucket at `rows[at]` (rate, tokens, time) holds a token at `now[0]` ms. */
 export function hasToken(rows: Float64Array, at: number, now: Float64Array): boolean {
-  return tokensIn(rows, at, now) >= 1000;
+  noteTokens(rows, at, now);
+  return (tokens[0] as number) >= 1000;
 }
 
 /** Takes a token out of the bucket; below zero it never goes. */
 export function takeToken(rows: Float64Array, at: number, now: Float64Array): void {
-  rows[at + 1] = Math.max(0, tokensIn(rows, at, now) - 1000);
+  noteTokens(rows, at, now);
+  rows[at + 1] = (tokens[0] as number) > 1000 ? (tokens[0] as number) - 1000 : 0;
   if ((now[0] as number) > (rows[at + 2] as number)) rows[at + 2] = now[0] as number;
 }
