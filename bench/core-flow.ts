@@ -22,6 +22,10 @@ const INSTRUMENTS = 10;
 export const ORDERS = 4_000_000;
 /** Slots of the ring, each prepared with a command; ids are made unique as they are used. */
 export const SLOTS = 1024;
+/** Digits of the counter in an id. */
+const DIGITS = 13;
+const ZERO = 0x30;
+const NINE = 0x39;
 const HEADER = { received: 0n, command: 1, actor: 1, session: 1 };
 
 const newOrder = commandLayouts.NewOrder.offsets;
@@ -54,7 +58,7 @@ export class CoreFlow {
   readonly writer: Writer;
   readonly #ring = SpscRing.create({ slots: SLOTS, slotBytes: COMMAND_SLOT_BYTES });
   #claimed = 0;
-  #id = 0;
+  readonly #digits = new Uint8Array(DIGITS).fill(ZERO);
 
   constructor(capacity: Partial<Capacity> = {}) {
     this.state = new ShardState(
@@ -163,26 +167,32 @@ export class CoreFlow {
 
   /** Claims the next slot and makes the ids of its command new. */
   #feed(): void {
-    const { i32 } = this.#ring;
     const at = this.#ring.claim();
-    // The number of the pair goes into the ids five bits a byte, kept printable by a high bit.
-    const id = this.#id;
-    const low = 0x20202020 | (id & 0x1f) | ((id & 0x3e0) << 3) | ((id & 0x7c00) << 6);
-    const high = 0x20202020 | ((id >>> 15) & 0x1f) | (((id >>> 20) & 0x1f) << 8);
-    const top = 0x20202020 | ((id >>> 25) & 0x1f);
     const isOrder = this.#claimed % 2 === 0;
-    const own = (at + (isOrder ? newOrder.clOrdId : cancelOrder.clOrdId)) >> 2;
-    i32[own] = low;
-    i32[own + 1] = high;
-    i32[own + 2] = isOrder ? top : top | 0x40000000;
-    if (!isOrder) {
-      const orig = (at + cancelOrder.origClOrdId) >> 2;
-      i32[orig] = low;
-      i32[orig + 1] = high;
-      i32[orig + 2] = top;
-      this.#id += 1;
-    }
+    // Each account is a client that counts its own orders.
+    if (((this.#claimed % SLOTS) / 2) % ACCOUNTS === 0) this.#count();
+    const own = at + (isOrder ? newOrder.clOrdId : cancelOrder.clOrdId);
+    this.#writeId(own, isOrder ? 0x6f : 0x63);
+    if (!isOrder) this.#writeId(at + cancelOrder.origClOrdId, 0x6f);
     this.#claimed += 1;
+  }
+
+  /** An id as clients make them: a letter for the kind of request and a decimal counter. */
+  #writeId(at: number, kind: number): void {
+    const { u8 } = this.#ring;
+    u8[at] = kind;
+    for (let i = 0; i < DIGITS; i += 1) u8[at + 1 + i] = this.#digits[i] as number;
+  }
+
+  /** Adds one to the counter. */
+  #count(): void {
+    const digits = this.#digits;
+    let i = DIGITS - 1;
+    while (digits[i] === NINE) {
+      digits[i] = ZERO;
+      i -= 1;
+    }
+    digits[i] = (digits[i] as number) + 1;
   }
 }
 
