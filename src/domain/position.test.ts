@@ -115,6 +115,7 @@ function exactRealized(list: readonly (readonly [number, number])[]): bigint {
     let lots = BigInt(lotsNumber);
     const price = BigInt(priceNumber);
     if (held !== 0n && held > 0n !== lots > 0n) {
+      // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigints
       const closed = abs(lots) < abs(held) ? abs(lots) : abs(held);
       const signed = held > 0n ? closed : -closed;
       const share: [bigint, bigint] = [cost[0] * signed, cost[1] * held];

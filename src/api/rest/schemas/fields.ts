@@ -64,7 +64,8 @@ const printable = (max: number) =>
     .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'not printable ASCII');
 
 export const clientOrderId = printable(CL_ORD_ID_BYTES).meta({
-  description: "Client's id of the order [11], unique in the account for ever",
+  description:
+    "Client's id of the order [11], unique in the account until three trading days after its order ended",
   examples: ['desk7-000123'],
 });
 const word = (max: number) =>
