@@ -271,8 +271,12 @@ export class SimulatedVenue {
     }
     book.submit(ticket, this.#result);
     this.#settle(book, row, input, matches);
-    if (shown > 0 && orders.state[row] === VENUE_ORDER.Working) {
-      const handle = orders.handle[row] as number;
+    if (orders.state[row] !== VENUE_ORDER.Working) return;
+    const handle = orders.handle[row] as number;
+    // What is left may be less than a slice; a replace that adds to it shows whole slices again.
+    const display = orders.parts.get(row)?.display ?? 0;
+    if (display > 0) book.orders.display[handle] = display;
+    if (shown > 0) {
       book.setShown(handle, Math.min(shown, book.orders.shown[handle] as number));
     }
   }
