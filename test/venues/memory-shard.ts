@@ -2,6 +2,7 @@
  * A shard and its venue in one thread and in memory, to be cut at any event: the writer's deciding,
  * a log that is a buffer, and the venue behind a real ring.
  */
+
 import { CommandPort } from '../../src/commands/command-port.js';
 import { decide } from '../../src/commands/decide/decide.js';
 import { Emitter } from '../../src/commands/emitter.js';
@@ -17,6 +18,7 @@ import {
 import { decodeEvent } from '../../src/domain/event-codec.js';
 import { HEADER, RecordBuffer } from '../../src/domain/event-record.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
+import { REASON } from '../../src/domain/reject-reasons.js';
 import { Doorbell } from '../../src/lib/doorbell.js';
 import { SpscRing } from '../../src/lib/ring.js';
 import { SimulatedVenue } from '../../src/venues/simulated/simulated-venue.js';
@@ -160,10 +162,12 @@ export function reportsTo(log: Uint8Array): string[] {
     if (ring.u8[at + HEADER.number] !== COMMAND.VenueReport) continue;
     const { report, ...data } = decodeCommand('VenueReport', ring.u8, at);
     const fill = `${data.execId} ${data.lastQuantity}@${data.lastPrice} ${data.liquidity}`;
+    // The writer records every refusal of a cancel of its own, which has no id, under one reason.
+    const refusal = data.clOrdId === '' ? REASON.VENUE_REJECTED : data.reason;
     const rest: Readonly<Record<string, string>> = {
       Filled: ` ${fill}`,
       Canceled: ` ${data.clOrdId} ${data.reason}`,
-      RequestRejected: ` ${data.clOrdId} ${data.reason}`,
+      RequestRejected: ` ${data.clOrdId} ${refusal}`,
       Replaced: ` ${data.clOrdId} ${data.price}`,
     };
     lines.push(`${report} ${data.orderId}${rest[report] ?? ''}`);
