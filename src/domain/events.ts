@@ -2,8 +2,9 @@
  * The catalogue of events: each is declared here once. The TypeScript type, the binary record of
  * the journal, the JSON form of EventStoreDB, the schema and `docs/events.md` follow from it.
  *
- * Numbers and layouts are for ever: a field is added by a new version and an upcaster
- * (`event-upcasters.ts`), never by editing a declaration that a journal may already hold.
+ * Once released, numbers and layouts are for ever: a field is then added by a new version of the event,
+ * never by editing a declaration that a journal may already hold. Reading older versions (upcasters) is
+ * not built yet: there is one version of each, and a record of any other is refused.
  */
 
 import { constants } from '../lib/constants.js';
