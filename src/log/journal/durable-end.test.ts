@@ -53,6 +53,13 @@ describe('SharedDurableEnd', () => {
   });
 
   it('wakes who waits, also when the writer closes', async () => {
+    let fastest = Number.POSITIVE_INFINITY;
+    // A busy machine may be late nine times; who only looks again after WAIT_MS_MAX always is.
+    for (let i = 0; i < 10; i += 1) fastest = Math.min(fastest, await waitedMs());
+    expect(fastest).toBeLessThan(WAIT_MS_MAX / 2);
+  });
+
+  async function waitedMs(): Promise<number> {
     const end = new SharedDurableEnd();
     const started = performance.now();
     let woken = 0;
@@ -65,10 +72,9 @@ describe('SharedDurableEnd', () => {
     const last = end.wait(1);
     end.publishState('closed');
     await last;
-    // Woken, not by looking again after WAIT_MS_MAX.
-    expect(performance.now() - started).toBeLessThan(WAIT_MS_MAX / 2);
     expect(end.state()).toBe('closed');
-  });
+    return performance.now() - started;
+  }
 
   it('stops waiting when told to', async () => {
     const end = new SharedDurableEnd();
