@@ -50,6 +50,7 @@ function addScopes(hash: Hash, state: ShardState): void {
 export function stateHash(state: ShardState): string {
   const hash = createHash('sha256');
   const { orders, clientIds, executions, positions, accounts, instruments, limits, scopes } = state;
+  const actors = state.actors.list();
   const numbers = [
     state.nextSequence,
     state.epoch,
@@ -85,7 +86,7 @@ export function stateHash(state: ShardState): string {
   for (const table of [instruments.highs, instruments.lows]) {
     addWindows(hash, table, 1, instruments.count);
   }
-  hash.update(JSON.stringify([instruments.terms, accounts.terms, [...accounts.groups]]));
+  hash.update(JSON.stringify([instruments.terms, accounts.terms, [...accounts.groups], actors]));
   hash.update(JSON.stringify([...limits.values].sort(([a], [b]) => (a < b ? -1 : 1))));
   return hash.digest('hex');
 }

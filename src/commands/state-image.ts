@@ -10,11 +10,12 @@
  * the state hash, which is computed without any of this.
  */
 import { createHash } from 'node:crypto';
+import type { Actor } from './state/actor-table.js';
 import { ORDER_FLAG } from './state/order-table.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Raised when the meaning of what is stored changes without its shape. */
-const IMAGE_VERSION = 1;
+const IMAGE_VERSION = 2;
 
 type View = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
@@ -29,6 +30,7 @@ export interface ImageValues {
   readonly numbers: Readonly<Record<string, number>>;
   readonly accounts: { terms: unknown[]; byName: [string, number][]; groups: [string, number][] };
   readonly instruments: { terms: unknown[]; bySymbol: [string, number][] };
+  readonly actors: readonly Actor[];
   readonly limits: [string, unknown][];
   readonly work: { orders: number[]; instruments: number[] };
 }
@@ -172,7 +174,7 @@ export function imagePieces(state: ShardState): ImagePiece[] {
 }
 
 export function imageValues(state: ShardState): ImageValues {
-  const { accounts, instruments, limits, work } = state;
+  const { accounts, actors, instruments, limits, work } = state;
   return {
     numbers: numbersOf(state),
     accounts: {
@@ -181,6 +183,7 @@ export function imageValues(state: ShardState): ImageValues {
       groups: [...accounts.groups],
     },
     instruments: { terms: instruments.terms, bySymbol: [...instruments.bySymbol] },
+    actors: actors.list(),
     limits: [...limits.values],
     work: { orders: [...work.orders], instruments: [...work.instruments] },
   };
@@ -216,7 +219,8 @@ export function finishImage(state: ShardState, values: ImageValues): void {
       if (value !== undefined) owner[key] = value;
     }
   }
-  const { accounts, instruments, limits, orders, work } = state;
+  const { accounts, actors, instruments, limits, orders, work } = state;
+  for (const actor of values.actors) actors.register(actor);
   restoreTerms(accounts.terms as unknown[], values.accounts.terms);
   for (const [name, index] of values.accounts.byName) accounts.byName.set(name, index);
   for (const [name, index] of values.accounts.groups) accounts.groups.set(name, index);

@@ -133,6 +133,11 @@ export const commands = {
     meaning: 'Put the result of asking a venue on record.',
     fields: E.venueReconciled,
   }),
+  RegisterActor: declare({
+    number: 33,
+    meaning: 'Register an identity (index 0: that of its subject, or the next free one).',
+    fields: E.actorRegistered,
+  }),
 } as const;
 
 export type CommandName = keyof typeof commands;

@@ -1,4 +1,5 @@
 /** The fields of each event, in the order of their layout: wide ones first, no padding. */
+import { ACTOR_KIND, SEALED_PERSONAL_BYTES, SUBJECT_BYTES } from './actor.js';
 import { bytes, choice, i53, ns, text, u8, u16, u32 } from './field.js';
 import * as T from './order-terms.js';
 
@@ -366,6 +367,18 @@ export const venueReconciled = {
   asked: ns('when the venue was asked'),
   venue: u32('index', 'venue'),
   spare32: u32('none', 'zero'),
+} as const;
+
+export const actorRegistered = {
+  actor: u32('index', 'the identity, as the header of every event names it'),
+  kind: choice(ACTOR_KIND, 'what kind of identity'),
+  spare: spare(),
+  spare16: u16('none', 'zero'),
+  subject: bytes(SUBJECT_BYTES, 'random id of the person or program, the name of its key'),
+  sealed: bytes(
+    SEALED_PERSONAL_BYTES,
+    "name, e-mail: sealed with the subject's own key (docs/audit.md), zeros without any",
+  ),
 } as const;
 
 export const commandRefused = {

@@ -327,6 +327,14 @@ export const events = {
     meaning: 'The order is done for the day and its trades are being priced and allocated.',
     fields: E.orderEnded,
   }),
+  ActorRegistered: declare({
+    number: 43,
+    version: 1,
+    about: 'system',
+    meaning:
+      'An identity may act from now on, or its personal fields changed: every event names it by its index.',
+    fields: E.actorRegistered,
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

@@ -239,7 +239,7 @@ export const rejectReasons = {
     number: 73,
     fix: OTHER,
     ouch: 0x0004,
-    meaning: 'No room for another account or instrument.',
+    meaning: 'No room for another account, instrument or actor.',
   },
   CAPACITY_OVERLOAD: {
     number: 74,
@@ -279,6 +279,12 @@ export const rejectReasons = {
     fix: OTHER,
     ouch: 0,
     meaning: 'Trading days open and close in turn, each later than the last.',
+  },
+  ACTOR_INVALID: {
+    number: 93,
+    fix: OTHER,
+    ouch: 0,
+    meaning: 'No subject, or the index of the actor is that of another subject.',
   },
   COMMAND_UNKNOWN: { number: 92, fix: OTHER, ouch: 0, meaning: 'No such command.' },
 } as const satisfies Record<string, RejectReason>;

@@ -14,6 +14,7 @@ import {
 } from '../../src/commands/replay/event-groups.js';
 import type { Capacity } from '../../src/commands/state/capacity.js';
 import { ShardState } from '../../src/commands/state/shard-state.js';
+import { ACTOR_KIND } from '../../src/domain/actor.js';
 import { encodeCommand } from '../../src/domain/command-codec.js';
 import {
   COMMAND_SLOT_BYTES,
@@ -38,6 +39,7 @@ const ACCOUNTS = 4;
 const INSTRUMENTS = 2;
 const BATCH_BYTES = 200_000;
 const LIMITS = Object.keys(LIMIT) as LimitName[];
+const KINDS = Object.keys(ACTOR_KIND) as (keyof typeof ACTOR_KIND)[];
 const REPORTS = Object.keys(VENUE_REPORT) as (keyof typeof VENUE_REPORT)[];
 
 export class AnyFlow {
@@ -251,7 +253,7 @@ export class AnyFlow {
   }
 
   #control(): void {
-    const kind = this.draw(11);
+    const kind = this.draw(12);
     const scope = this.#pick(['Firm', 'Group', 'Account'] as const);
     const scopeId = scope === 'Firm' ? 0 : this.draw(4);
     if (kind < 2) {
@@ -302,6 +304,12 @@ export class AnyFlow {
       const hash = 'ab'.repeat(32);
       this.send('RecordSnapshot', { anchor: 7, bytes: 9, stateHash: hash, contentHash: hash });
       this.send('RecordReconciliation', { openOrders: 1, differences: 2, asked: 3n, venue: 1 });
+    } else if (kind === 10) {
+      // Known and new subjects, now and then none, now and then an index that is another's.
+      const subject = this.draw(9).toString(16).padStart(32, '0');
+      const sealed = this.draw(256).toString(16).padStart(480, '0');
+      const actor = this.draw(3) === 0 ? this.draw(9) : 0;
+      this.send('RegisterActor', { actor, subject, kind: this.#pick(KINDS), sealed });
     } else {
       const account = 1 + this.draw(3);
       this.send('OpenAccount', {

@@ -2,6 +2,7 @@
  * Deciding the commands of the control plane: reference data, limits, marks, trading states, days,
  * writers. They are rare, so they are decided on objects.
  */
+import { SUBJECT_BYTES } from '../../domain/actor.js';
 import { decodeCommand } from '../../domain/command-codec.js';
 import { COMMAND, type CommandName } from '../../domain/commands.js';
 import { writePayload } from '../../domain/event-codec.js';
@@ -74,6 +75,9 @@ export function decideControl(e: Emitter, number: number): boolean {
       return true;
     case COMMAND.SetTradingState:
       setTradingState(e);
+      return true;
+    case COMMAND.RegisterActor:
+      registerActor(e);
       return true;
     case COMMAND.StartWriter:
       startWriter(e);
@@ -240,6 +244,20 @@ function setTradingState(e: Emitter): void {
   }
   const name = data.state === 'Active' ? 'TradingResumed' : 'TradingHalted';
   emit(e, name, { ...data, previous });
+}
+
+const NO_SUBJECT = '0'.repeat(2 * SUBJECT_BYTES);
+
+/** A subject keeps its index for ever; registering it again changes kind and personal fields. */
+function registerActor(e: Emitter): void {
+  const data = decode(e, 'RegisterActor');
+  const { actors } = e.state;
+  const refuse = (reason: number) => refuseCommand(e, COMMAND.RegisterActor, reason, data.actor);
+  const known = actors.bySubject.get(data.subject);
+  const named = data.actor === 0 || data.actor === known;
+  if (data.subject === NO_SUBJECT || !named) return refuse(REASON.ACTOR_INVALID);
+  if (known === undefined && actors.full) return refuse(REASON.CAPACITY_REFERENCE);
+  emit(e, 'ActorRegistered', { ...data, actor: known ?? actors.count });
 }
 
 /** The epoch follows from the log: whatever the command says, it is one more than the last. */

@@ -222,6 +222,9 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
       state.lastTradingDay = state.tradingDay;
       state.tradingDay = 0;
       return;
+    case 'ActorRegistered':
+      state.actors.register(event.data);
+      return;
     case 'SnapshotTaken':
     case 'VenueReconciled':
     case 'CommandRefused':

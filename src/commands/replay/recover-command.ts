@@ -88,6 +88,10 @@ const CAUSES: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
   [EVENT.TradingResumed, same('TradingResumed', 'SetTradingState')],
   [EVENT.TradingDayOpened, same('TradingDayOpened', 'OpenTradingDay')],
   [EVENT.TradingDayClosed, same('TradingDayClosed', 'CloseTradingDay')],
+  [
+    EVENT.ActorRegistered,
+    same('ActorRegistered', 'RegisterActor', clear('RegisterActor', 'actor')),
+  ],
   [EVENT.WriterStarted, same('WriterStarted', 'StartWriter')],
   [EVENT.SnapshotTaken, same('SnapshotTaken', 'RecordSnapshot')],
   [EVENT.VenueReconciled, same('VenueReconciled', 'RecordReconciliation')],
@@ -214,11 +218,14 @@ export function recoverCommand(group: EventGroup, command: RecordBuffer): Recove
     if (isRejection(number)) return apply(group, first, rejection(batch, first), command);
     return apply(group, first, CAUSES_IF_FIRST.get(number) as Recipe, command);
   }
+  // What a cool-down resets stands with the request that met it; alone in front it was asked for, and
+  // stops that waited for it may follow.
+  const reset = find(group, (number) => number === EVENT.CircuitBreakerReset);
+  if (reset === group.from) return apply(group, reset, BREAKER_RESET, command);
   // Only cancels and triggers that Daybook itself asked for: the batch ended before their cause.
   if (find(group, (n) => n === EVENT.CancelRequested || n === EVENT.OrderTriggered) >= 0) {
     return { kind: 'part' };
   }
-  const reset = find(group, (number) => number === EVENT.CircuitBreakerReset);
   return reset < 0 ? { kind: 'unknown' } : apply(group, reset, BREAKER_RESET, command);
 }
 

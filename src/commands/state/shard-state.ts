@@ -3,6 +3,7 @@
  */
 
 import { AccountTable } from './account-table.js';
+import { ActorTable } from './actor-table.js';
 import type { Capacity } from './capacity.js';
 import { ClientIds } from './client-ids.js';
 import { Executions } from './executions.js';
@@ -20,6 +21,7 @@ export class ShardState {
   readonly positions: PositionTable;
   readonly accounts: AccountTable;
   readonly instruments: InstrumentTable;
+  readonly actors = new ActorTable();
   readonly limits = new LimitBook();
   readonly scopes: RiskScopes;
   /** Contingency groups; follows from the orders. */
