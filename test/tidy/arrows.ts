@@ -20,18 +20,21 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   domain: ['lib'],
   commands: ['domain', 'lib'],
+  privacy: ['domain', 'lib'],
+  audit: ['domain', 'lib', 'commands', 'log', 'privacy'],
   log: ['domain', 'lib'],
   'market-data': ['domain', 'lib'],
   gateways: ['domain', 'lib', COMMAND_PORT, ...LOG_READERS],
   venues: ['domain', 'lib', COMMAND_PORT, ...LOG_READERS],
-  api: ['domain', 'lib', COMMAND_PORT, ...LOG_READERS],
+  api: ['domain', 'lib', 'privacy', COMMAND_PORT, ...LOG_READERS],
   projections: ['domain', 'lib', 'log', 'market-data', 'migrations'],
   operations: [
     ...['domain', 'lib', 'commands', 'log', 'venues', 'gateways', 'projections', 'market-data'],
+    ...['privacy', 'audit'],
   ],
   cli: [
     ...['domain', 'lib', 'commands', 'log', 'venues', 'gateways', 'projections', 'market-data'],
-    ...['operations', 'api'],
+    ...['operations', 'api', 'privacy', 'audit'],
   ],
 };
 
