@@ -1,6 +1,7 @@
 /** Open and change accounts. */
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
+import { accountsFor, authorize } from '../identity/authorize.js';
 import { type Account, accountOf } from '../reference/account.js';
 import { type Application, type Caller, perform } from './application.js';
 import { ApplicationError } from './errors.js';
@@ -25,6 +26,7 @@ export async function openAccount(
   name: string,
   terms: AccountTerms,
 ): Promise<AccountView> {
+  authorize(caller.identity, 'accounts.change');
   if (app.reference.accountByName(name) !== undefined) {
     const detail = 'An account of this name is open; PUT changes it.';
     throw new ApplicationError('ACCOUNT_INVALID', 'conflict', detail, { account: name });
@@ -39,6 +41,7 @@ export async function changeAccount(
   name: string,
   terms: AccountTerms,
 ): Promise<AccountView> {
+  authorize(caller.identity, 'accounts.change');
   return submitTerms(app, caller, accountIndex(app, name), name, terms);
 }
 
@@ -71,12 +74,16 @@ const isAccount = (
 ): event is EventOf<'AccountOpened'> | EventOf<'AccountChanged'> =>
   event.type === 'AccountOpened' || event.type === 'AccountChanged';
 
-export function accounts(app: Application): AccountView[] {
-  return app.reference.accounts().map(accountView);
+/** @throws ApplicationError PERMISSION_DENIED */
+export function accounts(app: Application, caller: Caller): AccountView[] {
+  const may = accountsFor(caller.identity, 'accounts.read');
+  const all = app.reference.accounts();
+  return all.filter(({ name }) => may === 'all' || may.has(name)).map(accountView);
 }
 
-/** @throws ApplicationError ACCOUNT_UNKNOWN */
-export function account(app: Application, name: string): AccountView {
+/** @throws ApplicationError PERMISSION_DENIED, ACCOUNT_UNKNOWN */
+export function account(app: Application, caller: Caller, name: string): AccountView {
+  authorize(caller.identity, 'accounts.read', name);
   const found = app.reference.account(accountIndex(app, name));
   assert(found !== undefined, 'a name and its index are of one account');
   return accountView(found);

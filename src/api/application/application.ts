@@ -5,6 +5,7 @@
 import type { CommandData, CommandHeader, CommandName } from '../../domain/commands.js';
 import type { DaybookEvent, EventName } from '../../domain/events.js';
 import type { Clock } from '../../lib/time.js';
+import { type Identity, LOCAL_IDENTITY } from '../identity/identity.js';
 import type { LogFollower } from '../log-follower.js';
 import type { Outcome, Outcomes } from '../outcomes.js';
 import type { RecentOrders } from '../reference/recent-orders.js';
@@ -36,10 +37,16 @@ export interface Application {
 export interface Caller {
   readonly actor: number;
   readonly session: number;
+  readonly identity: Identity;
 }
 
-/** Until there are identities: whoever reaches the listener. */
-export const LOCAL_CALLER: Caller = { actor: 0, session: 0 };
+/** Daybook itself, and whoever reaches a process that was started without identities. */
+export const LOCAL_CALLER: Caller = { actor: 0, session: 0, identity: LOCAL_IDENTITY };
+
+/** @param session of a gateway; 0 where each request stands for itself */
+export function callerOf(identity: Identity, session = 0): Caller {
+  return { actor: identity.actor, session, identity };
+}
 
 const OPENS_RISK: ReadonlySet<CommandName> = new Set<CommandName>(['NewOrder', 'ReplaceOrder']);
 

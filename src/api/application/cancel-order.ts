@@ -1,6 +1,7 @@
 /** Cancel an order, or reduce it to a quantity. */
 
 import type { Step } from '../../lib/decimal.js';
+import { authorize } from '../identity/authorize.js';
 import { type Application, type Caller, perform } from './application.js';
 import { invalidField } from './errors.js';
 import {
@@ -37,8 +38,12 @@ export async function cancelOrder(
   const clientOrderId = request.clientOrderId ?? '';
   if (clientOrderId !== '') checkClientOrderId('clientOrderId', clientOrderId);
   const byId = 'orderId' in order;
+  if (!byId) authorize(caller.identity, 'orders.cancel', order.account);
   // By client order id the writer finds it alone, unless a quantity is to be counted in lots.
-  const found = byId || quantity !== undefined ? await findOrder(app, order) : undefined;
+  const found =
+    byId || quantity !== undefined
+      ? await findOrder(app, caller, 'orders.cancel', order)
+      : undefined;
   const lot = found?.instrument.lot;
   const events = await perform(app, caller, 'CancelOrder', {
     orderId: byId ? order.orderId : 0,

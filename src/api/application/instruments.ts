@@ -2,6 +2,7 @@
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
 import { formatDecimal, formatSteps } from '../../lib/decimal.js';
+import { authorize } from '../identity/authorize.js';
 import { type Instrument, instrumentOf } from '../reference/instrument.js';
 import { type Application, type Caller, perform } from './application.js';
 import { ApplicationError } from './errors.js';
@@ -32,6 +33,7 @@ export async function listInstrument(
   symbol: string,
   terms: InstrumentTerms,
 ): Promise<InstrumentView> {
+  authorize(caller.identity, 'instruments.change');
   if (app.reference.instrumentBySymbol(symbol) !== undefined) {
     const detail = 'An instrument of this symbol is listed; PUT changes it.';
     throw new ApplicationError('INSTRUMENT_INVALID', 'conflict', detail, { instrument: symbol });
@@ -46,6 +48,7 @@ export async function changeInstrument(
   symbol: string,
   terms: InstrumentTerms,
 ): Promise<InstrumentView> {
+  authorize(caller.identity, 'instruments.change');
   return submitTerms(app, caller, instrumentIndex(app, symbol), symbol, terms);
 }
 
@@ -86,12 +89,14 @@ const isInstrument = (
 ): event is EventOf<'InstrumentListed'> | EventOf<'InstrumentChanged'> =>
   event.type === 'InstrumentListed' || event.type === 'InstrumentChanged';
 
-export function instruments(app: Application): InstrumentView[] {
+export function instruments(app: Application, caller: Caller): InstrumentView[] {
+  authorize(caller.identity, 'instruments.read');
   return app.reference.instruments().map(instrumentView);
 }
 
-/** @throws ApplicationError INSTRUMENT_UNKNOWN */
-export function instrument(app: Application, symbol: string): InstrumentView {
+/** @throws ApplicationError PERMISSION_DENIED, INSTRUMENT_UNKNOWN */
+export function instrument(app: Application, caller: Caller, symbol: string): InstrumentView {
+  authorize(caller.identity, 'instruments.read');
   return instrumentView(knownInstrument(app, symbol));
 }
 

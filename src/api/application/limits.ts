@@ -7,12 +7,13 @@ import {
   NO_LIMIT,
 } from '../../domain/risk-catalogue.js';
 import { assert } from '../../lib/assert.js';
+import { authorize } from '../identity/authorize.js';
 import type { LimitInForce, ReferenceData, Scope } from '../reference/reference-data.js';
 import { type Application, type Caller, perform } from './application.js';
 import { invalidField } from './errors.js';
 import { instrumentIndex } from './instruments.js';
 import { throwIfRefused } from './order-requests.js';
-import { scopeIndex, scopeName } from './scopes.js';
+import { accountOfScope, scopeIndex, scopeName, visibleScopes } from './scopes.js';
 import { microsOf, microsText, wholeNumber } from './terms.js';
 import type { LimitView } from './views.js';
 
@@ -39,6 +40,7 @@ export async function changeLimit(
   request: ChangeLimit,
 ): Promise<LimitView> {
   const { limit, scope, instrument, value } = request;
+  authorize(caller.identity, 'limits.change', accountOfScope(scope, request.name));
   if (scope === 'Instrument') throw invalidField('scope', 'Firm, Group or Account');
   const events = await perform(app, caller, 'ChangeLimit', {
     limit: LIMIT[limit],
@@ -63,8 +65,10 @@ function limitValue(limit: LimitName, text: string): number {
   return value;
 }
 
-export function limits(app: Application): LimitView[] {
-  return app.reference.limits().map((limit) => limitView(app.reference, limit));
+export function limits(app: Application, caller: Caller): LimitView[] {
+  const visible = visibleScopes(app, caller, 'limits.read');
+  const all = app.reference.limits().filter(({ scope, scopeId }) => visible(scope, scopeId));
+  return all.map((limit) => limitView(app.reference, limit));
 }
 
 function limitView(reference: ReferenceData, set: LimitInForce): LimitView {

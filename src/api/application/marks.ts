@@ -2,6 +2,7 @@
 import type { EventOf } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
+import { authorize } from '../identity/authorize.js';
 import type { Mark } from '../reference/reference-data.js';
 import { type Application, type Caller, perform } from './application.js';
 import { problem } from './errors.js';
@@ -18,6 +19,7 @@ export async function markPrice(
   symbol: string,
   price: string,
 ): Promise<MarkView> {
+  authorize(caller.identity, 'marks.set');
   const instrument = knownInstrument(app, symbol);
   const events = await perform(app, caller, 'MarkPrice', {
     instrument: instrument.index,
@@ -33,12 +35,14 @@ export async function markPrice(
   return markView(app, { ...data, time, sequence });
 }
 
-export function marks(app: Application): MarkView[] {
+export function marks(app: Application, caller: Caller): MarkView[] {
+  authorize(caller.identity, 'marketData.read');
   return app.reference.marks().map((mark) => markView(app, mark));
 }
 
-/** @throws ApplicationError INSTRUMENT_UNKNOWN, MARK_UNKNOWN */
-export function mark(app: Application, symbol: string): MarkView {
+/** @throws ApplicationError PERMISSION_DENIED, INSTRUMENT_UNKNOWN, MARK_UNKNOWN */
+export function mark(app: Application, caller: Caller, symbol: string): MarkView {
+  authorize(caller.identity, 'marketData.read');
   const found = app.reference.mark(knownInstrument(app, symbol).index);
   if (found === undefined) throw problem('MARK_UNKNOWN', undefined, { instrument: symbol });
   return markView(app, found);

@@ -1,6 +1,7 @@
 /** Cancel all open orders that match. */
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { SIDE } from '../../domain/order-terms.js';
+import { authorize, EVERY_ACCOUNT } from '../identity/authorize.js';
 import { type Application, type Caller, performUntil } from './application.js';
 import { instrumentIndex } from './instruments.js';
 import { accountIndex, throwIfRefused } from './order-requests.js';
@@ -27,6 +28,7 @@ export async function massCancel(
   caller: Caller,
   request: MassCancel,
 ): Promise<MassCancelAnswer> {
+  authorize(caller.identity, 'orders.cancel', request.account ?? EVERY_ACCOUNT);
   const { events, omitted } = await performUntil(
     app,
     caller,

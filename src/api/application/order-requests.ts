@@ -6,8 +6,10 @@ import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
+import { accountsFor, authorize, mayDo } from '../identity/authorize.js';
+import type { Action } from '../identity/permissions.js';
 import type { Instrument } from '../reference/instrument.js';
-import type { Application } from './application.js';
+import type { Application, Caller } from './application.js';
 import { ApplicationError, problem, refused } from './errors.js';
 import { orderState } from './order-texts.js';
 import { freshly } from './queries.js';
@@ -42,15 +44,26 @@ export interface FoundOrder {
 
 /**
  * Finds the order of a request: among the recent ones, else in a read model that is as new as the
- * log was when the request came.
+ * log was when the request came. One that the caller may not do this to is as unknown as one that
+ * does not exist, unless the caller named the account itself.
  *
- * @throws ApplicationError ORDER_UNKNOWN, ACCOUNT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE
+ * @throws ApplicationError PERMISSION_DENIED, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE
  */
-export async function findOrder(app: Application, named: OrderReference): Promise<FoundOrder> {
+export async function findOrder(
+  app: Application,
+  caller: Caller,
+  action: Action,
+  named: OrderReference,
+): Promise<FoundOrder> {
+  const { identity } = caller;
+  if ('account' in named) authorize(identity, action, named.account);
+  else accountsFor(identity, action);
   if ('orderId' in named) {
     const recent = app.recentOrders.find(named.orderId);
     const instrument = recent && app.reference.instrument(recent.instrument);
     if (recent !== undefined && instrument !== undefined) {
+      const name = app.reference.account(recent.account)?.name ?? '';
+      if (!mayDo(identity, action, name)) throw unknownOrder();
       return { ...recent, origClOrdId: '', instrument };
     }
   }
@@ -63,6 +76,7 @@ export async function findOrder(app: Application, named: OrderReference): Promis
   const instrument = value && app.reference.instrumentBySymbol(value.instrument);
   const owner = value && app.reference.accountByName(value.account);
   if (value === undefined || instrument === undefined || owner === undefined) throw unknownOrder();
+  if (!mayDo(identity, action, value.account)) throw unknownOrder();
   const origClOrdId = 'orderId' in named ? '' : named.clientOrderId;
   return { orderId: value.orderId, account: owner.index, origClOrdId, instrument };
 }

@@ -10,6 +10,10 @@
 export type ProblemKind =
   /** The request cannot be understood; sending it again will not help. */
   | 'invalid'
+  /** Who asks has not proved who it is. */
+  | 'unauthenticated'
+  /** Who asks may not. */
+  | 'forbidden'
   | 'not-found'
   /** Against the state of what it names: a repeated id, an order that is done. */
   | 'conflict'
@@ -18,6 +22,8 @@ export type ProblemKind =
   | 'too-large'
   | 'media-type'
   | 'method'
+  /** Too many requests of one identity; the same request may pass later. */
+  | 'rate-limited'
   /** Nothing was taken; the same request may pass later. */
   | 'overloaded'
   | 'unavailable'
@@ -56,6 +62,57 @@ export const problems = {
     kind: 'timeout',
     title: 'The request did not arrive in time',
     meaning: 'The client took too long to send its request; nothing was taken.',
+  },
+  CREDENTIALS_MISSING: {
+    kind: 'unauthenticated',
+    title: 'The request says not who sends it',
+    meaning: 'Send an API key or a token as `Authorization: Bearer`, or a client certificate.',
+  },
+  CREDENTIALS_INVALID: {
+    kind: 'unauthenticated',
+    title: 'The credentials are not valid',
+    meaning:
+      'The key, token or certificate is unknown, wrong, revoked, or of a user who is disabled; which of these is in the record of refused access.',
+  },
+  CREDENTIALS_EXPIRED: {
+    kind: 'unauthenticated',
+    title: 'The credentials have expired',
+    meaning: 'The key or the token was valid until some time ago.',
+  },
+  PERMISSION_DENIED: {
+    kind: 'forbidden',
+    title: 'Not permitted',
+    meaning: 'The identity lacks the permission for this action, or for this account.',
+  },
+  RATE_LIMITED: {
+    kind: 'rate-limited',
+    title: 'Too many requests',
+    meaning: 'The identity has used up its requests; nothing was taken. Retry-After says when.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    kind: 'refused',
+    title: 'The idempotency key is that of another request',
+    meaning: 'The same Idempotency-Key came before with another method, path or body.',
+  },
+  IDEMPOTENCY_IN_PROGRESS: {
+    kind: 'conflict',
+    title: 'The first request with this idempotency key is under way',
+    meaning: 'Send it again later: it will have the answer of the first.',
+  },
+  APPROVAL_UNKNOWN: {
+    kind: 'not-found',
+    title: 'No such approval',
+    meaning: 'Nothing with this id waits, or ever waited, for a second identity.',
+  },
+  APPROVAL_OWN: {
+    kind: 'forbidden',
+    title: 'The second identity must be another',
+    meaning: 'Whoever asked for a change cannot approve it; withdraw it instead.',
+  },
+  APPROVAL_DECIDED: {
+    kind: 'conflict',
+    title: 'The approval was decided',
+    meaning: 'It was approved, refused or withdrawn before, or it has expired.',
   },
   ROUTE_UNKNOWN: {
     kind: 'not-found',

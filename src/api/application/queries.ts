@@ -1,5 +1,7 @@
 /** Questions to the read models: each answer says the sequence it is as of. */
-import type { Application } from './application.js';
+import { accountsFor, authorize, mayDo } from '../identity/authorize.js';
+import type { Action } from '../identity/permissions.js';
+import type { Application, Caller } from './application.js';
 import { problem } from './errors.js';
 import { instrumentIndex } from './instruments.js';
 import { accountIndex, type OrderReference, unknownOrder } from './order-requests.js';
@@ -41,56 +43,71 @@ export interface PositionsQuery extends Query {
 /** @throws ApplicationError ORDER_UNKNOWN, ACCOUNT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE */
 export async function order(
   app: Application,
+  caller: Caller,
   named: OrderReference,
   query: Query = {},
 ): Promise<AsOf<OrderView>> {
+  const { identity } = caller;
+  if ('account' in named) authorize(identity, 'orders.read', named.account);
+  else accountsFor(identity, 'orders.read');
   const account = 'account' in named ? accountIndex(app, named.account) : 0;
   const { asOf, value } = await atLeast(app, query.minSequence, () =>
     'orderId' in named
       ? app.readModels.order(named.orderId)
       : app.readModels.orderByClientId(account, named.clientOrderId),
   );
-  if (value === undefined) throw unknownOrder();
+  // An order of somebody else is as unknown as one that does not exist: ids are easily guessed.
+  if (value === undefined || !mayDo(identity, 'orders.read', value.account)) throw unknownOrder();
   return { asOf, value };
 }
 
 /** @throws ApplicationError ACCOUNT_UNKNOWN, INSTRUMENT_UNKNOWN, VIEW_BEHIND, VIEW_UNAVAILABLE */
 export async function orders(
   app: Application,
+  caller: Caller,
   query: OrdersQuery,
 ): Promise<AsOf<readonly OrderView[]>> {
   const { status, open, before } = query;
   const limit = query.limit ?? PAGE_ROWS_DEFAULT;
-  const filter = { ...parties(app, query), statuses: status, open, before, limit };
+  const filter = {
+    ...parties(app, caller, 'orders.read', query),
+    statuses: status,
+    open,
+    before,
+    limit,
+  };
   return atLeast(app, query.minSequence, () => app.readModels.orders(filter));
 }
 
 /** @throws ApplicationError as `orders` */
 export async function fills(
   app: Application,
+  caller: Caller,
   query: FillsQuery,
 ): Promise<AsOf<readonly FillView[]>> {
   const { orderId, after } = query;
   const limit = query.limit ?? PAGE_ROWS_DEFAULT;
-  const filter = { ...parties(app, query), orderId, after, limit };
+  const filter = { ...parties(app, caller, 'fills.read', query), orderId, after, limit };
   return atLeast(app, query.minSequence, () => app.readModels.fills(filter));
 }
 
 /** @throws ApplicationError as `orders` */
 export async function positions(
   app: Application,
+  caller: Caller,
   query: PositionsQuery,
 ): Promise<AsOf<readonly PositionView[]>> {
-  const filter = parties(app, query);
+  const filter = parties(app, caller, 'positions.read', query);
   return atLeast(app, query.minSequence, () => app.readModels.positions(filter));
 }
 
 /** @throws ApplicationError as `orders` */
 export async function pnl(
   app: Application,
+  caller: Caller,
   query: PositionsQuery,
 ): Promise<AsOf<readonly PnlView[]>> {
-  const filter = parties(app, query);
+  const filter = parties(app, caller, 'positions.read', query);
   return atLeast(app, query.minSequence, () => app.readModels.pnl(filter));
 }
 
@@ -111,9 +128,21 @@ export function freshly<T>(app: Application, ask: () => Promise<AsOf<T>>): Promi
   return atLeast(app, app.follower.sequence, ask);
 }
 
-function parties(app: Application, query: PositionsQuery) {
+/** What a question may be about, in indexes; without an account in it, all that the caller may see. */
+export function parties(
+  app: Application,
+  caller: Caller,
+  action: Action,
+  query: Pick<PositionsQuery, 'account' | 'instrument'>,
+) {
+  const accounts = accountsFor(caller.identity, action);
+  if (query.account !== undefined) authorize(caller.identity, action, query.account);
   return {
     account: query.account === undefined ? undefined : accountIndex(app, query.account),
+    accounts:
+      accounts === 'all'
+        ? undefined
+        : [...accounts].flatMap((name) => app.reference.accountByName(name)?.index ?? []),
     instrument: query.instrument === undefined ? undefined : instrumentIndex(app, query.instrument),
   };
 }

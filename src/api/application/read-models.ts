@@ -10,6 +10,8 @@ export const PAGE_ROWS_DEFAULT = 100;
 
 export interface OrderFilter {
   readonly account?: number | undefined;
+  /** One of these; absent: of any account. */
+  readonly accounts?: readonly number[] | undefined;
   readonly instrument?: number | undefined;
   readonly statuses?: readonly OrdStatus[] | undefined;
   /** Only orders with something left. */
@@ -21,6 +23,8 @@ export interface OrderFilter {
 
 export interface FillFilter {
   readonly account?: number | undefined;
+  /** One of these; absent: of any account. */
+  readonly accounts?: readonly number[] | undefined;
   readonly instrument?: number | undefined;
   readonly orderId?: number | undefined;
   /** Keyset: only fills with a larger sequence; oldest first. */
@@ -30,6 +34,8 @@ export interface FillFilter {
 
 export interface PositionFilter {
   readonly account?: number | undefined;
+  /** One of these; absent: of any account. */
+  readonly accounts?: readonly number[] | undefined;
   readonly instrument?: number | undefined;
 }
 

@@ -30,7 +30,7 @@ export async function replaceOrder(
   request: ReplaceOrder,
 ): Promise<RequestAnswer> {
   checkClientOrderId('clientOrderId', request.clientOrderId);
-  const found = await findOrder(app, request.order);
+  const found = await findOrder(app, caller, 'orders.replace', request.order);
   const { tick, lot } = found.instrument;
   const quantity = stepsOf('quantity', request.quantity, lot);
   const price = stepsOf('price', request.price ?? '0', tick);

@@ -5,6 +5,7 @@ import { CL_ORD_ID_BYTES, EXEC_INST } from '../../domain/order-terms.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
+import { authorize } from '../identity/authorize.js';
 import type { Instrument } from '../reference/instrument.js';
 import { type Application, type Caller, perform } from './application.js';
 import { invalidField, refused } from './errors.js';
@@ -41,10 +42,11 @@ export interface SubmitOrder {
 }
 
 /**
+ * What the caller may not do leaves no trace on the log; the record of refused access has it.
  * Unknown accounts and instruments, prices off the tick and broken lots go to the writer too: it
  * denies them, and the denial is on record.
  *
- * @throws ApplicationError REQUEST_INVALID; the codes of risk, with check, limit and value;
+ * @throws ApplicationError PERMISSION_DENIED, REQUEST_INVALID; the codes of risk, with check, limit and value;
  *   ORDER_DUPLICATE_CLIENT_ID with the first order; those of `perform`
  */
 export async function submitOrder(
@@ -52,6 +54,7 @@ export async function submitOrder(
   caller: Caller,
   request: SubmitOrder,
 ): Promise<OrderView> {
+  authorize(caller.identity, 'orders.submit', request.account);
   const events = await perform(app, caller, 'NewOrder', newOrderOf(app, request));
   const accepted = events.find((event): event is Accepted => event.type === 'OrderAccepted');
   if (accepted !== undefined) return acceptedView(app, accepted);

@@ -1,10 +1,11 @@
 /** Halt, reduce and resume trading of the firm, a group, an account or an instrument. */
 import type { EventOf } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
+import { authorize } from '../identity/authorize.js';
 import type { Scope, TradingState, TradingStateInForce } from '../reference/reference-data.js';
 import { type Application, type Caller, perform } from './application.js';
 import { throwIfRefused } from './order-requests.js';
-import { scopeIndex, scopeName } from './scopes.js';
+import { accountOfScope, scopeIndex, scopeName, visibleScopes } from './scopes.js';
 import type { TradingStateView } from './views.js';
 
 export interface SetTradingState {
@@ -22,6 +23,8 @@ export async function setTradingState(
   request: SetTradingState,
 ): Promise<TradingStateView> {
   const { scope, state } = request;
+  const action = state === 'Active' ? 'trading.resume' : 'trading.halt';
+  authorize(caller.identity, action, accountOfScope(scope, request.name));
   const scopeId = scopeIndex(app, scope, request.name);
   const text = request.text ?? '';
   const events = await perform(app, caller, 'SetTradingState', {
@@ -41,8 +44,11 @@ export async function setTradingState(
 }
 
 /** Every scope that is not active. */
-export function tradingStates(app: Application): TradingStateView[] {
-  return app.reference.tradingStates().map((state) => stateView(app, state));
+export function tradingStates(app: Application, caller: Caller): TradingStateView[] {
+  const visible = visibleScopes(app, caller, 'trading.read');
+  const all = app.reference.tradingStates();
+  const seen = all.filter(({ scope, scopeId }) => visible(scope, scopeId));
+  return seen.map((state) => stateView(app, state));
 }
 
 function stateView(app: Application, state: TradingStateInForce): TradingStateView {

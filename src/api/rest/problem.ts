@@ -12,12 +12,15 @@ const RETRY_AFTER_SECONDS = 1;
 
 export const statusOfKind: { readonly [K in ProblemKind]: number } = {
   invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   'not-found': 404,
   method: 405,
   conflict: 409,
   'too-large': 413,
   'media-type': 415,
   refused: 422,
+  'rate-limited': 429,
   internal: 500,
   overloaded: 503,
   unavailable: 503,

@@ -14,6 +14,7 @@ import {
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Application } from '../application/application.js';
+import { admitRequests } from './admission.js';
 import { answerBrokenHttp } from './broken-http.js';
 import { closesGracefully } from './graceful-close.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
@@ -80,6 +81,7 @@ export async function createRestServer(
   const close = closesGracefully(server);
   answerUnknownRoutes(server);
   measureRequests(server, metrics);
+  admitRequests(server);
   await describe(server, version);
   orderRoutes(server, application);
   readModelRoutes(server, application);

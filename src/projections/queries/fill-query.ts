@@ -7,6 +7,7 @@ import { type InstrumentSizes, microsText, priceText, quantityText } from './mon
 /** Which fills. Oldest first. */
 export interface FillFilter {
   readonly account?: number | undefined;
+  readonly accounts?: readonly number[] | undefined;
   readonly instrument?: number | undefined;
   readonly orderId?: number | undefined;
   /** Keyset: only fills with a larger sequence. */
@@ -36,12 +37,13 @@ export function fillsBy(filter: FillFilter): RowsQuery {
   const conditions = ['f.shard = $1'];
   const where = (condition: string, value: unknown): void => {
     parameters.push(value);
-    conditions.push(`${condition} $${parameters.length + 2}`);
+    conditions.push(condition.replace('?', `$${parameters.length + 2}`));
   };
-  if (filter.account !== undefined) where('f.account =', filter.account);
-  if (filter.instrument !== undefined) where('f.instrument =', filter.instrument);
-  if (filter.orderId !== undefined) where('f.order_id =', filter.orderId);
-  if (filter.after !== undefined) where('f.sequence >', filter.after);
+  if (filter.account !== undefined) where('f.account = ?', filter.account);
+  if (filter.accounts !== undefined) where('f.account = ANY (?)', filter.accounts);
+  if (filter.instrument !== undefined) where('f.instrument = ?', filter.instrument);
+  if (filter.orderId !== undefined) where('f.order_id = ?', filter.orderId);
+  if (filter.after !== undefined) where('f.sequence > ?', filter.after);
   parameters.push(filter.limit);
   const sql = `SELECT f.shard, f.sequence, f.time_ns, f.order_id, f.side, f.quantity, f.price, f.fee,
       f.exec_id, i.symbol, i.tick::text, i.lot::text, a.name AS account_name, o.cl_ord_id

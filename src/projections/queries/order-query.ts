@@ -7,6 +7,7 @@ import { averagePriceText, type InstrumentSizes, priceText, quantityText } from 
 /** Which orders. Newest first. */
 export interface OrderFilter {
   readonly account?: number | undefined;
+  readonly accounts?: readonly number[] | undefined;
   readonly instrument?: number | undefined;
   readonly statuses?: readonly (keyof typeof ORD_STATUS)[] | undefined;
   /** Only orders with something left. */
@@ -67,6 +68,7 @@ export function ordersBy(filter: OrderFilter): RowsQuery {
     conditions.push(condition.replace('?', `$${parameters.length + 2}`));
   };
   if (filter.account !== undefined) where('o.account = ?', filter.account);
+  if (filter.accounts !== undefined) where('o.account = ANY (?)', filter.accounts);
   if (filter.instrument !== undefined) where('o.instrument = ?', filter.instrument);
   if (filter.statuses !== undefined) {
     where(

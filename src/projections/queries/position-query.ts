@@ -13,6 +13,7 @@ import {
 
 export interface PositionFilter {
   readonly account?: number | undefined;
+  readonly accounts?: readonly number[] | undefined;
   readonly instrument?: number | undefined;
 }
 
@@ -50,6 +51,10 @@ export function positionsBy(filter: PositionFilter): RowsQuery {
     if (value === undefined) continue;
     parameters.push(value);
     conditions.push(`p.${column} = $${parameters.length + 2}`);
+  }
+  if (filter.accounts !== undefined) {
+    parameters.push(filter.accounts);
+    conditions.push(`p.account = ANY ($${parameters.length + 2})`);
   }
   const sql = `SELECT p.shard, p.account, p.quantity, p.cost::text, p.realized::text, p.fees, p.sequence,
       i.symbol, i.currency, i.tick::text, i.lot::text, i.multiplier::text, a.name AS account_name,

@@ -1,6 +1,6 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type Application, LOCAL_CALLER } from '../../application/application.js';
+import type { Application } from '../../application/application.js';
 import { cancelOrder } from '../../application/cancel-order.js';
 import { massCancel } from '../../application/mass-cancel.js';
 import type { OrderReference, RequestAnswer } from '../../application/order-requests.js';
@@ -95,7 +95,7 @@ export function orderRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const view = await submitOrder(app, LOCAL_CALLER, request.body);
+      const view = await submitOrder(app, request.caller, request.body);
       reply.code(201).header('location', `/v1/orders/${view.orderId}`);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
@@ -120,7 +120,7 @@ export function orderRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const { asOf, value } = await orders(app, request.query);
+      const { asOf, value } = await orders(app, request.caller, request.query);
       reply.header(SEQUENCE_HEADER, asOf);
       const full = value.length === (request.query.limit ?? PAGE_ROWS_DEFAULT);
       return { asOf, orders: value, next: full ? (value.at(-1)?.orderId ?? null) : null };
@@ -137,7 +137,7 @@ export function orderRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const answer = await massCancel(app, LOCAL_CALLER, request.body);
+      const answer = await massCancel(app, request.caller, request.body);
       reply.code(202).header(SEQUENCE_HEADER, answer.sequence);
       return answer;
     },
@@ -153,7 +153,7 @@ export function orderRoutes(server: RestServer, app: Application): void {
         response: { 200: V.orderView, ...problemResponses },
       },
     },
-    async (request, reply) => showOrder(app, request.params, request.query, reply),
+    async (request, reply) => showOrder(app, request, request.params, request.query, reply),
   );
   server.get(
     '/v1/accounts/:account/orders/:clientOrderId',
@@ -166,18 +166,19 @@ export function orderRoutes(server: RestServer, app: Application): void {
         response: { 200: V.orderView, ...problemResponses },
       },
     },
-    async (request, reply) => showOrder(app, request.params, request.query, reply),
+    async (request, reply) => showOrder(app, request, request.params, request.query, reply),
   );
   requestRoutes(server, app);
 }
 
 async function showOrder(
   app: Application,
+  { caller }: FastifyRequest,
   named: OrderReference,
   query: z.output<typeof fresh>,
   reply: FastifyReply,
 ) {
-  const { asOf, value } = await order(app, named, query);
+  const { asOf, value } = await order(app, caller, named, query);
   reply.header(SEQUENCE_HEADER, asOf);
   return value;
 }
@@ -206,7 +207,7 @@ function requestRoutes(server: RestServer, app: Application): void {
         const { clientOrderId } = request.query;
         return sendAnswer(
           reply,
-          await cancelOrder(app, LOCAL_CALLER, { order: named, clientOrderId }),
+          await cancelOrder(app, request.caller, { order: named, clientOrderId }),
         );
       },
     );
@@ -226,7 +227,7 @@ function requestRoutes(server: RestServer, app: Application): void {
         const named = request.params as OrderReference;
         return sendAnswer(
           reply,
-          await cancelOrder(app, LOCAL_CALLER, { order: named, ...request.body }),
+          await cancelOrder(app, request.caller, { order: named, ...request.body }),
         );
       },
     );
@@ -246,7 +247,7 @@ function requestRoutes(server: RestServer, app: Application): void {
         const named = request.params as OrderReference;
         return sendAnswer(
           reply,
-          await replaceOrder(app, LOCAL_CALLER, { order: named, ...request.body }),
+          await replaceOrder(app, request.caller, { order: named, ...request.body }),
         );
       },
     );

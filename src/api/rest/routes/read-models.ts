@@ -31,7 +31,7 @@ export function readModelRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const { asOf, value } = await fills(app, request.query);
+      const { asOf, value } = await fills(app, request.caller, request.query);
       reply.header(SEQUENCE_HEADER, asOf);
       const full = value.length === (request.query.limit ?? PAGE_ROWS_DEFAULT);
       return { asOf, fills: value, next: full ? (value.at(-1)?.sequence ?? null) : null };
@@ -48,7 +48,7 @@ export function readModelRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const { asOf, value } = await positions(app, request.query);
+      const { asOf, value } = await positions(app, request.caller, request.query);
       reply.header(SEQUENCE_HEADER, asOf);
       return { asOf, positions: value };
     },
@@ -64,7 +64,7 @@ export function readModelRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const { asOf, value } = await pnl(app, request.query);
+      const { asOf, value } = await pnl(app, request.caller, request.query);
       reply.header(SEQUENCE_HEADER, asOf);
       return { asOf, pnl: value };
     },

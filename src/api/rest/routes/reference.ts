@@ -1,7 +1,7 @@
 /** Instruments, accounts and marks. */
 import { z } from 'zod';
 import { account, accounts, changeAccount, openAccount } from '../../application/accounts.js';
-import { type Application, LOCAL_CALLER } from '../../application/application.js';
+import type { Application } from '../../application/application.js';
 import {
   changeInstrument,
   instrument,
@@ -39,9 +39,9 @@ export function instrumentRoutes(server: RestServer, app: Application): void {
         response: { 200: V.listOf('instruments', V.instrumentView), ...problemResponses },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return { asOf: app.follower.sequence, instruments: instruments(app) };
+      return { asOf: app.follower.sequence, instruments: instruments(app, request.caller) };
     },
   );
   server.get(
@@ -56,7 +56,7 @@ export function instrumentRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return instrument(app, request.params.symbol);
+      return instrument(app, request.caller, request.params.symbol);
     },
   );
   server.post(
@@ -73,7 +73,7 @@ export function instrumentRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       const { symbol, ...terms } = request.body;
-      const view = await listInstrument(app, LOCAL_CALLER, symbol, terms);
+      const view = await listInstrument(app, request.caller, symbol, terms);
       reply.code(201).header('location', `/v1/instruments/${encodeURIComponent(symbol)}`);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
@@ -92,7 +92,7 @@ export function instrumentRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       const { symbol } = request.params;
-      const view = await changeInstrument(app, LOCAL_CALLER, symbol, request.body);
+      const view = await changeInstrument(app, request.caller, symbol, request.body);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },
@@ -120,9 +120,9 @@ export function accountRoutes(server: RestServer, app: Application): void {
         response: { 200: V.listOf('accounts', V.accountView), ...problemResponses },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return { asOf: app.follower.sequence, accounts: accounts(app) };
+      return { asOf: app.follower.sequence, accounts: accounts(app, request.caller) };
     },
   );
   server.get(
@@ -137,7 +137,7 @@ export function accountRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return account(app, request.params.account);
+      return account(app, request.caller, request.params.account);
     },
   );
   server.post(
@@ -154,7 +154,7 @@ export function accountRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       const { name, ...terms } = request.body;
-      const view = await openAccount(app, LOCAL_CALLER, name, terms);
+      const view = await openAccount(app, request.caller, name, terms);
       reply.code(201).header('location', `/v1/accounts/${encodeURIComponent(name)}`);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
@@ -172,7 +172,7 @@ export function accountRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const view = await changeAccount(app, LOCAL_CALLER, request.params.account, request.body);
+      const view = await changeAccount(app, request.caller, request.params.account, request.body);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },
@@ -190,9 +190,9 @@ export function markRoutes(server: RestServer, app: Application): void {
         response: { 200: V.listOf('marks', V.markView), ...problemResponses },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return { asOf: app.follower.sequence, marks: marks(app) };
+      return { asOf: app.follower.sequence, marks: marks(app, request.caller) };
     },
   );
   server.get(
@@ -207,7 +207,7 @@ export function markRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return mark(app, request.params.symbol);
+      return mark(app, request.caller, request.params.symbol);
     },
   );
   server.put(
@@ -222,7 +222,7 @@ export function markRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const view = await markPrice(app, LOCAL_CALLER, request.params.symbol, request.body.price);
+      const view = await markPrice(app, request.caller, request.params.symbol, request.body.price);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },

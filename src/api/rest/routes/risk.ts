@@ -1,6 +1,6 @@
 /** Limits and trading states. */
 import { z } from 'zod';
-import { type Application, LOCAL_CALLER } from '../../application/application.js';
+import type { Application } from '../../application/application.js';
 import { changeLimit, limits } from '../../application/limits.js';
 import { setTradingState, tradingStates } from '../../application/trading-states.js';
 import * as F from '../schemas/fields.js';
@@ -42,9 +42,9 @@ export function riskRoutes(server: RestServer, app: Application): void {
         response: { 200: V.listOf('limits', V.limitView), ...problemResponses },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return { asOf: app.follower.sequence, limits: limits(app) };
+      return { asOf: app.follower.sequence, limits: limits(app, request.caller) };
     },
   );
   server.put(
@@ -58,7 +58,7 @@ export function riskRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const view = await changeLimit(app, LOCAL_CALLER, request.body);
+      const view = await changeLimit(app, request.caller, request.body);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },
@@ -72,9 +72,9 @@ export function riskRoutes(server: RestServer, app: Application): void {
         response: { 200: V.listOf('tradingStates', V.tradingStateView), ...problemResponses },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.header(SEQUENCE_HEADER, app.follower.sequence);
-      return { asOf: app.follower.sequence, tradingStates: tradingStates(app) };
+      return { asOf: app.follower.sequence, tradingStates: tradingStates(app, request.caller) };
     },
   );
   server.put(
@@ -88,7 +88,7 @@ export function riskRoutes(server: RestServer, app: Application): void {
       },
     },
     async (request, reply) => {
-      const view = await setTradingState(app, LOCAL_CALLER, request.body);
+      const view = await setTradingState(app, request.caller, request.body);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },

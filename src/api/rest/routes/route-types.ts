@@ -1,8 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Caller } from '../../application/application.js';
 import { PROBLEM_TYPE } from '../problem.js';
 import { problem } from '../schemas/views.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks: set before the body is read, see `admission.ts`. */
+    caller: Caller;
+  }
+}
 
 /** The server as the route files see it: schemas give the types of their handlers. */
 export type RestServer = FastifyInstance<
