@@ -1,0 +1,22 @@
+// The native addon of the fast path. Each call works on a whole batch in memory that JavaScript
+// handed over; nothing here knows about orders. src/lib/native-addon.ts states the interface.
+#include <node_api.h>
+
+#include "files.h"
+#include "tcp.h"
+#include "threads.h"
+#include "udp.h"
+
+NAPI_MODULE_INIT() {
+  using namespace daybook;
+  const napi_property_descriptor calls[] = {
+      {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_define_properties(env, exports, sizeof calls / sizeof calls[0], calls);
+  define_tcp(env, exports);
+  define_udp(env, exports);
+  return exports;
+}

@@ -1,0 +1,14 @@
+#ifndef DAYBOOK_THREADS_H
+#define DAYBOOK_THREADS_H
+
+#include <node_api.h>
+
+namespace daybook {
+
+napi_value pin_thread(napi_env env, napi_callback_info info);
+napi_value monotonic_ms(napi_env env, napi_callback_info info);
+double monotonic_ms_now();
+
+}  // namespace daybook
+
+#endif

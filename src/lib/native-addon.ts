@@ -1,0 +1,125 @@
+/**
+ * The native addon (`native/`), where it was built. Everything works without it: whoever asks here
+ * has another way on Node's own modules.
+ *
+ * `DAYBOOK_NATIVE=off` does as if it were not there, `DAYBOOK_NATIVE=required` fails without it.
+ * Nothing may be passed that is not a typed array over memory which stays where it is; all numbers
+ * are checked, in JavaScript's name: a wrong one throws a TypeError.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+declare const handle: unique symbol;
+/** A poller of TCP connections, or a UDP socket, on the native side. */
+export interface TcpHandle {
+  readonly [handle]: 'tcp';
+}
+export interface UdpHandle {
+  readonly [handle]: 'udp';
+}
+
+export interface NativeAddon {
+  /** pwrite. @returns bytes written, possibly fewer than `length` */
+  fileWrite(
+    file: number,
+    from: Uint8Array,
+    start: number,
+    length: number,
+    position: number,
+  ): number;
+  fileSync(file: number): void;
+  /** The calling thread runs on that processor only. */
+  pinThread(cpu: number): void;
+  /** Of CLOCK_MONOTONIC. */
+  monotonicMs(): number;
+
+  /** The layouts of the memory are drawn in native/src/tcp.h. */
+  tcpOpen(
+    slots: number,
+    busyPollUs: number,
+    control: Int32Array,
+    events: Int32Array,
+    sends: Int32Array,
+    clock: Float64Array,
+  ): TcpHandle;
+  /** @returns the port */
+  tcpListen(tcp: TcpHandle, host: string, port: number, backlog: number): number;
+  tcpStopListening(tcp: TcpHandle): void;
+  tcpAttach(tcp: TcpHandle, slot: number, input: Uint8Array, output: Uint8Array): void;
+  /** Sends what waits, waits at most that long, reads. @returns how many events there are */
+  tcpTurn(tcp: TcpHandle, timeoutMs: number): number;
+  tcpSend(tcp: TcpHandle, slot: number): void;
+  tcpShut(tcp: TcpHandle, slot: number): void;
+  tcpClose(tcp: TcpHandle, slot: number): void;
+  tcpPeer(tcp: TcpHandle, slot: number): string;
+  /** An eventfd: 8 bytes written there by any thread end the wait. */
+  tcpWakeFd(tcp: TcpHandle): number;
+  tcpShutDown(tcp: TcpHandle): void;
+
+  /** The layouts of the memory are drawn in native/src/udp.h. */
+  udpOpen(
+    host: string,
+    port: number,
+    bufferBytes: number,
+    busyPollUs: number,
+    slotBytes: number,
+    data: Uint8Array,
+    rows: Int32Array,
+    times: Float64Array,
+  ): UdpHandle;
+  udpJoin(udp: UdpHandle, group: string, localAddress: string): void;
+  udpSendTo(udp: UdpHandle, host: string, port: number, localAddress: string, ttl: number): void;
+  /** @returns how many datagrams came; with a timeout of 0 it does not wait */
+  udpReceive(udp: UdpHandle, timeoutMs: number): number;
+  /** @returns how many of the rows were sent */
+  udpSend(udp: UdpHandle, from: number, count: number): number;
+  udpPort(udp: UdpHandle): number;
+  udpDropped(udp: UdpHandle): number;
+  udpClose(udp: UdpHandle): void;
+}
+
+const FILE = 'native/build/release/daybook.node';
+
+/** The addon, or why there is none, in words. */
+export type FoundAddon =
+  | { readonly addon: NativeAddon; readonly reason: undefined }
+  | { readonly addon: undefined; readonly reason: string };
+
+let found: FoundAddon | undefined;
+
+/** @throws Error when the environment requires the addon and it cannot be had */
+export function findNativeAddon(): FoundAddon {
+  found ??= load();
+  return found;
+}
+
+/** The addon, or undefined. */
+export function nativeAddon(): NativeAddon | undefined {
+  return findNativeAddon().addon;
+}
+
+function load(): FoundAddon {
+  const wish = process.env.DAYBOOK_NATIVE;
+  if (wish === 'off') return { addon: undefined, reason: 'DAYBOOK_NATIVE is off' };
+  const outcome = loadFile(process.env.DAYBOOK_NATIVE_FILE);
+  if (wish === 'required' && outcome.addon === undefined) throw new Error(outcome.reason);
+  return outcome;
+}
+
+/** @param named another build of it: that with sanitizers, in their test */
+function loadFile(named: string | undefined): FoundAddon {
+  // Two folders up from the source, three from what is compiled of it.
+  const places = ['../../', '../../../'].map((up) =>
+    fileURLToPath(new URL(`${up}${FILE}`, import.meta.url)),
+  );
+  const path = named ?? places.find((place) => existsSync(place));
+  if (path === undefined) return { addon: undefined, reason: 'the native addon is not built' };
+  try {
+    const addon = createRequire(import.meta.url)(path) as NativeAddon;
+    return { addon, reason: undefined };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { addon: undefined, reason: `the native addon cannot be loaded: ${why}` };
+  }
+}
