@@ -1,7 +1,7 @@
 /** Starts the order-entry gateway in a thread of its own, in front of a shard. */
 import { Worker } from 'node:worker_threads';
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
-import type { GatewayCounts } from '../gateways/order-entry/order-entry-gateway.js';
+import type { GatewayCounts } from '../gateways/order-entry/order-entry.js';
 import type { StageLatencies } from '../gateways/order-entry/stage-latency.js';
 import { workerUrl } from '../lib/worker-url.js';
 import type { PortHandle, RunningShard } from './shard.js';

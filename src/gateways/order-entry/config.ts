@@ -1,6 +1,8 @@
 /** What the order-entry gateway is told: its sessions, its limits, its times. Plain data. */
 import { assert } from '../../lib/assert.js';
 
+export type Acknowledge = 'disk' | 'memory';
+
 /** A login that the operator has set up. */
 export interface SessionConfig {
   /** Number of the session in every event header, 1 to 2^32 - 1; never given to another client. */
@@ -17,8 +19,11 @@ export interface SessionConfig {
   readonly defaultAccount: string;
   /** Cancel what is open when the connection ends, for whatever reason. */
   readonly cancelOnDisconnect: boolean;
-  /** What an answer waits for. Only the disk, so far. */
-  readonly acknowledge: 'disk';
+  /**
+   * What an answer waits for. `memory` is quicker by the sync and may tell of what a loss of power
+   * undoes; orders go to venues from disk all the same. On the addon only: else the disk.
+   */
+  readonly acknowledge: Acknowledge;
 }
 
 /** Times in ms; tests shorten them. */

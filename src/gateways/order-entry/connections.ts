@@ -28,6 +28,8 @@ export interface ConnectionsOptions {
   readonly logger: Logger;
   /** There are bytes to look at, or a login was decided. */
   readonly onInput: (connection: Connection) => void;
+  /** The socket has room again. */
+  readonly onTaken: (connection: Connection) => void;
   /** A client is logged in; `behind` says that it is to be sent what it missed. */
   readonly onOpen: (connection: Connection) => void;
   readonly onEnd: (connection: Connection) => void;
@@ -37,6 +39,8 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byUser: Map<string, Session>;
   readonly #all = new Set<Connection>();
+  #onEmpty: (() => void) | undefined;
+  #checking = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -47,22 +51,25 @@ export class Connections {
     return this.#all.size;
   }
 
+  /** Logins whose password is being checked, off the thread. */
+  get checking(): number {
+    return this.#checking;
+  }
+
   add(connection: Connection): void {
     this.#all.add(connection);
-    const { socket } = connection;
-    socket.on('data', (chunk: Uint8Array) => {
-      if (connection.state === 'ended') return;
-      connection.heardAt = performance.now();
-      connection.received(chunk);
-      this.#options.onInput(connection);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      this.end(connection, error.code ?? 'SOCKET_ERROR');
-    });
-    socket.once('end', () => this.end(connection, 'CLIENT_CLOSED'));
-    socket.once('close', () => {
-      this.end(connection, 'CLIENT_CLOSED');
-      this.#all.delete(connection);
+    connection.channel.open({
+      onInput: () => {
+        if (connection.state === 'ended') return;
+        connection.heardAt = performance.now();
+        this.#options.onInput(connection);
+      },
+      onTaken: () => this.#options.onTaken(connection),
+      onEnd: (reason) => this.end(connection, reason),
+      onClosed: () => {
+        this.#all.delete(connection);
+        if (this.#all.size === 0) this.#onEmpty?.();
+      },
     });
   }
 
@@ -89,10 +96,10 @@ export class Connections {
     if (connection.state === 'ended') return;
     const wasOpen = connection.state === 'open';
     connection.state = 'ended';
-    const { socket, output, session, peer } = connection;
+    const { channel, output, session } = connection;
     const { stream } = session ?? {};
     this.#options.logger.info(
-      { peer, reason, session: stream?.config.name, next: connection.next },
+      { peer: channel.peer, reason, session: stream?.config.name, next: connection.next },
       wasOpen ? 'order entry session ended' : 'connection ended before it was logged in',
     );
     // A packet is either sent whole or not at all; here the stream of the client is at its end.
@@ -100,23 +107,18 @@ export class Connections {
       output.at = putEndOfSession(output.view, output.at);
     }
     output.finish();
-    socket.resume();
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    channel.ignore();
+    setTimeout(() => channel.destroy(), LINGER_MS).unref();
     this.#options.onEnd(connection);
   }
 
   /** Ends all; resolves when the last socket is closed. */
   async endAll(reason: string): Promise<void> {
-    const all = [...this.#all];
-    const closed = all.map(
-      ({ socket }) =>
-        new Promise<void>((resolve) => {
-          if (socket.closed) resolve();
-          else socket.once('close', () => resolve());
-        }),
-    );
-    for (const connection of all) this.end(connection, reason);
-    await Promise.all(closed);
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const connection of [...this.#all]) this.end(connection, reason);
+    if (this.#all.size > 0) await empty;
   }
 
   /** Looks at the times of all connections. @param now of performance.now() */
@@ -130,11 +132,12 @@ export class Connections {
         continue;
       }
       // A client that we do not read from, because the ring is full, is not silent.
-      if (connection.paused || connection.held) connection.heardAt = now;
+      const { channel } = connection;
+      if (channel.paused || channel.held) connection.heardAt = now;
       if (now - connection.heardAt >= silenceMs) this.end(connection, 'SILENT');
       else if (output.inFlight && now - output.givenAt >= stalledMs) {
         this.end(connection, 'READER_STALLED');
-        connection.socket.destroy();
+        channel.destroy();
       } else if (now - connection.sentAt >= heartbeatMs && !output.inFlight) {
         if (!output.room(SOUP_HEADER)) continue;
         output.at = putServerHeartbeat(output.view, output.at);
@@ -153,15 +156,20 @@ export class Connections {
     const bytes = deframer.payloadLength + SOUP_HEADER;
     const request = readLogin(deframer.view, deframer.payloadAt - SOUP_HEADER, bytes);
     connection.state = 'checking';
+    this.#checking += 1;
     authenticate(request, this.#byUser).then(
       (session) => {
+        this.#checking -= 1;
         if (connection.state !== 'checking') return;
         if (session === undefined) return this.#refuse(connection, 'CREDENTIALS_WRONG');
         const start = startOf(request, session);
         if (typeof start === 'string') this.#refuse(connection, start);
         else this.#open(connection, session, start);
       },
-      (error: Error) => this.end(connection, error.message),
+      (error: Error) => {
+        this.#checking -= 1;
+        this.end(connection, error.message);
+      },
     );
   }
 
@@ -179,7 +187,7 @@ export class Connections {
     connection.next = start;
     connection.behind = start <= session.stream.count;
     this.#put(connection, loginAccepted(session, start));
-    const { peer } = connection;
+    const { peer } = connection.channel;
     const { name } = session.stream.config;
     this.#options.logger.info({ peer, session: name, next: start }, 'order entry session opened');
     this.#options.onOpen(connection);

@@ -1,125 +1,30 @@
 /**
- * The order-entry gateway: OUCH over SoupBinTCP, all sessions in one thread.
- *
- * ```
- *   sockets -> deframers --tick--> commands -> ring -> (writer, journal)
- *   sockets <- buffers  <--batch-- messages <- the log behind its durable end
- * ```
+ * Order entry on node:net, in a thread of its own: sockets to the ring, and the journal behind its
+ * durable end back to the sockets.
  */
-import { createServer, type Server, type Socket } from 'node:net';
-import type { Logger } from 'pino';
-import type { CommandPort } from '../../commands/command-port.js';
-import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
-import { EVENT, eventLayouts } from '../../domain/events.js';
-import { REASON } from '../../domain/reject-reasons.js';
+import { createServer, type Server } from 'node:net';
 import { assert } from '../../lib/assert.js';
-import { Clock } from '../../lib/time.js';
-import type { DurableEnd } from '../../log/journal/durable-end.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
-import { SparseIndex } from '../../log/journal/sparse-index.js';
-import { putSequencedHeader } from '../soupbintcp/packets.js';
-import {
-  checkSessions,
-  type GatewayConfig,
-  type GatewayLimits,
-  type GatewayTimes,
-  LIMITS_DEFAULT,
-  TIMES_DEFAULT,
-} from './config.js';
-import { Connection } from './connection.js';
-import { Connections } from './connections.js';
-import { LogCursor } from './log-cursor.js';
-import { MatchNumbers } from './match-numbers.js';
-import { PacketHandler } from './packet-handler.js';
-import { OUTCOME, Requests } from './requests.js';
-import type { Session } from './session.js';
-import { SessionStream } from './session-stream.js';
+import { NodeChannel } from './node-channel.js';
+import { type GatewayCounts, OrderEntry, type OrderEntryParts } from './order-entry.js';
 import { type StageLatencies, StageLatency } from './stage-latency.js';
-import { MESSAGE_BYTES_MAX, StreamMessages } from './stream-message.js';
-import { Tradables } from './tradable.js';
-
-export interface GatewayParts {
-  readonly config: GatewayConfig;
-  /** Of a ring that only this gateway writes to. */
-  readonly port: CommandPort;
-  readonly journalDirectory: string;
-  readonly durableEnd: DurableEnd;
-  readonly logger: Logger;
-  /** Seed of hash tables. */
-  readonly seed: number;
-}
 
 /** Between looks at a ring that was full. */
 const RING_LOOK_MS = 1;
-const SOUP_HEADER = 3;
-const accepted = eventLayouts.OrderAccepted.offsets;
-const tradingDayAt = eventLayouts.TradingDayOpened.offsets.tradingDay;
-
-export interface GatewayCounts {
-  readonly connections: number;
-  readonly taken: number;
-  readonly ignored: number;
-  readonly sent: number;
-  /** How often a session fell behind its buffers and went on from the log. */
-  readonly behind: number;
-}
 
 export class OrderEntryGateway {
-  readonly #parts: GatewayParts;
-  readonly #limits: GatewayLimits;
-  readonly #times: GatewayTimes;
-  readonly #clock = new Clock();
-  readonly #latency = new StageLatency(this.#clock);
-  readonly #tradables = new Tradables();
-  readonly #messages = new StreamMessages(this.#tradables);
-  readonly #matches: MatchNumbers;
-  readonly #requests: Requests;
-  readonly #packets: PacketHandler;
-  readonly #sessions: Session[];
-  readonly #bySessionId = new Map<number, Session>();
-  readonly #connections: Connections;
-  readonly #journalIndex = new SparseIndex();
+  readonly #parts: OrderEntryParts;
+  readonly #entry: OrderEntry;
+  readonly #latency: StageLatency;
   readonly #aborted = new AbortController();
-  /** Sessions whose orders are still to be canceled because they disconnected, by account. */
-  readonly #cancels: { readonly session: Session; readonly account: string }[] = [];
-  /** Orders that the writer took after a day was opened that their UserRefNum is not of. */
-  readonly #strays: { readonly stream: SessionStream; account: number; orderId: number }[] = [];
-  #ready: Connection[] = [];
-  #dirty: Session[] = [];
-  #tickPlanned = false;
+  #turnPlanned = false;
   #server: Server | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
-  /** The next event to fold. */
-  #position = 0;
-  #sent = 0;
-  #behind = 0;
-  #lastSessionId = -1;
-  #lastSession: Session | undefined;
 
-  constructor(parts: GatewayParts) {
-    checkSessions(parts.config.sessions);
+  constructor(parts: OrderEntryParts) {
     this.#parts = parts;
-    this.#limits = { ...LIMITS_DEFAULT, ...parts.config.limits };
-    this.#times = { ...TIMES_DEFAULT, ...parts.config.times };
-    this.#matches = new MatchNumbers(this.#limits.executions, parts.seed);
-    this.#requests = new Requests(parts.port, this.#tradables, this.#clock);
-    this.#packets = new PacketHandler(this.#requests, this.#tradables, this.#clock);
-    this.#sessions = parts.config.sessions.map((config) => ({
-      stream: new SessionStream(config, this.#matches, this.#limits.userRefs),
-      connection: undefined,
-      dirty: false,
-    }));
-    for (const session of this.#sessions) {
-      this.#bySessionId.set(session.stream.config.id, session);
-    }
-    this.#connections = new Connections({
-      sessions: this.#sessions,
-      times: this.#times,
-      logger: parts.logger,
-      onInput: (connection) => this.#plan(connection),
-      onOpen: (connection) => this.#catchUp(connection),
-      onEnd: (connection) => this.#onEnd(connection),
-    });
+    this.#entry = new OrderEntry(parts, () => this.#planTurn());
+    this.#latency = new StageLatency(this.#entry.clock);
   }
 
   /** Where the time of orders went since the start. */
@@ -128,13 +33,7 @@ export class OrderEntryGateway {
   }
 
   get counts(): GatewayCounts {
-    return {
-      connections: this.#connections.size,
-      taken: this.#packets.taken,
-      ignored: this.#packets.ignored,
-      sent: this.#sent,
-      behind: this.#behind,
-    };
+    return this.#entry.counts;
   }
 
   /**
@@ -142,22 +41,28 @@ export class OrderEntryGateway {
    * @throws JournalError, and what `listen` fails with
    */
   async start(): Promise<number> {
-    this.#recover();
-    for (const session of this.#sessions) this.#cancelOpenOrders(session);
-    this.#planTick();
-    const server = createServer({ noDelay: true }, (socket) => this.#onSocket(socket));
-    this.#server = server;
-    server.maxConnections = this.#limits.connections;
-    server.on('drop', (peer) => {
-      this.#parts.logger.warn({ peer, reason: 'CONNECTIONS_FULL' }, 'connection refused');
+    const entry = this.#entry;
+    const { config, logger } = this.#parts;
+    if (entry.anyEarly) {
+      logger.warn('without the addon, sessions set to memory are answered from disk as well');
+    }
+    entry.begin();
+    const { limits, times } = entry;
+    const server = createServer({ noDelay: true }, (socket) => {
+      entry.admit(new NodeChannel(socket, limits));
     });
-    const { host, port } = this.#parts.config;
+    this.#server = server;
+    server.maxConnections = limits.connections;
+    server.on('drop', (peer) => {
+      logger.warn({ peer, reason: 'CONNECTIONS_FULL' }, 'connection refused');
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port, backlog: this.#limits.connections }, resolve);
+      const { host, port } = config;
+      server.listen({ host, port, backlog: limits.connections }, resolve);
     });
-    const every = Math.max(1, Math.floor(this.#times.heartbeatMs / 4));
-    this.#heartbeat = setInterval(() => this.#connections.beat(performance.now()), every);
+    const every = Math.max(1, Math.floor(times.heartbeatMs / 4));
+    this.#heartbeat = setInterval(() => entry.beat(performance.now()), every);
     const address = server.address();
     assert(address !== null && typeof address === 'object', 'the server listens on a port');
     return address.port;
@@ -167,17 +72,17 @@ export class OrderEntryGateway {
   async follow(): Promise<void> {
     const { journalDirectory, durableEnd } = this.#parts;
     const reader = new JournalReader(journalDirectory, {
-      from: this.#position,
+      from: this.#entry.position,
       end: durableEnd,
       // It was checked when it was written, a moment ago and by this process.
       checkRecords: false,
-      index: this.#journalIndex,
+      index: this.#entry.journalIndex,
     });
     try {
       for await (const batch of reader.follow(this.#aborted.signal)) {
         this.#latency.seen(batch);
-        this.#take(batch);
-        this.#sendAll();
+        this.#entry.take(batch);
+        this.#entry.sendAll();
         this.#latency.sent();
         // Batches that are there already come without a turn of the event loop; sockets need theirs.
         await new Promise((resolve) => setImmediate(resolve));
@@ -191,272 +96,24 @@ export class OrderEntryGateway {
   async stop(): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#aborted.abort();
-    const closed = this.#connections.endAll('STOPPING');
+    const ended = this.#entry.end();
     const server = this.#server;
     if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
-    await closed;
+    await ended;
   }
 
-  #recover(): void {
-    const { journalDirectory, durableEnd } = this.#parts;
-    const end = { nextSequence: 0, segment: 0, offset: 0 };
-    durableEnd.read(end);
-    const index = this.#journalIndex;
-    const reader = new JournalReader(journalDirectory, { from: 0, end: durableEnd, index });
-    while (reader.nextSequence < end.nextSequence) {
-      const batch = reader.read();
-      assert(batch !== undefined, 'the log reads up to its durable end');
-      this.#take(batch);
-    }
-    reader.close();
+  #planTurn(): void {
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    setImmediate(() => this.#turn());
   }
 
-  // From the sockets to the ring.
-
-  #onSocket(socket: Socket): void {
-    const now = performance.now();
-    const connection = new Connection(socket, this.#limits, now, () => {
-      if (connection.state !== 'open') return;
-      this.#catchUp(connection);
-      connection.output.flush();
-    });
-    this.#connections.add(connection);
-  }
-
-  #plan(connection: Connection): void {
-    if (!connection.queued) {
-      connection.queued = true;
-      this.#ready.push(connection);
-    }
-    this.#planTick();
-  }
-
-  #planTick(): void {
-    if (this.#tickPlanned) return;
-    this.#tickPlanned = true;
-    setImmediate(() => this.#tick());
-  }
-
-  /** Every connection with input has its turn; one publish for all of them. */
-  #tick(): void {
-    this.#tickPlanned = false;
-    this.#clock.tick();
-    let blocked = !this.#submitCancels();
-    const turn = this.#ready;
-    this.#ready = [];
-    let more = false;
-    for (const connection of turn) {
-      connection.queued = false;
-      const outcome = blocked ? 'blocked' : this.#drain(connection);
-      if (outcome === 'idle') continue;
-      connection.queued = true;
-      this.#ready.push(connection);
-      if (outcome === 'blocked') blocked = true;
-      else more = true;
-    }
-    this.#parts.port.publish();
-    if (blocked) this.#lookAgain();
-    else if (more) this.#planTick();
-  }
-
-  #lookAgain(): void {
-    if (this.#tickPlanned) return;
-    this.#tickPlanned = true;
-    setTimeout(() => this.#tick(), RING_LOOK_MS);
-  }
-
-  #drain(connection: Connection): 'idle' | 'more' | 'blocked' {
-    const { turn } = this.#limits;
-    for (let i = 0; i < turn; i += 1) {
-      if (!connection.held && !this.#connections.next(connection)) {
-        if (!connection.paused || connection.state !== 'open') return 'idle';
-        connection.refill();
-        if (!this.#connections.next(connection)) return 'idle';
-      }
-      const { session } = connection;
-      assert(session !== undefined, 'an open connection has its session');
-      const handled = this.#packets.handle(connection, session.stream);
-      connection.held = handled === 'blocked';
-      if (handled === 'blocked') return 'blocked';
-      if (handled !== 'done') {
-        this.#connections.end(connection, handled.end);
-        return 'idle';
-      }
-    }
-    connection.refill();
-    return 'more';
-  }
-
-  #onEnd(connection: Connection): void {
-    connection.cursor?.close();
-    connection.cursor = undefined;
-    connection.held = false;
-    const { session } = connection;
-    if (session === undefined || session.connection !== connection) return;
-    session.connection = undefined;
-    this.#cancelOpenOrders(session);
-    this.#planTick();
-  }
-
-  #cancelOpenOrders(session: Session): void {
-    const { config, orders } = session.stream;
-    if (!config.cancelOnDisconnect || orders.count === 0) return;
-    for (const account of config.accounts) this.#cancels.push({ session, account });
-  }
-
-  /** @returns whether all are in the ring: before them, nothing else goes there */
-  #submitCancels(): boolean {
-    for (let next = this.#cancels[0]; next !== undefined; next = this.#cancels[0]) {
-      const { session, account } = next;
-      const index = this.#requests.accountNamed(session.stream, account);
-      const reason = REASON.ORDER_DISCONNECTED;
-      const outcome =
-        index === 0 ? OUTCOME.taken : this.#requests.massCancel(session.stream, index, 0, reason);
-      if (outcome !== OUTCOME.taken) return false;
-      this.#cancels.shift();
-    }
-    for (let next = this.#strays[0]; next !== undefined; next = this.#strays[0]) {
-      if (this.#requests.cancelStray(next.stream, next.account, next.orderId) !== OUTCOME.taken) {
-        return false;
-      }
-      this.#strays.shift();
-    }
-    return true;
-  }
-
-  // From the log to the sockets.
-
-  /** Folds a batch, and sends to those who are up to date. */
-  #take(batch: RecordBuffer): void {
-    const { bytes, u16, u32, f64 } = batch;
-    let at = 0;
-    while (at < batch.length) {
-      const number = bytes[at + HEADER.number]!;
-      if (number === EVENT.TradingDayOpened) this.#openDay(batch, at);
-      else if (number === EVENT.TradingDayClosed) this.#takeForAll(batch, at);
-      else if (Tradables.concerns(number)) this.#tradables.take(batch, at);
-      else {
-        const session = this.#session(u32[(at + HEADER.session) >> 2]!);
-        if (session !== undefined) this.#takeFor(session, batch, at);
-      }
-      this.#position = f64[(at + HEADER.sequence) >> 3]! + 1;
-      at += u16[(at + HEADER.length) >> 1]!;
-    }
-  }
-
-  #session(id: number): Session | undefined {
-    if (id !== this.#lastSessionId) {
-      this.#lastSessionId = id;
-      this.#lastSession = this.#bySessionId.get(id);
-    }
-    return this.#lastSession;
-  }
-
-  #takeForAll(batch: RecordBuffer, at: number): void {
-    for (const session of this.#sessions) this.#takeFor(session, batch, at);
-  }
-
-  /** A new day is a new session of SoupBinTCP: the old one ends for whoever is logged in. */
-  #openDay(batch: RecordBuffer, at: number): void {
-    const day = batch.u32[(at + tradingDayAt) >> 2]!;
-    this.#matches.clear();
-    for (const session of this.#sessions) {
-      if (session.connection !== undefined) this.#connections.end(session.connection, 'DAY_OPENED');
-      session.stream.openDay(day);
-      session.stream.take(batch, at);
-    }
-  }
-
-  #takeFor(session: Session, batch: RecordBuffer, at: number): void {
-    const type = session.stream.take(batch, at);
-    const { connection } = session;
-    if (type === 0 && batch.bytes[at + HEADER.number] === EVENT.OrderAccepted) {
-      this.#cancelStray(session.stream, batch, at);
-    }
-    if (type === 0 || connection === undefined || connection.behind) return;
-    if (connection.state !== 'open') return;
-    if (!this.#put(connection, session.stream, type, batch, at)) {
-      connection.behind = true;
-      this.#behind += 1;
-      return;
-    }
-    if (session.dirty) return;
-    session.dirty = true;
-    this.#dirty.push(session);
-  }
-
-  /** Sent on one day and taken on the next: no stream can tell the client of it, so it must not stay. */
-  #cancelStray(stream: SessionStream, batch: RecordBuffer, at: number): void {
-    if (this.#server === undefined) return;
-    const orderId = batch.f64[(at + accepted.orderId) >> 3]!;
-    const account = batch.u32[(at + accepted.account) >> 2]!;
-    const { name } = stream.config;
-    this.#parts.logger.error({ session: name, orderId, reason: 'DAY_PASSED' }, 'order canceled');
-    this.#strays.push({ stream, account, orderId });
-    this.#planTick();
-  }
-
-  /** Writes the message into the connection's buffer. @returns false when it has no room */
-  #put(
-    connection: Connection,
-    stream: SessionStream,
-    type: number,
-    batch: RecordBuffer,
-    at: number,
-  ): boolean {
-    const { output } = connection;
-    if (!output.room(MESSAGE_BYTES_MAX + SOUP_HEADER)) return false;
-    const { view } = output;
-    const start = output.at;
-    const end = this.#messages.write(stream, type, batch, at, view, start + SOUP_HEADER);
-    putSequencedHeader(view, start, end - start - SOUP_HEADER);
-    output.at = end;
-    connection.next += 1;
-    this.#sent += 1;
-    return true;
-  }
-
-  /** One write per session and batch. */
-  #sendAll(): void {
-    const now = performance.now();
-    for (const session of this.#dirty) {
-      const { connection } = session;
-      session.dirty = false;
-      if (connection === undefined) continue;
-      connection.sentAt = now;
-      connection.output.flush();
-    }
-    this.#dirty = [];
-  }
-
-  /** Sends from the log what a connection has missed, as far as there is room. */
-  #catchUp(connection: Connection): void {
-    const { session } = connection;
-    if (!connection.behind || connection.state !== 'open' || session === undefined) return;
-    const { stream } = session;
-    connection.cursor ??= this.#openCursor(stream, connection.next);
-    const outcome = connection.cursor.pump(connection.next, this.#position, (type, batch, at) =>
-      this.#put(connection, stream, type, batch, at),
-    );
-    connection.output.flush();
-    connection.sentAt = performance.now();
-    if (outcome === 'more') setImmediate(() => this.#catchUp(connection));
-    if (outcome !== 'caughtUp') return;
-    assert(connection.next === stream.count + 1, 'the log gave the session all its messages');
-    connection.cursor.close();
-    connection.cursor = undefined;
-    connection.behind = false;
-  }
-
-  #openCursor(stream: SessionStream, next: number): LogCursor {
-    const { journalDirectory, durableEnd } = this.#parts;
-    const known =
-      next > stream.count ? { ordinal: next, sequence: this.#position } : stream.index.find(next);
-    const reader = new JournalReader(journalDirectory, {
-      from: known.sequence,
-      end: durableEnd,
-      index: this.#journalIndex,
-    });
-    return new LogCursor(reader, stream, known.ordinal);
+  #turn(): void {
+    this.#turnPlanned = false;
+    const outcome = this.#entry.turn();
+    if (outcome === 'more') this.#planTurn();
+    if (outcome !== 'blocked' || this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    setTimeout(() => this.#turn(), RING_LOOK_MS);
   }
 }

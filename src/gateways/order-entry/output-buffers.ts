@@ -1,5 +1,5 @@
 /**
- * What a connection has to send, in two buffers: one is filled while the socket has the other.
+ * What a connection on node:net has to send, in two buffers: one is filled while the socket has the other.
  *
  * ```
  *   fill:   | packets ........ | free      |   --flush-->  socket has it  --done-->  free again
@@ -10,6 +10,7 @@
  * more until the socket has taken something, and then what it missed from the log.
  */
 import type { Socket } from 'node:net';
+import type { Output } from './channel.js';
 
 interface OutputBuffer {
   readonly bytes: Buffer;
@@ -21,7 +22,7 @@ function bufferOf(capacity: number): OutputBuffer {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, capacity) };
 }
 
-export class OutputBuffers {
+export class OutputBuffers implements Output {
   readonly #socket: Socket;
   readonly #onTaken: () => void;
   #fill: OutputBuffer;
