@@ -82,15 +82,23 @@ export class Emitter {
   }
 }
 
-/** Number, version and full length of an event, for `begin`. */
-export function recordOf(name: EventName): {
+/** What `begin` needs to know of an event. */
+export interface RecordKind {
   readonly number: number;
   readonly version: number;
   readonly bytes: number;
-} {
+}
+
+/** Number, version and full length of an event, for `begin`. */
+export function recordOf(name: EventName): RecordKind {
   return {
     number: EVENT[name],
     version: events[name].version,
     bytes: eventLayouts[name].bytes,
   };
+}
+
+/** The same without the optional fields. */
+export function shortRecordOf(name: EventName): RecordKind {
+  return { ...recordOf(name), bytes: eventLayouts[name].bytesMin };
 }

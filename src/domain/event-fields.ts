@@ -18,6 +18,12 @@ const order = {
   instrument: u32('index', 'instrument [55]'),
 } as const;
 
+/** The optional end of an execution of a tagged order. */
+const strategyOfOrder = {
+  strategy: u32('index', 'strategy that its order was tagged with; 0 none'),
+  strategySpare: u32('none', 'zero'),
+} as const;
+
 /** The state of the order after the event. */
 const after = {
   orderQuantity: i53('lots', 'OrderQty [38] after the event'),
@@ -115,7 +121,7 @@ export const newOrder = {
   capacity: choice(T.CAPACITY, 'OrderCapacity [528]'),
   execInst: u16('bits', 'ExecInst [18] and neighbours, see EXEC_INST'),
   venue: u16('index', 'where it goes; 0 the default of the instrument'),
-  strategy: u32('index', 'strategy of the account; 0 none'),
+  strategy: u32('index', 'strategy that it is tagged with, numbered by the desk; 0 none'),
   userRef: u32('number', 'reference of a binary client (OUCH UserRefNum); 0 none'),
   stopPrice: i53('ticks', 'StopPx [99]'),
   displayQuantity: i53('lots', 'MaxFloor [111]; 0 all shown'),
@@ -184,6 +190,7 @@ export const orderFilled = {
   liquidity: choice(T.LIQUIDITY, 'LastLiquidityInd [851]'),
   overfill: u8('0 or 1', 'the fill exceeds the order, or came after its end: raised as an alarm'),
   userRef: u32('number', 'reference of a binary client; 0 none'),
+  ...strategyOfOrder,
 } as const;
 
 export const orderTriggered = {
@@ -323,6 +330,7 @@ export const fillCorrected = {
   side: choice(T.SIDE, 'Side [54]'),
   spare16: u16('none', 'zero'),
   userRef: u32('number', 'reference of a binary client; 0 none'),
+  ...strategyOfOrder,
 } as const;
 
 export const fillUnmatched = {

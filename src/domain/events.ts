@@ -142,6 +142,7 @@ export const events = {
     about: 'order',
     meaning: 'A trade of the order, partial or whole.',
     fields: E.orderFilled,
+    optionalFrom: 'strategy',
   }),
   OrderTriggered: declare({
     number: 17,
@@ -233,6 +234,7 @@ export const events = {
     about: 'order',
     meaning: 'The venue corrected quantity or price of an earlier execution.',
     fields: E.fillCorrected,
+    optionalFrom: 'strategy',
   }),
   FillBusted: declare({
     number: 30,
@@ -240,6 +242,7 @@ export const events = {
     about: 'order',
     meaning: 'The venue took an execution back.',
     fields: E.fillCorrected,
+    optionalFrom: 'strategy',
   }),
   FillUnmatched: declare({
     number: 31,

@@ -4,7 +4,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { CL_ORD_ID_BYTES, EXEC_ID_BYTES } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
-import { type Emitter, recordOf } from '../emitter.js';
+import { type Emitter, type RecordKind, recordOf, shortRecordOf } from '../emitter.js';
 import { ENDED, leavesFor, statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
@@ -17,10 +17,13 @@ const filled = eventLayouts.OrderFilled.offsets;
 const unmatched = eventLayouts.FillUnmatched.offsets;
 const corrected = eventLayouts.FillCorrected.offsets;
 
-const ORDER_FILLED = recordOf('OrderFilled');
+/** Of an order without and with a strategy. */
+const both = (name: 'OrderFilled' | 'FillCorrected' | 'FillBusted') =>
+  [shortRecordOf(name), recordOf(name)] as const;
+const ORDER_FILLED = both('OrderFilled');
 const FILL_UNMATCHED = recordOf('FillUnmatched');
-const FILL_CORRECTED = recordOf('FillCorrected');
-const FILL_BUSTED = recordOf('FillBusted');
+const FILL_CORRECTED = both('FillCorrected');
+const FILL_BUSTED = both('FillBusted');
 
 /** @param row the order that the venue named, 0 none */
 export function decideVenueFill(e: Emitter, row: number): void {
@@ -58,7 +61,7 @@ function bookFill(e: Emitter, row: number, quantity: number): void {
   const flags = orders.flags[row] as number;
   const cum = (orders.cumQuantity[row] as number) + quantity;
   const orderQuantity = orders.quantity[row] as number;
-  const at = beginOrderEvent(e, ORDER_FILLED, row);
+  const at = beginExecution(e, ORDER_FILLED, row, filled.strategy);
   setAfter(e, at, orderQuantity, cum, leavesFor(orders, row, flags, orderQuantity, cum));
   out.f64[(at + filled.lastQuantity) >> 3] = quantity;
   out.f64[(at + filled.lastPrice) >> 3] = price;
@@ -77,6 +80,20 @@ function bookFill(e: Emitter, row: number, quantity: number): void {
   out.bytes[at + filled.overfill] = cum > orderQuantity || flags & ENDED ? 1 : 0;
   out.i32[(at + filled.userRef) >> 2] = orders.userRef[row] as number;
   e.end(at);
+}
+
+/** Opens an execution of the order in `row`, with the order's strategy if it has one. */
+function beginExecution(
+  e: Emitter,
+  kinds: readonly [RecordKind, RecordKind],
+  row: number,
+  strategyAt: number,
+): number {
+  const { orders } = e.state;
+  const tagged = ((orders.flags[row] as number) & ORDER_FLAG.Tagged) !== 0;
+  const at = beginOrderEvent(e, tagged ? kinds[1] : kinds[0], row);
+  if (tagged) e.out.i32[(at + strategyAt) >> 2] = orders.strategy[row] as number;
+  return at;
 }
 
 /** Exchange fee and commission of a trade in micros. */
@@ -145,7 +162,7 @@ function emitCorrected(e: Emitter, row: number, old: number, bust: boolean): voi
   const cum = (orders.cumQuantity[row] as number) - before + quantity;
   const orderQuantity = orders.quantity[row] as number;
   const flags = orders.flags[row] as number;
-  const at = beginOrderEvent(e, bust ? FILL_BUSTED : FILL_CORRECTED, row);
+  const at = beginExecution(e, bust ? FILL_BUSTED : FILL_CORRECTED, row, corrected.strategy);
   setAfter(e, at, orderQuantity, cum, leavesFor(orders, row, flags, orderQuantity, cum));
   out.f64[(at + corrected.lastQuantity) >> 3] = quantity;
   out.f64[(at + corrected.lastPrice) >> 3] = price;

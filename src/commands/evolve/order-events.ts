@@ -66,7 +66,9 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   orders.userRef[row] = b.i32[(at + accepted.userRef) >> 2] as number;
   orders.session[row] = b.i32[(at + HEADER.session) >> 2] as number;
   orders.requests[row] = 0;
-  orders.flags[row] = 0;
+  const strategy = b.i32[(at + accepted.strategy) >> 2] as number;
+  orders.flags[row] = strategy === 0 ? 0 : ORDER_FLAG.Tagged;
+  if (strategy !== 0) orders.strategy[row] = strategy;
   orders.pendingCancels[row] = 0;
   orders.pendingReplaces[row] = 0;
   const long = b.u16[(at + HEADER.length) >> 1] === OPTIONAL_BYTES;

@@ -32,6 +32,8 @@ export const ORDER_FLAG = {
   Reported: 2048,
   /** It came with optional terms: without, their columns hold what an earlier order left there. */
   Special: 4096,
+  /** It is tagged with a strategy: without, the column holds what an earlier order left there. */
+  Tagged: 8192,
 } as const;
 
 export class OrderTable {
@@ -72,6 +74,7 @@ export class OrderTable {
   readonly requests: Int32Array;
   readonly session: Int32Array;
   readonly userRef: Int32Array;
+  readonly strategy: Int32Array;
   readonly next: Int32Array;
   readonly previous: Int32Array;
   /** Neighbours among the stops of the instrument that wait for their price. */
@@ -116,6 +119,7 @@ export class OrderTable {
     this.requests = new Int32Array(rows);
     this.session = new Int32Array(rows);
     this.userRef = new Int32Array(rows);
+    this.strategy = new Int32Array(rows);
     this.next = new Int32Array(rows);
     this.previous = new Int32Array(rows);
     this.nextHeld = new Int32Array(rows);
