@@ -1,8 +1,13 @@
 import { ProjectorFrame1790000000000 } from './1790000000000-projector-frame.js';
 import { ReadModels1790000000001 } from './1790000000001-read-models.js';
+import { MarketData1790000000100 } from './1790000000100-market-data.js';
 
 /**
  * All migrations, oldest first. A released one is never edited: its effect is in databases already.
  * They are listed, not found by a pattern, so that a bundle and a test load the same ones.
  */
-export const migrations = [ProjectorFrame1790000000000, ReadModels1790000000001] as const;
+export const migrations = [
+  ProjectorFrame1790000000000,
+  ReadModels1790000000001,
+  MarketData1790000000100,
+] as const;

@@ -59,8 +59,9 @@ export function merge(a: Bar, b: Bar): Bar {
   demand(Number.isSafeInteger(volume), 'BAR_VOLUME_OVERFLOW', () => {
     return `bar of ${a.start}: a volume of more than ${Number.MAX_SAFE_INTEGER} lots`;
   });
-  const opening = compareKeys(a.first, b.first) <= 0 ? a : b;
-  const closing = compareKeys(a.last, b.last) >= 0 ? a : b;
+  // Two sources may give the same time and number: the price decides then, or the order of merging would.
+  const opening = (compareKeys(a.first, b.first) || a.open - b.open) <= 0 ? a : b;
+  const closing = (compareKeys(a.last, b.last) || a.close - b.close) >= 0 ? a : b;
   return {
     start: a.start,
     interval: a.interval,

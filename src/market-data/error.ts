@@ -15,7 +15,17 @@ export type MarketDataErrorCode =
   /** A corporate action that makes no sense: a dividend of the whole price, a ratio of zero. */
   | 'CORPORATE_ACTION_INVALID'
   /** An adjusted price that does not fit the safe range at the scale asked for. */
-  | 'ADJUSTED_PRICE_OVERFLOW';
+  | 'ADJUSTED_PRICE_OVERFLOW'
+  /** More ticks in one batch than are taken at once. */
+  | 'TICK_BATCH_TOO_LARGE'
+  /** More sources than have room, or a name that none can have. */
+  | 'TICK_SOURCE_INVALID'
+  /** The instrument's tick or lot size is not that in which its stored prices are counted. */
+  | 'INSTRUMENT_TERMS_CHANGED'
+  /** The catalogue has no instrument of this symbol. */
+  | 'INSTRUMENT_UNKNOWN'
+  /** A line of a file that is no tick; the message names the line. */
+  | 'TICK_LINE_INVALID';
 
 export class MarketDataError extends Error {
   override readonly name = 'MarketDataError';

@@ -111,6 +111,20 @@ export class TickValidator {
     });
   }
 
+  /**
+   * Goes on from what was taken before this validator was made: the newest time of an instrument and
+   * its last prices, oldest first. Which numbers were seen is not part of it.
+   */
+  resume(instrument: number, newest: bigint, prices: readonly number[]): void {
+    const state = this.#stateOf(instrument);
+    if (state === undefined || state.newest > 0n) return;
+    state.newest = newest;
+    for (const price of prices.slice(-REFERENCE_TRADES)) {
+      state.recent[state.next] = price;
+      state.next = (state.next + 1) % REFERENCE_TRADES;
+    }
+  }
+
   quote(quote: Quote): Verdict {
     const { bidPrice, bidQuantity, askPrice, askQuantity } = quote;
     const whole = isSide(bidPrice, bidQuantity) && isSide(askPrice, askQuantity);

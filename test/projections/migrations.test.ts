@@ -99,7 +99,9 @@ describe('migrations', () => {
     await withDataSource(settings, migrate);
     await withClient(settings, async (client) => {
       const support = await detectTimescale(async (sql) => (await client.query(sql)).rows);
-      const sql = 'SELECT hypertable_name AS name FROM timescaledb_information.hypertables';
+      const sql =
+        'SELECT hypertable_name AS name FROM timescaledb_information.hypertables ' +
+        "WHERE hypertable_schema IN ('daybook', '_timescaledb_internal')";
       const facts = ['fills', 'order_events', 'risk_decisions'];
       if (support.edition === 'none') await expect(client.query(sql)).rejects.toThrow(/not exist/);
       else {
@@ -112,7 +114,8 @@ describe('migrations', () => {
         ).toEqual(facts);
       }
       const jobs =
-        "SELECT proc_name FROM timescaledb_information.jobs WHERE proc_name LIKE 'policy_%'";
+        "SELECT proc_name FROM timescaledb_information.jobs WHERE proc_name LIKE 'policy_%' " +
+        "AND hypertable_schema IN ('daybook', '_timescaledb_internal')";
       if (support.edition === 'community') {
         const { rows } = await client.query<{ proc_name: string }>(jobs);
         const policies = rows.map((row) => row.proc_name);

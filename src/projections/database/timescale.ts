@@ -50,9 +50,9 @@ export interface HypertablePlan {
   /** Length of a chunk, an SQL interval: one chunk with its indexes in a quarter of memory. */
   readonly chunk: string;
   /** Community only: columns of equality filters, by which compressed rows are kept together. */
-  readonly segmentBy: string;
-  /** Community only: compressed once older than any replay into the table could reach. */
-  readonly compressAfter: string;
+  readonly segmentBy?: string;
+  /** Community only: compressed once older than any replay into the table could reach; else never. */
+  readonly compressAfter?: string;
 }
 
 /**
@@ -71,7 +71,7 @@ export async function createHypertable(
       'chunk_time_interval => $3::interval, create_default_indexes => false)',
     [plan.table, 'time', plan.chunk],
   );
-  if (support.edition === 'apache') return;
+  if (support.edition === 'apache' || plan.compressAfter === undefined) return;
   await run(
     `ALTER TABLE ${plan.table} SET (timescaledb.compress, ` +
       `timescaledb.compress_segmentby = '${plan.segmentBy}', ` +
