@@ -54,10 +54,19 @@ export async function submitOrder(
   caller: Caller,
   request: SubmitOrder,
 ): Promise<OrderView> {
+  return acceptedView(app, await enterOrder(app, caller, request));
+}
+
+/** The same, for who needs only to know that it was accepted. */
+export async function enterOrder(
+  app: Application,
+  caller: Caller,
+  request: SubmitOrder,
+): Promise<Accepted> {
   authorize(caller.identity, 'orders.submit', request.account);
   const events = await perform(app, caller, 'NewOrder', newOrderOf(app, request));
   const accepted = events.find((event): event is Accepted => event.type === 'OrderAccepted');
-  if (accepted !== undefined) return acceptedView(app, accepted);
+  if (accepted !== undefined) return accepted;
   throw await denial(app, events, request);
 }
 
@@ -128,7 +137,7 @@ export function offBits(prices: readonly Steps[], quantities: readonly Steps[]):
   return tick | lot;
 }
 
-const PRINTABLE = /^[\x21-\x7e][\x20-\x7e]*$/;
+const PRINTABLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** @throws ApplicationError REQUEST_INVALID */
 export function checkClientOrderId(field: string, id: string): void {

@@ -1,0 +1,198 @@
+/**
+ * Order entry over one stream. Requests are pipelined: they go to the writer as they come, and are
+ * answered as their events become durable, several to a message.
+ *
+ * Flow control, end to end: requests beyond REQUESTS_IN_FLIGHT_MAX, or for which the writer has no room
+ * now, wait here in their order and the stream is read no further, so HTTP/2 stops the client. A
+ * client that does not read its answers is not read either.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Caller } from '../application/application.js';
+import { cancelOrder } from '../application/cancel-order.js';
+import { invalidField, problem } from '../application/errors.js';
+import { replaceOrder } from '../application/replace-order.js';
+import { enterOrder } from '../application/submit-order.js';
+import { type CallContext, callerOfCall, throwIfMalformed } from './calls.js';
+import type {
+  EnterOrdersRequest,
+  EnterOrdersResponse,
+  OrderAnswer,
+  OrderRequest,
+} from './generated/daybook/v1/order_service.gen.js';
+import {
+  cancelOrderOf,
+  replaceOrderOf,
+  requestAnswerMessage,
+  submitOrderOf,
+} from './order-messages.js';
+import { knownError, problemMessage, serviceError } from './status.js';
+
+/** Requests of one stream that wait for their events; the stream is read no further then. */
+export const REQUESTS_IN_FLIGHT_MAX = 2048;
+/** Requests in one message; a larger one ends the stream with REQUEST_TOO_LARGE. */
+export const REQUESTS_PER_MESSAGE_MAX = 1000;
+/** How soon the writer is asked for room again when it had none, in milliseconds. */
+const ROOM_AGAIN_MS = 1;
+
+type Call = ServerDuplexStream<EnterOrdersRequest, EnterOrdersResponse>;
+
+export function enterOrders(context: CallContext, call: Call): void {
+  // Before the first turn ends: messages may be there already.
+  call.pause();
+  Promise.resolve()
+    .then(() => callerOfCall(context, call))
+    .then(
+      (caller) => new OrderEntry(context, call, caller).start(),
+      (error: unknown) => call.emit('error', serviceError(knownError(error, context.logger))),
+    );
+}
+
+class OrderEntry {
+  readonly #context: CallContext;
+  readonly #call: Call;
+  readonly #caller: Caller;
+  /** Read, and not yet with the writer, in their order. */
+  #waiting: OrderRequest[] = [];
+  #nextWaiting = 0;
+  #inFlight = 0;
+  #answers: OrderAnswer[] = [];
+  #sending = false;
+  #retry: NodeJS.Timeout | undefined;
+  #ended = false;
+  #gone = false;
+
+  constructor(context: CallContext, call: Call, caller: Caller) {
+    this.#context = context;
+    this.#call = call;
+    this.#caller = caller;
+  }
+
+  start(): void {
+    const call = this.#call;
+    call.on('data', (message: EnterOrdersRequest) => this.#take(message));
+    call.on('end', () => {
+      this.#ended = true;
+      this.#finish();
+    });
+    call.on('cancelled', () => this.#leave());
+    call.on('error', () => this.#leave());
+    call.on('drain', () => this.#pump());
+    call.resume();
+  }
+
+  #take(message: EnterOrdersRequest): void {
+    if (this.#gone) return;
+    try {
+      throwIfMalformed(message);
+      if (message.requests.length > REQUESTS_PER_MESSAGE_MAX) throw problem('REQUEST_TOO_LARGE');
+    } catch (error) {
+      this.#leave();
+      this.#call.emit('error', serviceError(knownError(error, this.#context.logger)));
+      return;
+    }
+    if (this.#nextWaiting === this.#waiting.length) {
+      this.#waiting = message.requests;
+      this.#nextWaiting = 0;
+    } else {
+      this.#waiting = [...this.#waiting.slice(this.#nextWaiting), ...message.requests];
+      this.#nextWaiting = 0;
+    }
+    this.#pump();
+  }
+
+  /** Gives the writer what it has room for; reads on once nothing waits. */
+  #pump(): void {
+    const { outcomes, commands } = this.#context.application;
+    while (this.#nextWaiting < this.#waiting.length && !this.#gone) {
+      const room = this.#inFlight < REQUESTS_IN_FLIGHT_MAX && !this.#call.writableNeedDrain;
+      if (!room) break;
+      if (!outcomes.hasRoom(true) || !commands.open) {
+        // Others have the room; nothing of this stream may be under way to wake it.
+        this.#retry ??= setTimeout(() => {
+          this.#retry = undefined;
+          this.#pump();
+        }, ROOM_AGAIN_MS);
+        break;
+      }
+      this.#begin(this.#waiting[this.#nextWaiting++] as OrderRequest);
+    }
+    if (this.#gone) return;
+    if (this.#nextWaiting < this.#waiting.length) this.#call.pause();
+    else this.#call.resume();
+  }
+
+  #begin(request: OrderRequest): void {
+    this.#inFlight += 1;
+    this.#answer(request).then(
+      (answer) => this.#settle(answer),
+      (error: unknown) => {
+        const known = knownError(error, this.#context.logger);
+        const value = problemMessage(known);
+        const clientOrderId = clientOrderIdOf(request);
+        this.#settle({ clientOrderId, answer: { $case: 'problem', value } });
+      },
+    );
+  }
+
+  async #answer({ request }: OrderRequest): Promise<OrderAnswer> {
+    const { application: app } = this.#context;
+    if (request?.$case === 'submit') {
+      const { data, sequence } = await enterOrder(app, this.#caller, submitOrderOf(request.value));
+      const value = { orderId: data.orderId, sequence };
+      return { clientOrderId: data.clOrdId, answer: { $case: 'accepted', value } };
+    }
+    if (request === undefined) throw invalidField('request', 'must be given');
+    const answer =
+      request.$case === 'cancel'
+        ? await cancelOrder(app, this.#caller, cancelOrderOf(request.value))
+        : await replaceOrder(app, this.#caller, replaceOrderOf(request.value));
+    const value = requestAnswerMessage(answer);
+    return { clientOrderId: clientOrderIdOf({ request }), answer: { $case: 'request', value } };
+  }
+
+  #settle(answer: OrderAnswer): void {
+    this.#inFlight -= 1;
+    if (this.#gone) return;
+    this.#answers.push(answer);
+    if (this.#sending) return;
+    // All answers of a commit come in one turn: they leave in one message.
+    this.#sending = true;
+    setImmediate(() => this.#send());
+  }
+
+  #send(): void {
+    this.#sending = false;
+    if (this.#gone) return;
+    for (let at = 0; at < this.#answers.length; at += REQUESTS_PER_MESSAGE_MAX) {
+      this.#call.write({ answers: this.#answers.slice(at, at + REQUESTS_PER_MESSAGE_MAX) });
+    }
+    this.#answers = [];
+    this.#pump();
+    this.#finish();
+  }
+
+  /** The client has sent its last: the stream ends with the last answer. */
+  #finish(): void {
+    const idle = this.#inFlight === 0 && this.#nextWaiting === this.#waiting.length;
+    if (!this.#ended || this.#gone || !idle || this.#sending) return;
+    this.#leave();
+    this.#call.end();
+  }
+
+  /** What is with the writer stays there; nobody is told here any more. */
+  #leave(): void {
+    this.#gone = true;
+    clearTimeout(this.#retry);
+    this.#waiting = [];
+    this.#nextWaiting = 0;
+    this.#answers = [];
+  }
+}
+
+function clientOrderIdOf({ request }: OrderRequest): string {
+  if (request === undefined) return '';
+  if (request.$case === 'submit') return request.value.clientOrderId;
+  if (request.value.clientOrderId) return request.value.clientOrderId;
+  const by = request.value.order?.by;
+  return by?.$case === 'accountOrder' ? by.value.clientOrderId : '';
+}
