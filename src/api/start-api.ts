@@ -4,8 +4,12 @@ import { Gauge, type Registry } from 'prom-client';
 import { Clock } from '../lib/time.js';
 import type { DurableEnd } from '../log/journal/durable-end.js';
 import { JournalReader } from '../log/journal/journal-reader.js';
+import { registerActor } from './application/actors.js';
 import type { Application, Commands } from './application/application.js';
 import type { ReadModels } from './application/read-models.js';
+import type { User } from './identity/access-book.js';
+import { Admission } from './identity/admission.js';
+import type { TokenOptions } from './identity/json-web-token.js';
 import { LogFollower } from './log-follower.js';
 import { Outcomes, type OutcomesOptions } from './outcomes.js';
 import { RecentOrders } from './reference/recent-orders.js';
@@ -28,12 +32,23 @@ export interface ApiOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly outcomes?: OutcomesOptions;
+  /** Whom to let in; absent: whoever reaches the listener may do everything. */
+  readonly access?: AccessOptions | undefined;
+}
+
+export interface AccessOptions {
+  /** Where the access log is; `daybook identity` changes it meanwhile. */
+  readonly directory: string;
+  readonly tokens?: TokenOptions | undefined;
+  readonly lookMs?: number;
 }
 
 export interface RunningApi {
   /** Where it listens, as "http://127.0.0.1:8080". */
   readonly address: string;
   readonly application: Application;
+  /** The door that every listener of the process shares; undefined: it stands open. */
+  readonly admission: Admission | undefined;
   /** Resolves with why when the log cannot be followed any more: the process is then of no use. */
   readonly failed: Promise<unknown>;
   /** Takes no new requests, answers those under way, then stops following. */
@@ -56,17 +71,24 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   for (let batch = reader.read(); batch !== undefined; batch = reader.read()) follower.take(batch);
   const following = follower.start(reader);
   gauges(application, metrics);
+  const admission = await startAdmission(options, application);
   const { server, close } = await createRestServer({
     application,
     logger,
     metrics,
     version: options.version,
-    readiness: async () => [journalCheck(follower), ...(await options.readiness())],
+    admission,
+    readiness: async () => [
+      journalCheck(follower),
+      ...accessChecks(admission),
+      ...(await options.readiness()),
+    ],
   });
   const address = await server.listen({ host: options.host, port: options.port });
   return {
     address,
     application,
+    admission,
     failed: new Promise((resolve) => {
       following.then(() => {
         if (follower.state === 'failed') resolve(follower.failure);
@@ -74,6 +96,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     }),
     async stop() {
       await close();
+      admission?.close();
       await follower.stop();
       outcomes.close();
       reader.close();
@@ -84,6 +107,24 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 function journalCheck({ state, sequence }: LogFollower) {
   const ok = state === 'following';
   return { name: 'journal', ok, detail: ok ? `read to ${sequence}` : state } as const;
+}
+
+/** Actors are registered on the log, so it is followed by now. */
+async function startAdmission(
+  { access, logger, metrics }: ApiOptions,
+  app: Application,
+): Promise<Admission | undefined> {
+  if (access === undefined) return undefined;
+  const register = ({ subject, kind }: User) =>
+    registerActor(app, subject, kind === 'person' ? 'User' : 'ApiKey');
+  return Admission.start({ ...access, register, logger, metrics });
+}
+
+function accessChecks(admission: Admission | undefined) {
+  if (admission === undefined) return [];
+  const ok = admission.failure === undefined;
+  const detail = ok ? 'in force' : 'the last change of identities is not in force';
+  return [{ name: 'access', ok, detail } as const];
 }
 
 function gauges({ outcomes, follower }: Application, metrics: Registry): void {

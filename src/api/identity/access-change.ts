@@ -1,6 +1,6 @@
 /** What may change about identities: the records of the access log, as they are stored. */
 import { z } from 'zod';
-import { ACTIONS, ROLES } from './permissions.js';
+import { ACTIONS, type Action, ROLES } from './permissions.js';
 
 const name = z
   .string()
@@ -11,7 +11,7 @@ const roles = z.array(z.enum(ROLES)).max(ROLES.length);
 const ACCOUNTS_MAX = 1024;
 const accounts = z.array(account).max(ACCOUNTS_MAX);
 const accountsOrAll = z.union([z.literal('all'), accounts]);
-const actions = z.array(z.enum(ACTIONS as [string, ...string[]])).max(ACTIONS.length);
+const actions = z.array(z.enum(ACTIONS as [Action, ...Action[]])).max(ACTIONS.length);
 const keyId = z.string().regex(/^[2-9a-kmnp-z]{10}$/);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const subject = z.string().regex(/^[0-9a-f]{32}$/);

@@ -58,3 +58,6 @@ export const LOCAL_IDENTITY: Identity = {
   fourEyes: false,
   requestsPerSecond: Number.POSITIVE_INFINITY,
 };
+
+/** Who was not asked who it is; may do nothing. */
+export const NOBODY: Identity = { ...LOCAL_IDENTITY, name: 'nobody', may: new Map() };

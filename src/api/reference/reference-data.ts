@@ -54,6 +54,8 @@ export class ReferenceData {
   readonly #accountsByName = new Map<string, Account>();
   readonly #groupsByName = new Map<string, number>();
   readonly #groupNames = new Map<number, string>();
+  /** Indexes of actors by subject. */
+  readonly #actors = new Map<string, number>();
   readonly #limits = new Map<string, LimitInForce>();
   readonly #states = new Map<string, TradingStateInForce>();
   /** By instrument; marks may come at market rate, so there is no object for each. */
@@ -102,6 +104,10 @@ export class ReferenceData {
   nextGroup(): number {
     return Math.max(0, ...this.#groupNames.keys()) + 1;
   }
+  /** Index of an identity on the log. @param subject in hexadecimal */
+  actorBySubject(subject: string): number | undefined {
+    return this.#actors.get(subject);
+  }
   limits(): LimitInForce[] {
     return [...this.#limits.values()];
   }
@@ -123,7 +129,8 @@ export class ReferenceData {
     return (
       (number >= EVENT.InstrumentListed && number <= EVENT.TradingResumed) ||
       number === EVENT.CircuitBreakerTripped ||
-      number === EVENT.CircuitBreakerReset
+      number === EVENT.CircuitBreakerReset ||
+      number === EVENT.ActorRegistered
     );
   }
 
@@ -162,6 +169,9 @@ export class ReferenceData {
       case 'CircuitBreakerTripped':
       case 'CircuitBreakerReset':
         this.#takeState(event, event.type);
+        return;
+      case 'ActorRegistered':
+        this.#actors.set(event.data.subject, event.data.actor);
         return;
       default:
         assert(false, `${event.type} is not about reference data`);

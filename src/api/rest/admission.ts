@@ -1,12 +1,72 @@
-/** Who is let in: before the body of a request is read, as little as possible is done for strangers. */
-import { type Caller, LOCAL_CALLER } from '../application/application.js';
+/**
+ * Who is let in over HTTP. Decided when the head of a request is there and its body is not read: for
+ * strangers as little as possible is done.
+ */
+import type { FastifyRequest } from 'fastify';
+import { type Caller, callerOf, LOCAL_CALLER } from '../application/application.js';
+import { type ApplicationError, problem } from '../application/errors.js';
+import type { Admission, Asked } from '../identity/admission.js';
+import type { Credentials } from '../identity/authenticate.js';
+import { permissionDenied } from '../identity/authorize.js';
+import { certificateOf } from '../identity/client-certificate.js';
+import { type Identity, NOBODY } from '../identity/identity.js';
+import { accessOf, type RouteAccess } from './route-access.js';
 import type { RestServer } from './routes/route-types.js';
 
-/** Call before the routes are made. */
-export function admitRequests(server: RestServer): void {
+/** Call before the routes are made. @param admission absent: whoever comes may do everything */
+export function admitRequests(server: RestServer, admission: Admission | undefined): void {
   server.decorateRequest('caller', null as unknown as Caller);
+  if (admission === undefined) {
+    server.addHook('onRequest', (request, _reply, done) => {
+      request.caller = LOCAL_CALLER;
+      done();
+    });
+    return;
+  }
+  const nobody = callerOf(NOBODY);
   server.addHook('onRequest', (request, _reply, done) => {
-    request.caller = LOCAL_CALLER;
+    request.caller = nobody;
+    const { url } = request.routeOptions;
+    // A path that is no route is 404 to everybody: which ones there are is no secret.
+    if (url === undefined) return done();
+    const access = accessOf(request.method, url);
+    if (access?.action === 'public') return done();
+    let identity: Identity | Promise<Identity>;
+    try {
+      identity = admission.admit(credentialsOf(request), askedOf(request));
+    } catch (error) {
+      return done(error as Error);
+    }
+    const enter = (known: Identity): void => {
+      request.caller = callerOf(known);
+      done(denialOf(known, access));
+    };
+    if (identity instanceof Promise) identity.then(enter, done);
+    else enter(identity);
+  });
+  server.addHook('onError', (request, _reply, error, done) => {
+    admission.record(error, askedOf(request), request.caller.identity);
     done();
   });
+}
+
+function credentialsOf({ headers, raw }: FastifyRequest): Credentials {
+  return { authorization: headers.authorization, certificate: certificateOf(raw.socket) };
+}
+
+const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({
+  peer: ip,
+  what: `${method} ${url}`,
+});
+
+/** What no account would change: the use case decides the rest, when it knows the account. */
+function denialOf(
+  identity: Identity,
+  access: RouteAccess | undefined,
+): ApplicationError | undefined {
+  if (access === undefined) return problem('PERMISSION_DENIED', 'No rule lets anybody in here.');
+  const { action, or = [] } = access;
+  if (action === 'public' || action === 'known') return undefined;
+  const may = [action, ...or].some((each) => identity.may.has(each));
+  return may ? undefined : permissionDenied(action);
 }

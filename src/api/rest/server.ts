@@ -14,6 +14,7 @@ import {
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Application } from '../application/application.js';
+import type { Admission } from '../identity/admission.js';
 import { admitRequests } from './admission.js';
 import { answerBrokenHttp } from './broken-http.js';
 import { closesGracefully } from './graceful-close.js';
@@ -46,6 +47,8 @@ export interface RestOptions {
   readonly metrics: Registry;
   readonly readiness: Readiness;
   readonly version: string;
+  /** Absent: whoever comes may do everything. */
+  readonly admission?: Admission | undefined;
 }
 
 /** A server that is ready to `listen`, and how to end it: answers under way are given first. */
@@ -81,7 +84,7 @@ export async function createRestServer(
   const close = closesGracefully(server);
   answerUnknownRoutes(server);
   measureRequests(server, metrics);
-  admitRequests(server);
+  admitRequests(server, options.admission);
   await describe(server, version);
   orderRoutes(server, application);
   readModelRoutes(server, application);
