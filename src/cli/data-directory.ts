@@ -6,7 +6,7 @@
  *     journal/shard-0/   the log: what everything else can be rebuilt from
  *     journal/shard-0.snapshots/   states of the writer, to start sooner
  *     postgres/          the embedded database of the read models
- *     restoring          there while `daybook rebuild --from eventstoredb` is not through
+ *     restoring          there while `daybook restore` or `rebuild --from eventstoredb` is not through
  * ```
  */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -53,6 +53,6 @@ export class RestoreUnfinishedError extends Error {
 /** @throws RestoreUnfinishedError */
 export function refuseUnfinishedRestore(dataDirectory: string): void {
   if (!existsSync(restoringFile(dataDirectory))) return;
-  const message = `${resolve(dataDirectory)} is being restored: run daybook rebuild to its end`;
+  const message = `${resolve(dataDirectory)} is being restored: run daybook restore, or rebuild, to its end`;
   throw new RestoreUnfinishedError(message);
 }

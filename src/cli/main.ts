@@ -31,6 +31,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'store the state, so that the next start is quick',
     load: () => import('./snapshot.js'),
   },
+  backup: {
+    summary: 'ship the journal to another place, once or all the time',
+    load: () => import('./backup.js'),
+  },
+  restore: {
+    summary: 'a data directory out of a backup, as of any moment',
+    load: () => import('./restore.js'),
+  },
   decode: {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),

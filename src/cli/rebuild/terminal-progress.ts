@@ -12,13 +12,13 @@ export class TerminalProgress {
     this.#stream = stream;
   }
 
-  show(what: string, done: number, all: number): void {
+  show(what: string, done: number, all: number, unit = 'events'): void {
     const now = performance.now();
     if (!this.#stream.isTTY || (now - this.#shownAt < PAUSE_MS && done < all)) return;
     this.#shownAt = now;
     this.#shown = true;
     const percent = all === 0 ? 100 : Math.min(100, Math.floor((done / all) * 100));
-    this.#stream.write(`\r\u001b[K${what}: ${done} of ${all} events, ${percent} %`);
+    this.#stream.write(`\r\u001b[K${what}: ${done} of ${all} ${unit}, ${percent} %`);
   }
 
   /** Leaves the line. */

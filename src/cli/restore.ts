@@ -1,0 +1,93 @@
+/** `daybook restore`: a data directory out of a backup, as of any moment. */
+import { resolve } from 'node:path';
+import { formatIsoNs, parseIsoNs, TimeError } from '../lib/time.js';
+import type { Moment } from '../operations/backup/commit-run.js';
+import { type RestoredBackup, restoreBackup } from '../operations/backup/restore.js';
+import { ENVIRONMENT_HELP, openPlace, PLACE_HELP } from './backup-options.js';
+import { TerminalProgress } from './rebuild/terminal-progress.js';
+import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+
+const HELP = `daybook restore --from PLACE --to DIR [OPTIONS]
+
+Brings journal and snapshots back from a backup into a directory that is empty or not there. Every byte
+is verified as it stands on the disk, and compared with the chain value of the manifest, before
+anything is installed. Then daybook start --data-dir DIR goes on from there; it builds the read models
+from the journal.
+
+Options:
+  --from PLACE     where from; ${PLACE_HELP}
+  --to DIR         data directory to restore into
+  --at MOMENT      point in time: a sequence, or a time such as 2026-11-22T14:50:06.5Z. The last whole
+                   commit at or before it is the last one restored
+  --key-file FILE  file with the key, in place of DAYBOOK_BACKUP_KEY
+  --json           one JSON object: {"journal","next","time","chain","seconds",...}
+  --help           this text
+
+${ENVIRONMENT_HELP}
+
+Killed at any point and run again, it begins anew; until it is through, daybook start refuses DIR.
+Back up a journal restored to an earlier moment to a new place: its history is another one now.
+
+Exit codes: 0 restored; 1 it failed, and nothing was installed: the object or file is named; 2 wrong use.
+`;
+
+export function run(args: string[]): Promise<number> {
+  return runSubcommand('restore', HELP, args, () => restore(args));
+}
+
+/** @throws UsageError */
+export function momentOf(text: string): Moment {
+  if (/^[0-9]{1,15}$/.test(text)) return { sequence: Number(text) };
+  try {
+    return { time: parseIsoNs(text) };
+  } catch (error) {
+    if (!(error instanceof TimeError)) throw error;
+    throw new UsageError(`--at ${text}: a sequence, or a time such as 2026-11-22T14:50:06.5Z`);
+  }
+}
+
+async function restore(args: string[]): Promise<number> {
+  const { values } = parseOptions({
+    args,
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      at: { type: 'string' },
+      'key-file': { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (values.to === undefined) throw new UsageError('--to is missing: where to restore to');
+  const at = values.at === undefined ? undefined : momentOf(values.at);
+  const { store, key } = await openPlace('from', values.from, values['key-file']);
+  const progress = new TerminalProgress(process.stderr);
+  const startedAt = performance.now();
+  let restored: RestoredBackup;
+  try {
+    restored = await restoreBackup({
+      ...{ store, key, target: resolve(values.to), at },
+      onProgress: (done, all) => progress.show('restored', done, all, 'bytes'),
+    });
+  } finally {
+    progress.end();
+    store.close();
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { time } = restored;
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify({ ...restored, time: formatIsoNs(time), seconds })}\n`
+      : linesOf(restored, seconds),
+  );
+  return EXIT.success;
+}
+
+function linesOf(restored: RestoredBackup, seconds: number): string {
+  const { journal, next, time, segments, snapshots, rawBytes, chain, backedUpAt } = restored;
+  const made = new Date(backedUpAt).toISOString();
+  return (
+    `${journal}: events 0 to ${next - 1}, the last of ${formatIsoNs(time)}; ${segments} segments, ` +
+    `${snapshots.length} snapshots, ${rawBytes} bytes in ${seconds.toFixed(1)} s, verified; ` +
+    `from a backup of ${made}\nchain ${chain}\n`
+  );
+}
