@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Contract, PositionLine } from '../audit/money.js';
 import { DEFAULT_CAPACITY } from '../commands/state/capacity.js';
 import { stateHash } from '../commands/state-hash.js';
 import { DecimalError, parseStep } from '../lib/decimal.js';
@@ -16,7 +17,6 @@ import { postgresDirectory } from './data-directory.js';
 import { generatedFlow } from './demo/generated-flow.js';
 import { journalBytes, positionsFromPostgres, positionsOf, stateFromLog } from './demo/results.js';
 import { type FlowResult, runFlow } from './demo/run-flow.js';
-import type { Contract, PositionLine } from './money.js';
 import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const DEFAULT_CONTRACT =

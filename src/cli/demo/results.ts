@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { type Contract, type PositionLine, positionLine } from '../../audit/money.js';
 import { evolveBatch } from '../../commands/recovery.js';
 import { capacityForReplay } from '../../commands/state/capacity.js';
 import { ROW } from '../../commands/state/position-table.js';
@@ -12,7 +13,6 @@ import { JournalReader } from '../../log/journal/journal-reader.js';
 import { segmentSequence } from '../../log/journal/segment.js';
 import type { SharedDurableEnd } from '../../log/journal/shared-durable-end.js';
 import type { ConnectionSettings } from '../../projections/database/connection-settings.js';
-import { type Contract, type PositionLine, positionLine } from '../money.js';
 
 /** The state as the log alone gives it. */
 export function stateFromLog(directory: string, end: SharedDurableEnd): ShardState {

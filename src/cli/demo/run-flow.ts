@@ -1,12 +1,12 @@
 /** Drives a flow through a running shard until every request is answered and every fill booked. */
 
+import type { Contract } from '../../audit/money.js';
 import { parseStep } from '../../lib/decimal.js';
 import { Clock } from '../../lib/time.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import type { RunningShard } from '../../operations/shard.js';
 import type { FlowLine } from '../../venues/recorded/order-flow.js';
 import { OUTBOX_MAX, RecordedVenue } from '../../venues/recorded/recorded-venue.js';
-import type { Contract } from '../money.js';
 import { FlowDriver } from './flow-driver.js';
 import { LogTally } from './log-tally.js';
 

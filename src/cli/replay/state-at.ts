@@ -1,4 +1,6 @@
 /** `daybook replay --at`: the state as it was after a sequence, or at a time. */
+
+import { accountName, positionLines, totals } from '../../audit/position-lines.js';
 import { sequenceAt, timeAt } from '../../commands/replay/event-groups.js';
 import { DEFAULT_CAPACITY } from '../../commands/state/capacity.js';
 import { orderStatus } from '../../commands/state/order-status.js';
@@ -11,7 +13,6 @@ import { formatIsoNs } from '../../lib/time.js';
 import { LineOutput } from '../line-output.js';
 import { EXIT, UsageError } from '../usage.js';
 import { evolveUntil, logBatches } from './log-batches.js';
-import { accountName, positionLines, totals } from './position-lines.js';
 
 /** Open orders that are listed; more are counted. */
 const ORDERS_LISTED_MAX = 100_000;

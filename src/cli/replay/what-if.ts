@@ -1,5 +1,6 @@
 /** `daybook replay --decide --limits`: which orders other limits would have refused or let through. */
 import { writeFileSync } from 'node:fs';
+import { positionLines, type Total, totals } from '../../audit/position-lines.js';
 import { lastTime } from '../../commands/recovery.js';
 import { type ChangedDecision, WhatIf } from '../../commands/replay/what-if.js';
 import { DEFAULT_CAPACITY } from '../../commands/state/capacity.js';
@@ -10,7 +11,6 @@ import { EXIT, UsageError } from '../usage.js';
 import { chart } from './chart.js';
 import { readLimits } from './limits-file.js';
 import { logBatches, nextSequence } from './log-batches.js';
-import { positionLines, type Total, totals } from './position-lines.js';
 
 /** Points in time at which exposure and P&L are told, at most. */
 const POINTS_MAX = 200;

@@ -1,7 +1,7 @@
 /** Positions of a state with exact money: what `money.ts` says of each row. */
-import { ROW } from '../../commands/state/position-table.js';
-import type { ShardState } from '../../commands/state/shard-state.js';
-import { amountParts, POSITION, SUSPENSE } from '../../domain/position.js';
+import { ROW } from '../commands/state/position-table.js';
+import type { ShardState } from '../commands/state/shard-state.js';
+import { amountParts, POSITION, SUSPENSE } from '../domain/position.js';
 import {
   addDecimals,
   type Decimal,
@@ -9,8 +9,8 @@ import {
   multiplyDecimals,
   negateDecimal,
   parseDecimal,
-} from '../../lib/decimal.js';
-import { type Contract, type PositionLine, positionLine } from '../money.js';
+} from '../lib/decimal.js';
+import { type Contract, type PositionLine, positionLine } from './money.js';
 
 export interface MoneyLine extends PositionLine {
   /** Fees and commissions paid. */
