@@ -15,6 +15,7 @@ import { LIMIT } from '../src/domain/risk-catalogue.js';
 import type { SessionConfig } from '../src/gateways/order-entry/config.js';
 import { hashPassword } from '../src/gateways/order-entry/password.js';
 import type { StageLatencies } from '../src/gateways/order-entry/stage-latency.js';
+import { assert } from '../src/lib/assert.js';
 import { startOrderEntry } from '../src/operations/order-entry.js';
 import { journalDirectory, type RunningShard, startShard } from '../src/operations/shard.js';
 import type { Figure } from './figure.js';
@@ -139,6 +140,7 @@ async function measure(
     const { port } = gateway;
     const open = await runClients({ ...task, port, mode: 'open', from: 2_000_000_000 });
     const { latencies } = await gateway.stop();
+    assert(latencies !== undefined, 'a gateway on node:net');
     return { closed, open, latencies };
   } finally {
     await shard.stop();

@@ -24,10 +24,18 @@
  * A notify that comes late, for a sleep that is over, may end the next sleep early, so the sleeper looks
  * at its rings after every return and does not trust the reason.
  */
+import { writeSync } from 'node:fs';
 import { assert } from './assert.js';
+
+/** Words of the bell: who sleeps, and the eventfd to write to plus one, 0 when it is Atomics.wait. */
+const STATE = 0;
+const EVENT_FD = 1;
 
 const AWAKE = 0;
 const SLEEPING = 1;
+
+/** What an eventfd takes: one more. */
+const ONE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
 /** A whole pair of cache lines, so that nothing else slows the load in `ring`. */
 const BELL_BYTES = 128;
@@ -52,9 +60,32 @@ export class Doorbell {
 
   /** Call after `publish`, from any thread. */
   ring(): void {
-    if (Atomics.load(this.#bell, 0) !== SLEEPING) return;
-    if (Atomics.compareExchange(this.#bell, 0, SLEEPING, AWAKE) !== SLEEPING) return;
-    Atomics.notify(this.#bell, 0, 1);
+    if (Atomics.load(this.#bell, STATE) !== SLEEPING) return;
+    if (Atomics.compareExchange(this.#bell, STATE, SLEEPING, AWAKE) !== SLEEPING) return;
+    const eventFd = Atomics.load(this.#bell, EVENT_FD);
+    if (eventFd === 0) Atomics.notify(this.#bell, STATE, 1);
+    else writeSync(eventFd - 1, ONE);
+  }
+
+  /**
+   * From here on the sleeper sleeps in a system call that an eventfd ends, in place of `sleep`.
+   * The file must stay open as long as anybody may ring.
+   */
+  wakeThrough(eventFd: number): void {
+    Atomics.store(this.#bell, EVENT_FD, eventFd + 1);
+  }
+
+  /**
+   * `sleep` in a system call: the proof above holds, since what was written to the eventfd before
+   * the call ends it at once.
+   *
+   * @param wait blocks until bytes are written to the eventfd, or for as long as it likes
+   */
+  sleepIn(hasWork: () => boolean, wait: () => void): void {
+    const before = Atomics.compareExchange(this.#bell, STATE, AWAKE, SLEEPING);
+    assert(before === AWAKE, 'doorbell: a second thread goes to sleep');
+    if (!hasWork()) wait();
+    Atomics.store(this.#bell, STATE, AWAKE);
   }
 
   /**
@@ -66,14 +97,14 @@ export class Doorbell {
    * @returns false when the time ran out; whatever it says, look at the rings again
    */
   sleep(hasWork: () => boolean, timeoutMs: number): boolean {
-    const before = Atomics.compareExchange(this.#bell, 0, AWAKE, SLEEPING);
+    const before = Atomics.compareExchange(this.#bell, STATE, AWAKE, SLEEPING);
     assert(before === AWAKE, 'doorbell: a second thread goes to sleep');
     if (hasWork()) {
-      Atomics.store(this.#bell, 0, AWAKE);
+      Atomics.store(this.#bell, STATE, AWAKE);
       return true;
     }
-    const outcome = Atomics.wait(this.#bell, 0, SLEEPING, timeoutMs);
-    Atomics.store(this.#bell, 0, AWAKE);
+    const outcome = Atomics.wait(this.#bell, STATE, SLEEPING, timeoutMs);
+    Atomics.store(this.#bell, STATE, AWAKE);
     return outcome !== 'timed-out';
   }
 }

@@ -1,10 +1,14 @@
-/** Starts the order-entry gateway in a thread of its own, in front of a shard. */
+/**
+ * Starts order entry in front of a shard: in the writer's thread where the shard has the fast path,
+ * else on node:net in a thread of its own.
+ */
 import { Worker } from 'node:worker_threads';
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
 import type { GatewayCounts } from '../gateways/order-entry/order-entry.js';
 import type { StageLatencies } from '../gateways/order-entry/stage-latency.js';
+import type { TurnLatencies } from '../gateways/order-entry/turn-latency.js';
 import { workerUrl } from '../lib/worker-url.js';
-import type { PortHandle, RunningShard } from './shard.js';
+import type { PortHandle, RunningShard, WriterThread } from './shard.js';
 
 /** What the gateway's thread is started with; everything in it can cross a thread. */
 export interface GatewayThreadData {
@@ -34,14 +38,27 @@ const YOUNG_GENERATION_MB = 96;
 type Listening = Extract<GatewayThreadMessage, { kind: 'listening' }>;
 type Stopped = Extract<GatewayThreadMessage, { kind: 'stopped' }>;
 
+/** What order entry did since it was opened. */
+export interface OrderEntrySummary {
+  readonly counts: GatewayCounts;
+  /** On node:net. */
+  readonly latencies: StageLatencies | undefined;
+  /** On the fast path. */
+  readonly turns: TurnLatencies | undefined;
+}
+
 export interface RunningOrderEntry {
   readonly port: number;
   readonly recoverySeconds: number;
+  /** Whether it runs in the writer's thread, on the addon. */
+  readonly native: boolean;
+  /** Where the time of orders goes, as of now; undefined on node:net, which tells it at its end. */
+  latencies(): Promise<TurnLatencies | undefined>;
   /**
    * Ends the sessions; to be called before the shard stops. What clients have not had, they get from
    * the log when they log in again.
    */
-  stop(): Promise<{ readonly counts: GatewayCounts; readonly latencies: StageLatencies }>;
+  stop(): Promise<OrderEntrySummary>;
   /** Rejects when the gateway fails; its sessions have ended then, and the log has lost nothing. */
   readonly failed: Promise<never>;
 }
@@ -56,6 +73,10 @@ export async function startOrderEntry(
   config: GatewayConfig,
   logLevel = 'info',
 ): Promise<RunningOrderEntry> {
+  const { writerThread } = shard;
+  if (writerThread !== undefined) {
+    return openInWriter(shard, writerThread, { producer, config, logLevel });
+  }
   const data: GatewayThreadData = {
     config,
     directory: shard.directory,
@@ -90,12 +111,50 @@ export async function startOrderEntry(
   return {
     port,
     recoverySeconds,
+    native: false,
+    latencies: async () => undefined,
     stop: async () => {
       worker.postMessage('stop');
       const { counts, latencies } = await Promise.race([stopped, failed]);
       await worker.terminate();
-      return { counts, latencies };
+      return { counts, latencies, turns: undefined };
     },
     failed,
+  };
+}
+
+async function openInWriter(
+  shard: RunningShard,
+  writer: WriterThread,
+  what: { readonly producer: string; readonly config: GatewayConfig; readonly logLevel: string },
+): Promise<RunningOrderEntry> {
+  const { config, logLevel } = what;
+  const port = shard.portHandle(what.producer);
+  const opened = await Promise.race([
+    writer.ask(
+      { kind: 'openOrderEntry', config, port, logLevel },
+      'orderEntryOpen',
+      'orderEntryFailed',
+    ),
+    shard.failed,
+  ]);
+  if (opened.kind === 'orderEntryFailed') {
+    throw Object.assign(new Error(opened.message), { code: opened.code });
+  }
+  const latencies = async () => {
+    const answer = writer.ask({ kind: 'askLatencies' }, 'latencies');
+    return (await Promise.race([answer, shard.failed])).latencies;
+  };
+  return {
+    port: opened.port,
+    recoverySeconds: opened.recoverySeconds,
+    native: true,
+    latencies,
+    stop: async () => {
+      const closing = writer.ask({ kind: 'closeOrderEntry' }, 'orderEntryClosed');
+      const { counts } = await Promise.race([closing, shard.failed]);
+      return { counts, latencies: undefined, turns: await latencies() };
+    },
+    failed: shard.failed,
   };
 }

@@ -1,5 +1,6 @@
 /** What a shard's thread is started with; everything in it can cross a thread. */
 import type { Capacity } from '../commands/state/capacity.js';
+import type { FastPathMessage, FastPathOptions } from './fast-path-messages.js';
 
 export interface WriterThreadData {
   readonly directory: string;
@@ -11,8 +12,10 @@ export interface WriterThreadData {
   readonly rings: readonly SharedArrayBuffer[];
   readonly doorbell: SharedArrayBuffer;
   readonly durableEnd: SharedArrayBuffer;
-  /** Int32: 1 asks the writer to stop. */
-  readonly stop: SharedArrayBuffer;
+  /** Int32 of `FLAGS`: what asks the writer to look. */
+  readonly flags: SharedArrayBuffer;
+  /** Poll sockets in the writer's thread, where the addon is there. */
+  readonly fastPath: FastPathOptions | undefined;
   readonly software: string;
 }
 
@@ -28,5 +31,8 @@ export type WriterThreadMessage =
       readonly snapshotsPassedOver: readonly string[];
       /** What recovery cut off an unfinished last commit, in words; undefined after a clean end. */
       readonly torn: string | undefined;
+      /** Order entry can be opened in this thread. */
+      readonly fastPath: boolean;
     }
+  | FastPathMessage
   | { readonly kind: 'stopped'; readonly stateHash: string; readonly nextSequence: number };

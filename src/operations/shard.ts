@@ -10,6 +10,13 @@ import { SpscRing } from '../lib/ring.js';
 import { SharedGate } from '../lib/shared-gate.js';
 import { workerUrl } from '../lib/worker-url.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
+import {
+  type FastPathMessage,
+  type FastPathOptions,
+  type FastPathRequest,
+  FLAG_WORDS,
+  FLAGS,
+} from './fast-path-messages.js';
 import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
 
 /** Slots of a producer's ring, 320 bytes each: 5 MiB. */
@@ -32,6 +39,8 @@ export interface ShardOptions {
   readonly software?: string;
   /** Shut, new orders and replaces are refused by every port, and cancels pass. */
   readonly orderGate?: SharedGate;
+  /** Let the writer's own thread poll the sockets of order entry, where the addon is there. */
+  readonly fastPath?: FastPathOptions;
 }
 
 /** Everything a thread needs to make its CommandPort; can cross a thread. */
@@ -62,6 +71,8 @@ export interface RunningShard {
   port(producer: string): CommandPort;
   /** The same for another thread, which calls `openPort`. */
   portHandle(producer: string): PortHandle;
+  /** Order entry in the writer's thread: there with `fastPath` and the addon. */
+  readonly writerThread: WriterThread | undefined;
   /** Ends after what the rings hold is durable. */
   stop(): Promise<{ readonly stateHash: string; readonly nextSequence: number }>;
   /** Rejects when the writer fails; nothing more is accepted then. */
@@ -82,7 +93,7 @@ export async function startShard(options: ShardOptions): Promise<RunningShard> {
   const doorbell = Doorbell.create();
   const orderGate = options.orderGate ?? new SharedGate();
   const durableEnd = new SharedDurableEnd();
-  const stopFlag = new SharedArrayBuffer(4);
+  const flags = new Int32Array(new SharedArrayBuffer(FLAG_WORDS * 4));
   const data: WriterThreadData = {
     directory: options.directory,
     shard: options.shard ?? 0,
@@ -92,30 +103,13 @@ export async function startShard(options: ShardOptions): Promise<RunningShard> {
     rings: rings.map((ring) => ring.shared),
     doorbell: doorbell.shared,
     durableEnd: durableEnd.memory,
-    stop: stopFlag,
+    flags: flags.buffer as SharedArrayBuffer,
+    fastPath: options.fastPath,
     software: options.software ?? 'daybook',
   };
   const worker = new Worker(workerUrl(import.meta.url, './writer-thread.js'), { workerData: data });
-  const failed = new Promise<never>((_, reject) => {
-    worker.once('error', reject);
-    worker.once('exit', (code) => {
-      if (code !== 0) reject(new Error(`the writer's thread ended with ${code}`));
-    });
-  });
-  failed.catch(() => undefined);
-  const stopped = new Promise<Stopped>((resolve) => {
-    worker.on('message', (message: WriterThreadMessage) => {
-      if (message.kind === 'stopped') resolve(message);
-    });
-  });
-  const ready = await Promise.race([
-    new Promise<Ready>((resolve) => {
-      worker.on('message', (message: WriterThreadMessage) => {
-        if (message.kind === 'ready') resolve(message);
-      });
-    }),
-    failed,
-  ]);
+  const { failed, stopped, ready: starting } = watch(worker);
+  const ready = await Promise.race([starting, failed]);
   const indexOf = (producer: string) => {
     const index = options.producers.indexOf(producer);
     assert(index >= 0, `no producer is called ${producer}`);
@@ -147,14 +141,66 @@ export async function startShard(options: ShardOptions): Promise<RunningShard> {
       return port;
     },
     portHandle,
+    writerThread: ready.fastPath
+      ? writerThread(worker, (request) => {
+          worker.postMessage(request);
+          Atomics.store(flags, FLAGS.message, 1);
+          doorbell.ring();
+        })
+      : undefined,
     stop: async () => {
-      Atomics.store(new Int32Array(stopFlag), 0, 1);
+      Atomics.store(flags, FLAGS.stop, 1);
       doorbell.ring();
       const result = await Promise.race([stopped, failed]);
       await worker.terminate();
       return { stateHash: result.stateHash, nextSequence: result.nextSequence };
     },
     failed,
+  };
+}
+
+function watch(worker: Worker): {
+  readonly failed: Promise<never>;
+  readonly ready: Promise<Ready>;
+  readonly stopped: Promise<Stopped>;
+} {
+  const failed = new Promise<never>((_, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      if (code !== 0) reject(new Error(`the writer's thread ended with ${code}`));
+    });
+  });
+  failed.catch(() => undefined);
+  const said = <K extends WriterThreadMessage['kind']>(kind: K) =>
+    new Promise<Extract<WriterThreadMessage, { kind: K }>>((resolve) => {
+      worker.on('message', (message: WriterThreadMessage) => {
+        if (message.kind === kind) resolve(message as never);
+      });
+    });
+  return { failed, ready: said('ready'), stopped: said('stopped') };
+}
+
+/** What can be asked of a writer's thread while it runs. */
+export interface WriterThread {
+  /** Resolves with the next message of one of these kinds. */
+  ask<K extends FastPathMessage['kind']>(
+    request: FastPathRequest,
+    ...kinds: readonly K[]
+  ): Promise<Extract<FastPathMessage, { kind: K }>>;
+}
+
+function writerThread(worker: Worker, send: (request: FastPathRequest) => void): WriterThread {
+  return {
+    ask: (request, ...kinds) =>
+      new Promise((resolve) => {
+        const onMessage = (message: WriterThreadMessage) => {
+          if (!(kinds as readonly string[]).includes(message.kind)) return;
+          worker.off('message', onMessage);
+          resolve(message as never);
+        };
+        worker.on('message', onMessage);
+        send(request);
+      }),
   };
 }
 

@@ -11,12 +11,17 @@ import { catalogueFingerprint } from '../domain/catalogue-fingerprint.js';
 import { encodeCommand } from '../domain/command-codec.js';
 import { COMMAND_SLOT_BYTES } from '../domain/commands.js';
 import { RecordBuffer } from '../domain/event-record.js';
+import { TurnLatency } from '../gateways/order-entry/turn-latency.js';
 import { assert } from '../lib/assert.js';
 import { Doorbell } from '../lib/doorbell.js';
+import { findNativeAddon } from '../lib/native-addon.js';
 import { SpscRing } from '../lib/ring.js';
 import { Clock } from '../lib/time.js';
 import { JournalWriter } from '../log/journal/journal-writer.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
+import { nativeFileSystem } from '../log/native-file-system.js';
+import { FastPath } from './fast-path.js';
+import { FLAGS } from './fast-path-messages.js';
 import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
 import { recoverState } from './snapshots.js';
 
@@ -29,10 +34,15 @@ const port = parentPort;
 const say = (message: WriterThreadMessage) => port.postMessage(message);
 
 const started = performance.now();
+const native = findNativeAddon();
+const latency = new TurnLatency();
+const fileSystem =
+  native.addon === undefined ? undefined : nativeFileSystem(native.addon, () => latency.written());
 const journal = JournalWriter.open(data.directory, {
   shard: data.shard,
   catalogue: catalogueFingerprint(),
   durableEnd: new SharedDurableEnd(data.durableEnd),
+  ...(fileSystem === undefined ? {} : { fileSystem }),
   ...(data.segmentBytesMax === undefined ? {} : { segmentBytesMax: data.segmentBytesMax }),
 });
 const clock = new Clock();
@@ -52,8 +62,15 @@ clock.notBefore(recovered.time);
 
 const rings = data.rings.map((ring) => SpscRing.attach(ring));
 const doorbell = Doorbell.attach(data.doorbell);
-const stop = new Int32Array(data.stop);
-const writer = new Writer(state, journal, now, rings);
+const flags = new Int32Array(data.flags);
+const { addon } = native;
+const fastPath =
+  data.fastPath === undefined || addon === undefined
+    ? undefined
+    : new FastPath({
+        ...{ addon, options: data.fastPath, journal, latency, doorbell, rings, flags, port },
+      });
+const writer = new Writer(state, fastPath ?? journal, now, rings);
 const recoveredEvents = state.nextSequence;
 takeOver();
 say({
@@ -63,13 +80,16 @@ say({
   recoverySeconds: (performance.now() - started) / 1000,
   snapshotAnchor: recovered.anchor,
   snapshotsPassedOver: recovered.passedOver,
+  fastPath: fastPath !== undefined,
   torn: journal.torn && JSON.stringify(journal.torn),
 });
 
-const hasWork = () => Atomics.load(stop, 0) !== 0 || rings.some((ring) => ring.available() > 0);
-while (Atomics.load(stop, 0) === 0) {
-  if (!writer.run()) doorbell.sleep(hasWork, SLEEP_MS_MAX);
-}
+const stopped = () => Atomics.load(flags, FLAGS.stop) !== 0;
+if (fastPath === undefined) {
+  latency.close();
+  const hasWork = () => stopped() || rings.some((ring) => ring.available() > 0);
+  while (!stopped()) if (!writer.run()) doorbell.sleep(hasWork, SLEEP_MS_MAX);
+} else await fastPath.run(writer);
 while (writer.run());
 journal.close();
 say({ kind: 'stopped', stateHash: stateHash(state), nextSequence: state.nextSequence });

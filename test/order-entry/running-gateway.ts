@@ -6,11 +6,19 @@ import type { CommandPort } from '../../src/commands/command-port.js';
 import type { CommandData, CommandName } from '../../src/domain/commands.js';
 import type { GatewayConfig, SessionConfig } from '../../src/gateways/order-entry/config.js';
 import { hashPassword } from '../../src/gateways/order-entry/password.js';
+import { nativeAddon } from '../../src/lib/native-addon.js';
 import { SharedGate } from '../../src/lib/shared-gate.js';
 import { type RunningOrderEntry, startOrderEntry } from '../../src/operations/order-entry.js';
 import { type RunningShard, startShard } from '../../src/operations/shard.js';
 
 const SECRET = hashPassword('secret');
+
+/** Who moves the bytes: node:net in a thread of its own, or the addon in the writer's thread. */
+export type Implementation = 'node' | 'native';
+
+/** Every suite runs on both; without the addon on one. */
+export const IMPLEMENTATIONS: readonly Implementation[] =
+  nativeAddon() === undefined ? ['node'] : ['node', 'native'];
 
 export const sessionOf = (
   id: number,
@@ -50,20 +58,27 @@ export class RunningGateway {
   readonly directory: string;
   readonly #config: Partial<GatewayConfig>;
   readonly #ringSlots: number;
+  readonly #implementation: Implementation;
   shard!: RunningShard;
   gateway!: RunningOrderEntry;
 
-  private constructor(config: Partial<GatewayConfig>, ringSlots: number) {
+  private constructor(
+    implementation: Implementation,
+    config: Partial<GatewayConfig>,
+    ringSlots: number,
+  ) {
+    this.#implementation = implementation;
     this.directory = mkdtempSync(join(tmpdir(), 'order-entry-'));
     this.#config = config;
     this.#ringSlots = ringSlots;
   }
 
   static async start(
+    implementation: Implementation,
     config: Partial<GatewayConfig> = {},
     ringSlots = 16_384,
   ): Promise<RunningGateway> {
-    const running = new RunningGateway(config, ringSlots);
+    const running = new RunningGateway(implementation, config, ringSlots);
     await running.startShard();
     running.enterReferenceData();
     await running.startGateway();
@@ -81,6 +96,7 @@ export class RunningGateway {
     this.shard = await startShard({
       ...{ directory, producers, ringSlots, capacity: CAPACITY },
       orderGate: this.orderGate,
+      ...(this.#implementation === 'native' ? { fastPath: { spin: false } } : {}),
     });
   }
 
@@ -92,6 +108,9 @@ export class RunningGateway {
       ...this.#config,
     };
     this.gateway = await startOrderEntry(this.shard, 'ouch', config, 'silent');
+    if (this.gateway.native !== (this.#implementation === 'native')) {
+      throw new Error(`the gateway does not run on ${this.#implementation}`);
+    }
   }
 
   async restart(): Promise<void> {

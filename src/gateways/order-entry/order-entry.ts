@@ -138,6 +138,15 @@ export class OrderEntry {
     };
   }
 
+  /** Requests put into the ring, and messages written, since the start. */
+  get taken(): number {
+    return this.#packets.taken;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
   /** The next event to fold. */
   get position(): number {
     return this.#position;
@@ -233,7 +242,6 @@ export class OrderEntry {
     const { turn } = this.limits;
     for (let i = 0; i < turn; i += 1) {
       if (!channel.held && !this.#connections.next(connection)) {
-        if (!channel.paused || connection.state !== 'open') return 'idle';
         channel.refill();
         if (!this.#connections.next(connection)) return 'idle';
       }

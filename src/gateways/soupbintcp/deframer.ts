@@ -83,6 +83,23 @@ export class SoupDeframer {
     return { at: this.end, length: this.bytes.length - this.end };
   }
 
+  /** Whether there is no room behind the packets that wait. */
+  get full(): boolean {
+    return this.end === this.bytes.length;
+  }
+
+  /** Makes room like `space`. @returns where to write received bytes next */
+  makeRoom(): number {
+    this.compact();
+    return this.end;
+  }
+
+  /** Says that bytes were written from there up to `end`. */
+  receivedTo(end: number): void {
+    assert(end >= this.end && end <= this.bytes.length, 'more received than fits');
+    this.end = end;
+  }
+
   /** Says that `count` bytes were written at `space().at`. */
   received(count: number): void {
     assert(count >= 0 && this.end + count <= this.bytes.length, 'more received than fits');

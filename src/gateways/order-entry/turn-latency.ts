@@ -1,0 +1,151 @@
+/**
+ * Where the time of orders goes on the fast path, always on. All orders of a turn of the loop share
+ * its times, so a turn costs a few clock readings and one count for each stage:
+ *
+ * ```
+ *   socket  --->  decoded  --->  decided  --->  written  --->  durable  --->  sent
+ *   (bytes are    (commands in   (events in     (pwrite)       (fdatasync)    (given to the
+ *    there)        the ring)      the batch)                                   sockets)
+ * ```
+ *
+ * A turn with commands of other producers only is not counted. Pauses are told apart by cause: a sync,
+ * a collection of garbage.
+ */
+import { PerformanceObserver } from 'node:perf_hooks';
+import { build, type Histogram } from 'hdr-histogram-js';
+
+const STAGES = ['decoded', 'decided', 'written', 'durable', 'sent'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Longest that is told apart, ns. */
+const LATENCY_NS_MAX = 60_000_000_000;
+const NS_PER_MS = 1e6;
+const NS_PER_US = 1e3;
+const PERCENTILES = { p50Us: 50, p99Us: 99, p999Us: 99.9, p9999Us: 99.99 } as const;
+
+export interface Percentiles {
+  readonly count: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  readonly p9999Us: number;
+  readonly maxUs: number;
+}
+
+export interface TurnLatencies {
+  /** Of each stage since the one before; `decoded` since the bytes were there. */
+  readonly stages: Readonly<Record<Stage, Percentiles>>;
+  /** From bytes to answer, of turns that waited for the disk. */
+  readonly total: Percentiles;
+  /** From bytes to answer of sessions that are answered from memory. */
+  readonly memory: Percentiles;
+  /** Every collection of garbage in this thread, and every sync. */
+  readonly garbage: Percentiles;
+  readonly sync: Percentiles;
+}
+
+const histogram = (): Histogram =>
+  build({ highestTrackableValue: LATENCY_NS_MAX, numberOfSignificantValueDigits: 2 });
+
+export class TurnLatency {
+  readonly #stages = STAGES.map(histogram);
+  readonly #total = histogram();
+  readonly #memory = histogram();
+  readonly #garbage = histogram();
+  readonly #sync = histogram();
+  readonly #observer: PerformanceObserver;
+  /** Times of the turn at hand, ms of performance.now(): socket, then the stages. */
+  readonly #times = new Float64Array(STAGES.length + 1);
+  #early = 0;
+  /** Orders of the turn at hand: in the ring, and those whose answers are on their way out. */
+  #taken = 0;
+  #answered = 0;
+
+  constructor() {
+    this.#observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) {
+        this.#garbage.recordValue(clamped(duration));
+      }
+    });
+    this.#observer.observe({ entryTypes: ['gc'] });
+  }
+
+  /** Bytes were there at `socketMs`; they are `taken` commands in the ring by now. */
+  decoded(socketMs: number, taken: number): void {
+    this.#taken = taken;
+    if (taken === 0) return;
+    this.#times[0] = socketMs;
+    this.#times[1] = performance.now();
+  }
+
+  decided(): void {
+    this.#times[2] = performance.now();
+  }
+
+  /** Answers of sessions that do not wait for the disk are out. */
+  early(): void {
+    this.#early = performance.now();
+  }
+
+  written(): void {
+    this.#times[3] = performance.now();
+  }
+
+  durable(): void {
+    const now = performance.now();
+    this.#times[4] = now;
+    this.#sync.recordValue(clamped(now - this.#times[3]!));
+    this.#answered = this.#taken;
+    this.#taken = 0;
+  }
+
+  /** What was to be sent is with the sockets since `sentMs`. */
+  sent(sentMs: number): void {
+    const count = this.#answered;
+    if (count === 0) return;
+    this.#answered = 0;
+    const times = this.#times;
+    times[5] = sentMs;
+    for (let i = 0; i < STAGES.length; i += 1) {
+      this.#stages[i]!.recordValueWithCount(clamped(times[i + 1]! - times[i]!), count);
+    }
+    this.#total.recordValueWithCount(clamped(sentMs - times[0]!), count);
+    if (this.#early === 0) return;
+    this.#memory.recordValueWithCount(clamped(this.#early - times[0]!), count);
+    this.#early = 0;
+  }
+
+  get latencies(): TurnLatencies {
+    const stages = Object.fromEntries(
+      STAGES.map((name, i) => [name, percentilesOf(this.#stages[i]!)]),
+    ) as Record<Stage, Percentiles>;
+    return {
+      stages,
+      total: percentilesOf(this.#total),
+      memory: percentilesOf(this.#memory),
+      garbage: percentilesOf(this.#garbage),
+      sync: percentilesOf(this.#sync),
+    };
+  }
+
+  close(): void {
+    this.#observer.disconnect();
+  }
+}
+
+function clamped(ms: number): number {
+  return Math.min(LATENCY_NS_MAX, Math.max(1, Math.round(ms * NS_PER_MS)));
+}
+
+function percentilesOf(of: Histogram): Percentiles {
+  const us = (ns: number) => Math.round(ns / (NS_PER_US / 10)) / 10;
+  const { p50Us, p99Us, p999Us, p9999Us } = PERCENTILES;
+  return {
+    count: of.totalCount,
+    p50Us: us(of.getValueAtPercentile(p50Us)),
+    p99Us: us(of.getValueAtPercentile(p99Us)),
+    p999Us: us(of.getValueAtPercentile(p999Us)),
+    p9999Us: us(of.getValueAtPercentile(p9999Us)),
+    maxUs: of.totalCount === 0 ? 0 : us(of.maxValue),
+  };
+}

@@ -1,0 +1,224 @@
+/**
+ * The fast path: the writer's own thread polls the sockets and runs to completion.
+ *
+ * ```
+ *          +------------------------------- the writer's thread ------------------------------+
+ *   TCP ==>| turn: read | deframe, decode | decide, encode | pwrite + fdatasync | answer       |==> TCP
+ *          |  (addon)   |  -> own ring    |  -> batch      |  (addon)           | -> next turn |
+ *          +-----^------+--------^--------+----------------+--------------------+--------------+
+ *                |               |                                  |
+ *            epoll_wait     rings of REST, venues                   +--> other readers of the log
+ * ```
+ *
+ * It sleeps in epoll_wait, where the doorbell of the other rings wakes it through an eventfd; told to
+ * spin, it never sleeps. The event loop has a turn when something of it waits: a message, a password.
+ */
+import { randomInt } from 'node:crypto';
+import type { MessagePort } from 'node:worker_threads';
+import pino from 'pino';
+import type { BatchLog, Writer } from '../commands/writer.js';
+import type { RecordBuffer } from '../domain/event-record.js';
+import { NativeServer } from '../gateways/order-entry/native-server.js';
+import { OrderEntry } from '../gateways/order-entry/order-entry.js';
+import type { TurnLatency } from '../gateways/order-entry/turn-latency.js';
+import { assert } from '../lib/assert.js';
+import type { Doorbell } from '../lib/doorbell.js';
+import type { NativeAddon } from '../lib/native-addon.js';
+import type { SpscRing } from '../lib/ring.js';
+import type { JournalWriter } from '../log/journal/journal-writer.js';
+import {
+  type FastPathMessage,
+  type FastPathOptions,
+  type FastPathRequest,
+  FLAGS,
+  type OpenEntry,
+} from './fast-path-messages.js';
+import { openPort } from './shard.js';
+
+/** Longest sleep, and longest time without a turn of the event loop, ms. */
+const SLEEP_MS_MAX = 50;
+const LOOP_MS_MAX = 50;
+/** Turns of the sessions before what they brought is decided. */
+const ENTRY_TURNS_MAX = 16;
+
+export interface FastPathParts {
+  readonly addon: NativeAddon;
+  readonly options: FastPathOptions;
+  readonly journal: JournalWriter;
+  readonly latency: TurnLatency;
+  readonly doorbell: Doorbell;
+  readonly rings: readonly SpscRing[];
+  /** Int32 of `FLAGS`. */
+  readonly flags: Int32Array;
+  readonly port: MessagePort;
+}
+
+export class FastPath implements BatchLog {
+  readonly #parts: FastPathParts;
+  /** Order entry while it is open. */
+  #entry: OrderEntry | undefined;
+  #anyEarly = false;
+  /** Polled as long as the thread runs, once there is one: others write to its eventfd. */
+  #server: NativeServer | undefined;
+  #spin: boolean;
+  /** Something was done in the last turn, so there may be more. */
+  #busy = false;
+  /** The sessions have something to do. */
+  #entryWaits = false;
+  #nextBeat = 0;
+  #loopedAt = 0;
+  readonly #hasWork = (): boolean => this.#anything();
+  readonly #wait = (): void => {
+    const left = Math.ceil(this.#nextBeat - performance.now());
+    this.#server?.turn(Math.max(0, Math.min(SLEEP_MS_MAX, left)));
+  };
+
+  constructor(parts: FastPathParts) {
+    this.#parts = parts;
+    this.#spin = parts.options.spin;
+    if (parts.options.cpu !== undefined) parts.addon.pinThread(parts.options.cpu);
+  }
+
+  /** A batch of the writer: answered from memory where a session wants it, then from disk. */
+  append(batch: RecordBuffer): void {
+    const { journal, latency } = this.#parts;
+    const entry = this.#entry;
+    latency.decided();
+    if (entry !== undefined && this.#anyEarly) {
+      const before = entry.sent;
+      entry.takeEarly(batch);
+      if (entry.sent > before) {
+        entry.sendAll();
+        this.#server?.sendNow();
+        latency.early();
+      }
+    }
+    journal.append(batch);
+    latency.durable();
+    if (entry === undefined) return;
+    entry.take(batch);
+    entry.sendAll();
+  }
+
+  /** Runs until it is told to stop. */
+  async run(writer: Writer): Promise<void> {
+    const { flags, port, latency } = this.#parts;
+    port.on('message', (request: FastPathRequest) => this.#take(request, writer));
+    while (Atomics.load(flags, FLAGS.stop) === 0) {
+      this.#turn(writer);
+      if (this.#loopIsDue()) await this.#loop();
+    }
+    port.removeAllListeners('message');
+    latency.close();
+  }
+
+  #turn(writer: Writer): void {
+    this.#poll();
+    this.#busy = false;
+    const entry = this.#entry;
+    const { latency } = this.#parts;
+    if (entry !== undefined && this.#server !== undefined) {
+      const { turnedAt } = this.#server;
+      latency.sent(turnedAt);
+      const before = entry.taken;
+      for (let i = 0; i < ENTRY_TURNS_MAX && this.#entryWaits; i += 1) {
+        this.#entryWaits = false;
+        const outcome = entry.turn();
+        this.#busy = true;
+        if (outcome !== 'idle') this.#entryWaits = true;
+        if (outcome === 'blocked') break;
+      }
+      latency.decoded(turnedAt, entry.taken - before);
+      if (turnedAt >= this.#nextBeat) {
+        entry.beat(turnedAt);
+        this.#nextBeat = turnedAt + Math.max(1, Math.floor(entry.times.heartbeatMs / 4));
+      }
+    }
+    if ((this.#anything() || writer.state.work.any) && writer.run()) this.#busy = true;
+  }
+
+  #poll(): void {
+    const { doorbell } = this.#parts;
+    const rest = !this.#spin && !this.#busy && !this.#entryWaits;
+    if (this.#server === undefined) {
+      if (!this.#busy) doorbell.sleep(this.#hasWork, SLEEP_MS_MAX);
+    } else if (rest) doorbell.sleepIn(this.#hasWork, this.#wait);
+    else this.#server.turn(0);
+  }
+
+  #anything(): boolean {
+    const { rings, flags } = this.#parts;
+    for (let i = 0; i < rings.length; i += 1) if (rings[i]!.available() > 0) return true;
+    return Atomics.load(flags, FLAGS.stop) !== 0 || Atomics.load(flags, FLAGS.message) !== 0;
+  }
+
+  #loopIsDue(): boolean {
+    const { flags } = this.#parts;
+    if ((this.#entry?.checking ?? 0) > 0 || Atomics.load(flags, FLAGS.message) !== 0) return true;
+    const now = this.#server?.turnedAt ?? performance.now();
+    return now - this.#loopedAt >= LOOP_MS_MAX;
+  }
+
+  /** A turn of the event loop: messages, passwords, timers, what the observers saw. */
+  async #loop(): Promise<void> {
+    Atomics.store(this.#parts.flags, FLAGS.message, 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#loopedAt = performance.now();
+  }
+
+  #take(request: FastPathRequest, writer: Writer): void {
+    if (request.kind === 'openOrderEntry') this.#open(request, writer);
+    else if (request.kind === 'closeOrderEntry') this.#close();
+    else this.#say({ kind: 'latencies', latencies: this.#parts.latency.latencies });
+  }
+
+  #open(request: OpenEntry, writer: Writer): void {
+    assert(this.#entry === undefined, 'order entry is opened once');
+    const { addon, options, journal, doorbell } = this.#parts;
+    const { config, logLevel } = request;
+    const started = performance.now();
+    // Of an earlier order entry: the log has to hold its requests before it is read.
+    while (writer.run());
+    const logger = pino({ level: logLevel }, pino.destination({ dest: 2, sync: true }));
+    const { directory: journalDirectory, durableEnd } = journal;
+    const parts = { config, port: openPort(request.port), journalDirectory, durableEnd, logger };
+    try {
+      const entry = new OrderEntry({ ...parts, seed: randomInt(2 ** 31) }, () => {
+        this.#entryWaits = true;
+      });
+      entry.begin();
+      const server = new NativeServer(addon, {
+        limits: entry.limits,
+        busyPollUs: options.busyPollUs ?? 0,
+        onChannel: (channel) => entry.admit(channel),
+        onRefused: () => logger.warn({ reason: 'CONNECTIONS_FULL' }, 'connection refused'),
+      });
+      const port = server.listen(config.host, config.port);
+      doorbell.wakeThrough(server.wakeFd);
+      this.#server = server;
+      this.#entry = entry;
+      this.#anyEarly = entry.anyEarly;
+      const recoverySeconds = (performance.now() - started) / 1000;
+      this.#say({ kind: 'orderEntryOpen', port, recoverySeconds });
+    } catch (error) {
+      const { message, code } = error as NodeJS.ErrnoException;
+      this.#say({ kind: 'orderEntryFailed', message, code: code ?? '' });
+    }
+  }
+
+  #close(): void {
+    const entry = this.#entry;
+    const server = this.#server;
+    if (entry === undefined || server === undefined) return;
+    server.stopListening();
+    void entry.end().then(() => {
+      this.#entry = undefined;
+      this.#anyEarly = false;
+      this.#say({ kind: 'orderEntryClosed', counts: entry.counts });
+    });
+  }
+
+  #say(message: FastPathMessage): void {
+    this.#parts.port.postMessage(message);
+  }
+}
