@@ -2,10 +2,12 @@
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import { Clock } from '../lib/time.js';
+import type { TlsFiles } from '../lib/tls-files.js';
 import type { DurableEnd } from '../log/journal/durable-end.js';
 import { JournalReader } from '../log/journal/journal-reader.js';
 import { registerActor } from './application/actors.js';
 import type { Application, Commands } from './application/application.js';
+import type { Audit } from './application/audit.js';
 import type { ReadModels } from './application/read-models.js';
 import type { User } from './identity/access-book.js';
 import { Admission } from './identity/admission.js';
@@ -28,12 +30,16 @@ export interface ApiOptions {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly version: string;
+  /** Who answers questions about the past. */
+  readonly audit?: Audit | undefined;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly outcomes?: OutcomesOptions;
   /** Whom to let in; absent: whoever reaches the listener may do everything. */
   readonly access?: AccessOptions | undefined;
+  /** Absent: plain text. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface AccessOptions {
@@ -77,7 +83,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
     metrics,
     version: options.version,
+    audit: options.audit,
     admission,
+    tls: options.tls,
     readiness: async () => [
       journalCheck(follower),
       ...accessChecks(admission),

@@ -5,6 +5,7 @@
  *   <data-dir>/
  *     journal/shard-0/   the log: what everything else can be rebuilt from
  *     journal/shard-0.snapshots/   states of the writer, to start sooner
+ *     identity/          who may do what (`access.jsonl`), and who was not let in (`refused.jsonl`)
  *     postgres/          the embedded database of the read models
  *     restoring          there while `daybook restore` or `rebuild --from eventstoredb` is not through
  * ```

@@ -8,9 +8,15 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DEFAULT_VENUE } from '../api/application/instruments.js';
 import { ReadModelsUnavailable } from '../api/application/read-models.js';
 import type { Check } from '../api/rest/routes/health.js';
-import { type ApiOptions, type RunningApi, startApi } from '../api/start-api.js';
+import {
+  type AccessOptions,
+  type ApiOptions,
+  type RunningApi,
+  startApi,
+} from '../api/start-api.js';
 import type { Capacity } from '../commands/state/capacity.js';
 import { SharedGate } from '../lib/shared-gate.js';
+import type { TlsFiles } from '../lib/tls-files.js';
 import { type RunningServerThread, startServerThread } from '../log/eventstoredb/server-thread.js';
 import {
   checkAgainstStore,
@@ -48,6 +54,9 @@ export interface DaybookOptions {
   readonly eventStoreDb?: StoreOptions | undefined;
   /** Serve the journal to EventStoreDB's clients. */
   readonly serve?: ServeOptions | undefined;
+  /** Whom to let in; absent: whoever reaches the listeners may do everything. */
+  readonly access?: AccessOptions | undefined;
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface RunningDaybook {
@@ -181,6 +190,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
     ],
     metrics: metricsOf(shard, projections, forwarding),
     ...{ logger, host, port, version: VERSION },
+    ...{ access: options.access, tls: options.tls },
   };
 }
 

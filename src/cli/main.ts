@@ -17,6 +17,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'play a day of orders through everything, started from nothing',
     load: () => import('./demo.js'),
   },
+  identity: {
+    summary: 'users, keys, roles, certificates: who may do what',
+    load: () => import('./identity.js'),
+  },
   log: { summary: 'print events as JSON lines', load: () => import('./log.js') },
   verify: { summary: 'check every byte of the journal', load: () => import('./verify.js') },
   replay: {

@@ -1,5 +1,6 @@
 /** `daybook start`: everything, embedded, until it is told to stop. */
 import pino, { type Logger } from 'pino';
+import { ACCESS_HELP, ACCESS_OPTIONS, accessSide, firstKey } from './access-side.js';
 import { DATA_DIRECTORY_DEFAULT, refuseUnfinishedRestore } from './data-directory.js';
 import { type RunningDaybook, startDaybook } from './daybook.js';
 import { type RunningProjectorRole, startProjectorRole } from './projector-role.js';
@@ -19,7 +20,7 @@ read models, their projector, and the REST API with its page to browse and try a
 
 Options:
   --data-dir DIR    directory of the data, made if need be (default ${DATA_DIRECTORY_DEFAULT})
-  --host HOST       where REST listens (default ${HOST_DEFAULT}; there is no login yet)
+  --host HOST       where REST listens (default ${HOST_DEFAULT})
   --port PORT       its port (default ${PORT_DEFAULT}; 0 takes any free one)
   --role ROLE       all (default), or projector: only read models, followed from EventStoreDB, with
                     health and metrics on the port; takes no orders and has no journal
@@ -28,6 +29,7 @@ Options:
   --json            the line of readiness as JSON: {"ready","url","epoch","recoveredEvents",...}
   --help            this text
 
+${ACCESS_HELP}
 EventStoreDB as the system of record (docs/eventstoredb.md):
   --eventstoredb URL           forward every event to it: esdb://HOST:PORT?tls=true, or
                                esdb+discover://... for a cluster. A store that holds other events
@@ -69,6 +71,7 @@ const OPTIONS = {
   'eventstore-host': { type: 'string', default: HOST_DEFAULT },
   'eventstore-cert': { type: 'string' },
   'eventstore-key': { type: 'string' },
+  ...ACCESS_OPTIONS,
 } as const;
 
 async function start(args: string[]): Promise<number> {
@@ -104,9 +107,12 @@ async function start(args: string[]): Promise<number> {
     );
   }
   refuseUnfinishedRestore(values['data-dir']);
+  const side = accessSide(values, [values.host], values['data-dir']);
+  const options = { ...common, ...side, samples: !values['no-samples'], eventStoreDb, serve };
+  const key = firstKey(side);
   return runUntilSignal(
-    () => startDaybook({ ...common, samples: !values['no-samples'], eventStoreDb, serve }),
-    (daybook, seconds) => ready(daybook, seconds, values.json),
+    () => startDaybook(options),
+    (daybook, seconds) => ready(daybook, seconds, values.json, key),
     logger,
   );
 }
@@ -135,17 +141,32 @@ async function runUntilSignal<T extends Running>(
   return failure === undefined ? EXIT.success : EXIT.finding;
 }
 
-function ready(daybook: RunningDaybook, seconds: number, json: boolean): string {
+/** @param key of the first user, made by this start: shown here and never again */
+function ready(
+  daybook: RunningDaybook,
+  seconds: number,
+  json: boolean,
+  key: string | undefined,
+): string {
   const { address: url, served } = daybook;
   const { epoch, recoveredEvents } = daybook.shard;
   const eventStorePort = served?.port;
   if (json) {
-    return JSON.stringify({ ready: true, url, epoch, recoveredEvents, seconds, eventStorePort });
+    return JSON.stringify({
+      ready: true,
+      url,
+      epoch,
+      recoveredEvents,
+      seconds,
+      eventStorePort,
+      key,
+    });
   }
   return (
     `daybook is ready at ${url} (docs at ${url}/docs), epoch ${epoch}, ` +
     `${recoveredEvents} events recovered, ${seconds.toFixed(1)} s` +
-    (served === undefined ? '' : `, EventStoreDB clients at port ${eventStorePort}`)
+    (served === undefined ? '' : `, EventStoreDB clients at port ${eventStorePort}`) +
+    (key === undefined ? '' : `\nthe key of "admin", shown this once: ${key}`)
   );
 }
 

@@ -30,12 +30,22 @@ export interface Started {
   readonly url: string;
   readonly epoch: number;
   readonly recoveredEvents: number;
+  /** Of the first user, from the first start. */
+  readonly key?: string;
   readonly child: ChildProcess;
   readonly end: Promise<Result>;
 }
 
-/** `daybook start` on any free port; resolves when it is ready. */
+/** `daybook start` that asks nobody who it is, on any free port; resolves when it is ready. */
 export async function startProcess(dataDirectory: string, ...args: string[]): Promise<Started> {
+  return startSecureProcess(dataDirectory, '--insecure', ...args);
+}
+
+/** The same as an operator would start it. */
+export async function startSecureProcess(
+  dataDirectory: string,
+  ...args: string[]
+): Promise<Started> {
   const child = spawn(process.execPath, [
     ...[MAIN, 'start', '--data-dir', dataDirectory, '--port', '0', '--json', ...args],
   ]);

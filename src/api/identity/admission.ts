@@ -5,13 +5,13 @@
  */
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
+import { FileWatch } from '../../lib/file-watch.js';
 import { ApplicationError, problem } from '../application/errors.js';
 import { accessLogPath } from './access-log.js';
 import { type Authenticated, authenticate, type Credentials, isRefused } from './authenticate.js';
 import { Identities, type RegisterActor } from './identities.js';
 import type { Identity } from './identity.js';
 import { type TokenOptions, TokenVerifier } from './json-web-token.js';
-import { LogWatch } from './log-watch.js';
 import { RateLimit } from './rate-limit.js';
 import { RefusedAccess } from './refused-access.js';
 
@@ -41,7 +41,7 @@ export class Admission {
   readonly #tokens: TokenVerifier | undefined;
   readonly #rates = new RateLimit();
   readonly #counter: Counter;
-  readonly #watch: LogWatch;
+  readonly #watch: FileWatch;
   /** Errors that are on record, whoever reports them again. */
   readonly #recorded = new WeakSet<ApplicationError>();
   readonly #listeners = new Set<(identities: Identities) => void>();
@@ -58,8 +58,8 @@ export class Admission {
       labelNames: ['code'],
       registers: [metrics],
     });
-    this.#watch = new LogWatch(
-      accessLogPath(directory),
+    this.#watch = new FileWatch(
+      [accessLogPath(directory)],
       options.lookMs ?? ACCESS_LOOK_MS_MAX,
       async () => this.#take(await Identities.read(directory, register)),
       (err) => logger.error({ err }, 'identities stay as they were'),

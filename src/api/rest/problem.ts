@@ -59,6 +59,8 @@ export function sendProblem(
   error: ApplicationError,
 ): FastifyReply {
   const document = problemDocument(error, request.id);
+  if (document.status === 401) reply.header('www-authenticate', 'Bearer realm="daybook"');
+  if (document.status === 429) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (document.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   const { sequence } = error.extras;
   if (typeof sequence === 'number') reply.header(SEQUENCE_HEADER, sequence);

@@ -3,6 +3,7 @@
  * No rule of trading is written here.
  */
 import { randomBytes } from 'node:crypto';
+import type { Server as HttpsServer } from 'node:https';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
@@ -13,13 +14,16 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { type TlsFiles, tlsServerOptions, watchTlsFiles } from '../../lib/tls-files.js';
 import type { Application } from '../application/application.js';
+import type { Audit } from '../application/audit.js';
 import type { Admission } from '../identity/admission.js';
 import { admitRequests } from './admission.js';
 import { answerBrokenHttp } from './broken-http.js';
 import { closesGracefully } from './graceful-close.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
 import { measureRequests } from './request-metrics.js';
+import { auditRoutes } from './routes/audit.js';
 import type { Readiness } from './routes/health.js';
 import { healthRoutes } from './routes/health.js';
 import { orderRoutes } from './routes/orders.js';
@@ -28,6 +32,7 @@ import { readModelRoutes } from './routes/read-models.js';
 import { accountRoutes, instrumentRoutes, markRoutes } from './routes/reference.js';
 import { riskRoutes } from './routes/risk.js';
 import type { RestServer } from './routes/route-types.js';
+import { protectAnswers } from './security-headers.js';
 import { answerUnknownRoutes } from './unknown-route.js';
 
 /** Largest request body. An order has about 300 bytes. */
@@ -47,8 +52,12 @@ export interface RestOptions {
   readonly metrics: Registry;
   readonly readiness: Readiness;
   readonly version: string;
+  /** Who answers questions about the past; absent: they are refused. */
+  readonly audit?: Audit | undefined;
   /** Absent: whoever comes may do everything. */
   readonly admission?: Admission | undefined;
+  /** Absent: plain text. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** A server that is ready to `listen`, and how to end it: answers under way are given first. */
@@ -71,6 +80,7 @@ export async function createRestServer(
       sendProblem(request, reply, applicationErrorOf(error, logger));
     },
     clientErrorHandler: answerBrokenHttp,
+    ...secure(options.tls),
   }).withTypeProvider<ZodTypeProvider>();
   server.server.maxConnections = CONNECTIONS_MAX;
   server.setValidatorCompiler(validatorCompiler);
@@ -81,7 +91,13 @@ export async function createRestServer(
   server.setErrorHandler((error, request, reply) =>
     sendProblem(request, reply, applicationErrorOf(error, request.log)),
   );
-  const close = closesGracefully(server);
+  const closeGently = closesGracefully(server);
+  const watch = watchTls(server, options.tls, logger);
+  const close = async () => {
+    watch?.close();
+    await closeGently();
+  };
+  protectAnswers(server, options.tls !== undefined);
   answerUnknownRoutes(server);
   measureRequests(server, metrics);
   admitRequests(server, options.admission);
@@ -92,10 +108,23 @@ export async function createRestServer(
   accountRoutes(server, application);
   markRoutes(server, application);
   riskRoutes(server, application);
+  auditRoutes(server, options.audit);
   problemRoutes(server);
   healthRoutes(server, readiness, metrics);
   await server.ready();
   return { server, close };
+}
+
+/** The types of Fastify know a server with TLS as another one; routes see no difference. */
+function secure(tls: TlsFiles | undefined): object {
+  return tls === undefined ? {} : { https: tlsServerOptions(tls) };
+}
+
+function watchTls(server: RestServer, tls: TlsFiles | undefined, logger: Logger) {
+  if (tls === undefined) return undefined;
+  return watchTlsFiles(tls, server.server as unknown as HttpsServer, (err) => {
+    logger.error({ err }, 'the certificate stays as it was');
+  });
 }
 
 /** Bodies are JSON. An empty one is none: clients send the header with DELETE, too. */
@@ -129,6 +158,7 @@ async function describe(server: RestServer, version: string): Promise<void> {
         { name: 'accounts', description: 'Who trades' },
         { name: 'marks', description: 'Prices that risk compares with' },
         { name: 'risk', description: 'Limits and trading states' },
+        { name: 'audit', description: 'The past, from the log' },
         { name: 'operations', description: 'Health and metrics' },
       ],
     },
