@@ -6,6 +6,8 @@
  *     journal/shard-0/   the log: what everything else can be rebuilt from
  *     journal/shard-0.snapshots/   states of the writer, to start sooner
  *     identity/          who may do what (`access.jsonl`), and who was not let in (`refused.jsonl`)
+ *     journal/shard-0.index/       where each order is told of, for the auditor
+ *     keys/              the keys of the persons on record, see src/privacy; no part of a backup
  *     postgres/          the embedded database of the read models
  *     restoring          there while `daybook restore` or `rebuild --from eventstoredb` is not through
  * ```
@@ -19,6 +21,9 @@ export const DATA_DIRECTORY_DEFAULT = './data';
 
 export const postgresDirectory = (dataDirectory: string): string =>
   join(resolve(dataDirectory), 'postgres');
+
+export const keysDirectory = (dataDirectory: string): string =>
+  join(resolve(dataDirectory), 'keys');
 
 /** The journal that a command reads. @throws UsageError when there is none */
 export function existingJournal(dataDirectory: string): string {

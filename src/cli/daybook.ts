@@ -18,6 +18,7 @@ import type { Capacity } from '../commands/state/capacity.js';
 import { SharedGate } from '../lib/shared-gate.js';
 import type { TlsFiles } from '../lib/tls-files.js';
 import { type RunningServerThread, startServerThread } from '../log/eventstoredb/server-thread.js';
+import { type RunningAudit, startAudit } from '../operations/audit-service.js';
 import {
   checkAgainstStore,
   type RunningForwarding,
@@ -28,6 +29,7 @@ import { type RunningVenue, startSimulatedVenue } from '../operations/simulated-
 import { startSnapshots } from '../operations/snapshot-service.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
+import { keysDirectory } from './data-directory.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { enterSamples } from './samples.js';
 import { StartedParts } from './started-parts.js';
@@ -115,6 +117,9 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const snapshots = startSnapshots(shard, shard.port('snapshots'));
   snapshots.failed.catch((err: unknown) => logger.error({ err }, 'snapshots are no longer taken'));
   await started.add(Promise.resolve(snapshots), (s) => s.stop());
+  const audit = startAudit(shard, keysDirectory(dataDirectory));
+  audit.failed.catch((err: unknown) => logger.error({ err }, 'the past cannot be asked any more'));
+  await started.add(Promise.resolve(audit), (a) => a.stop());
   if (eventStoreDb !== undefined) {
     outgoing.forwarding = startForwarding(shard, { ...eventStoreDb, gate });
   }
@@ -127,7 +132,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   });
   const projections = await started.add(Promise.resolve(service), (p) => p.stop());
   const { forwarding } = outgoing;
-  const parts = { shard, venue, projections, database, forwarding, served };
+  const parts = { shard, venue, projections, database, forwarding, served, audit };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
@@ -154,10 +159,11 @@ interface Parts {
   readonly database: ReadyDatabase;
   readonly forwarding: RunningForwarding | undefined;
   readonly served: RunningServerThread | undefined;
+  readonly audit: RunningAudit;
 }
 
 function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
-  const { shard, projections, database, forwarding } = parts;
+  const { shard, projections, database, forwarding, audit } = parts;
   const { logger, host, port } = options;
   let writerFailed = false;
   shard.failed.catch(() => {
@@ -181,6 +187,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
     commands: shard.port('rest'),
     journalDirectory: shard.directory,
     durableEnd: shard.durableEnd,
+    audit,
     readModels,
     readiness: async () => [
       writerCheck(),

@@ -150,6 +150,36 @@ export const problems = {
     title: 'The read model is not available',
     meaning: 'The database does not answer. Orders are taken all the same.',
   },
+  MOMENT_INVALID: {
+    kind: 'invalid',
+    title: 'No moment',
+    meaning: 'A moment is a sequence, or a time in ISO 8601 with a zone.',
+  },
+  MOMENT_AHEAD: {
+    kind: 'not-found',
+    title: 'The log does not reach the moment',
+    meaning: 'The sequence is not there yet, or the log begins after the time.',
+  },
+  ORDER_AMBIGUOUS: {
+    kind: 'conflict',
+    title: 'The order is not told by its client order id alone',
+    meaning: 'Several accounts used the same client order id: name the account, too.',
+  },
+  AUDIT_BUSY: {
+    kind: 'overloaded',
+    title: 'Too many questions about the past',
+    meaning: 'As many questions as are taken wait for their answers; ask again later.',
+  },
+  AUDIT_TIMEOUT: {
+    kind: 'timeout',
+    title: 'The answer about the past takes too long',
+    meaning: 'The state so far back takes longer to replay than a request may; use daybook replay.',
+  },
+  AUDIT_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'The past cannot be asked here',
+    meaning: 'This process has no auditor, or it has stopped. Orders are taken all the same.',
+  },
   SERVICE_UNAVAILABLE: {
     kind: 'unavailable',
     title: 'The service is not available',
