@@ -138,6 +138,23 @@ export const commands = {
     meaning: 'Register an identity (index 0: that of its subject, or the next free one).',
     fields: E.actorRegistered,
   }),
+  RequestApproval: declare({
+    number: 35,
+    meaning: 'Put a change that takes a second identity on record, before it is made.',
+    fields: E.approvalRequested,
+  }),
+  DecideApproval: declare({
+    number: 36,
+    meaning:
+      'Put the decision about such a change on record; the change itself is the next command.',
+    fields: E.approvalDecided,
+  }),
+  ReportValueAtRisk: declare({
+    number: 34,
+    meaning:
+      'Tell that the value at risk of a scope is above its limit: `value` counts, what it is compared with is the limit in force.',
+    fields: E.circuitBreaker,
+  }),
 } as const;
 
 export type CommandName = keyof typeof commands;

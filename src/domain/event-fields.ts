@@ -1,5 +1,6 @@
 /** The fields of each event, in the order of their layout: wide ones first, no padding. */
 import { ACTOR_KIND, SEALED_PERSONAL_BYTES, SUBJECT_BYTES } from './actor.js';
+import { APPROVAL_DECISION } from './approval.js';
 import { bytes, choice, i53, ns, text, u8, u16, u32 } from './field.js';
 import * as T from './order-terms.js';
 
@@ -387,6 +388,29 @@ export const actorRegistered = {
     SEALED_PERSONAL_BYTES,
     "name, e-mail: sealed with the subject's own key (docs/audit.md), zeros without any",
   ),
+} as const;
+
+/** Holds all terms of ChangeLimit or SetTradingState, so that what is approved is what was asked for. */
+export const approvalRequested = {
+  expires: ns('after this it cannot be approved any more'),
+  value: i53('see the limit', 'ChangeLimit: the new limit; -1 removes it'),
+  scopeId: u32('index', 'firm 0, group, account or instrument'),
+  instrument: u32('index', 'ChangeLimit: only this instrument; 0 all'),
+  commandNumber: u16('command', 'number of the command that waits, in the catalogue'),
+  limit: u16('limit kind', 'ChangeLimit: see docs/error-codes.md, limits'),
+  scope: choice(T.SCOPE, 'whose limit or trading state'),
+  state: choice(T.TRADING_STATE, 'SetTradingState: the new state'),
+  spare16: u16('none', 'zero'),
+  text: text(32, 'why, in the words of who asks'),
+} as const;
+
+export const approvalDecided = {
+  approval: i53('sequence', 'of the ApprovalRequested that it decides'),
+  decision: choice(APPROVAL_DECISION, 'how'),
+  spare: spare(),
+  spare16: u16('none', 'zero'),
+  text: text(32, 'why, in the words of who decides'),
+  spare32: u32('none', 'zero'),
 } as const;
 
 export const commandRefused = {

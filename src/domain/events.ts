@@ -338,6 +338,22 @@ export const events = {
       'An identity may act from now on, or its personal fields changed: every event names it by its index.',
     fields: E.actorRegistered,
   }),
+  ApprovalRequested: declare({
+    number: 44,
+    version: 1,
+    about: 'system',
+    meaning:
+      'An identity asks for a change that takes a second one. Its sequence is the id of the approval.',
+    fields: E.approvalRequested,
+  }),
+  ApprovalDecided: declare({
+    number: 45,
+    version: 1,
+    about: 'system',
+    meaning:
+      'Another identity approved or refused a change, or its own withdrew it. What was approved follows.',
+    fields: E.approvalDecided,
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

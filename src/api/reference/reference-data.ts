@@ -11,6 +11,7 @@ import { EVENT, type EventOf, eventLayouts } from '../../domain/events.js';
 import { NO_LIMIT } from '../../domain/risk-catalogue.js';
 import { assert } from '../../lib/assert.js';
 import { type Account, accountOf } from './account.js';
+import { Approvals } from './approvals.js';
 import { type Instrument, instrumentOf } from './instrument.js';
 
 export type Scope = EventOf<'LimitChanged'>['data']['scope'];
@@ -56,6 +57,8 @@ export class ReferenceData {
   readonly #groupNames = new Map<number, string>();
   /** Indexes of actors by subject. */
   readonly #actors = new Map<string, number>();
+  /** Changes that wait for a second identity. */
+  readonly approvals = new Approvals();
   readonly #limits = new Map<string, LimitInForce>();
   readonly #states = new Map<string, TradingStateInForce>();
   /** By instrument; marks may come at market rate, so there is no object for each. */
@@ -130,7 +133,7 @@ export class ReferenceData {
       (number >= EVENT.InstrumentListed && number <= EVENT.TradingResumed) ||
       number === EVENT.CircuitBreakerTripped ||
       number === EVENT.CircuitBreakerReset ||
-      number === EVENT.ActorRegistered
+      (number >= EVENT.ActorRegistered && number <= EVENT.ApprovalDecided)
     );
   }
 
@@ -172,6 +175,12 @@ export class ReferenceData {
         return;
       case 'ActorRegistered':
         this.#actors.set(event.data.subject, event.data.actor);
+        return;
+      case 'ApprovalRequested':
+        this.approvals.request(event);
+        return;
+      case 'ApprovalDecided':
+        this.approvals.decide(event);
         return;
       default:
         assert(false, `${event.type} is not about reference data`);

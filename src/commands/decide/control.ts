@@ -79,6 +79,12 @@ export function decideControl(e: Emitter, number: number): boolean {
     case COMMAND.RegisterActor:
       registerActor(e);
       return true;
+    case COMMAND.RequestApproval:
+      emit(e, 'ApprovalRequested', decode(e, 'RequestApproval'));
+      return true;
+    case COMMAND.DecideApproval:
+      emit(e, 'ApprovalDecided', decode(e, 'DecideApproval'));
+      return true;
     case COMMAND.StartWriter:
       startWriter(e);
       return true;

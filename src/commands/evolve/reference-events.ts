@@ -225,6 +225,8 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
     case 'ActorRegistered':
       state.actors.register(event.data);
       return;
+    case 'ApprovalRequested':
+    case 'ApprovalDecided':
     case 'SnapshotTaken':
     case 'VenueReconciled':
     case 'CommandRefused':

@@ -18,7 +18,7 @@ import { COMMAND_PAYLOAD_BYTES_MAX } from '../../domain/event-fields.js';
 import { HEADER, RECORD_HEADER_BYTES, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, type EventName, eventLayouts, eventName } from '../../domain/events.js';
 import { RESTATEMENT } from '../../domain/order-terms.js';
-import { RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type EventGroup, lengthAt, numberAt } from './event-groups.js';
 import { commandLayout, commonFields, type FieldCopy, fieldCopies } from './field-copies.js';
 
@@ -31,6 +31,7 @@ const canceled = eventLayouts.OrderCanceled.offsets;
 const cancelRequested = eventLayouts.CancelRequested.offsets;
 const requestRejected = eventLayouts.CancelRejected.offsets;
 const refused = eventLayouts.CommandRefused.offsets;
+const tripped = eventLayouts.CircuitBreakerTripped.offsets;
 
 /** An id that no order has: for a request that named an order which nobody knew. */
 export const NO_SUCH_ORDER = 2 ** 27 - 1;
@@ -92,6 +93,8 @@ const CAUSES: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
     EVENT.ActorRegistered,
     same('ActorRegistered', 'RegisterActor', clear('RegisterActor', 'actor')),
   ],
+  [EVENT.ApprovalRequested, same('ApprovalRequested', 'RequestApproval')],
+  [EVENT.ApprovalDecided, same('ApprovalDecided', 'DecideApproval')],
   [EVENT.WriterStarted, same('WriterStarted', 'StartWriter')],
   [EVENT.SnapshotTaken, same('SnapshotTaken', 'RecordSnapshot')],
   [EVENT.VenueReconciled, same('VenueReconciled', 'RecordReconciliation')],
@@ -183,6 +186,14 @@ const VENUE_REFUSED = reported('CancelRejected', VENUE_REPORT.RequestRejected, {
 });
 const BREAKER_RESET = same('CircuitBreakerReset', 'SetTradingState');
 
+const VALUE_AT_RISK_BREACH = same('CircuitBreakerTripped', 'ReportValueAtRisk');
+
+/** Breakers trip as a consequence of other commands, but that of value at risk by one of its own. */
+function isValueAtRiskBreach({ batch, from }: EventGroup): boolean {
+  if (numberAt(batch, from) !== EVENT.CircuitBreakerTripped) return false;
+  return batch.u16[(from + tripped.breaker) >> 1] === LIMIT.MaxValueAtRisk;
+}
+
 function corrected(): Record<string, string> {
   const numbers = { lastQuantity: 'lastQuantity', lastPrice: 'lastPrice' };
   return { ...numbers, execId: 'execId', execRefId: 'execRefId', side: 'side' };
@@ -208,6 +219,7 @@ export function recoverCommand(group: EventGroup, command: RecordBuffer): Recove
   const cause = find(group, (number) => CAUSES.has(number));
   if (cause >= 0) return apply(group, cause, CAUSES.get(numberAt(batch, cause)) as Recipe, command);
   if (isPartOfDay(group)) return { kind: 'part' };
+  if (isValueAtRiskBreach(group)) return apply(group, group.from, VALUE_AT_RISK_BREACH, command);
   const reported = find(group, (number) => REPORTS.has(number));
   if (reported >= 0) {
     return apply(group, reported, REPORTS.get(numberAt(batch, reported)) as Recipe, command);
