@@ -17,6 +17,8 @@ export interface FlowOptions {
   readonly instruments?: number;
   /** Time of the first event, ns since 1970. */
   readonly startNs?: bigint;
+  /** After so many steps up to a minute and a half passes; every tenth time a trading day ends. */
+  readonly pauseEvery?: number;
 }
 
 const START_NS = 1_703_462_400_123_456_789n;
@@ -26,6 +28,7 @@ interface OpenOrder {
   readonly account: number;
   readonly instrument: number;
   readonly side: 'Buy' | 'Sell';
+  readonly strategy: number;
   quantity: number;
   cum: number;
   value: number;
@@ -54,6 +57,8 @@ export class ProjectionFlow {
   #timeNs: bigint;
   #orders = 0;
   #executions = 0;
+  #pauses = 0;
+  #day = 20_231_225;
   readonly #options: FlowOptions;
   readonly #random: (below: number) => number;
   readonly #open: OpenOrder[] = [];
@@ -64,7 +69,10 @@ export class ProjectionFlow {
     this.#timeNs = options.startNs ?? START_NS;
     this.#batch = newBatch(options.batch);
     this.#listReference();
-    while (this.#sequence < options.events) this.#step();
+    for (let step = 1; this.#sequence < options.events; step++) {
+      this.#step();
+      if (step % (options.pauseEvery ?? Number.POSITIVE_INFINITY) === 0) this.#pause();
+    }
     if (this.#batch.count > 0) this.#endBatch();
   }
 
@@ -112,14 +120,17 @@ export class ProjectionFlow {
       });
       this.#emit('PriceMarked', { price: 19_000, instrument, source: 1 });
     }
+    this.#listPair(instruments + 1);
     const accounts = this.#options.accounts ?? 10;
     for (let account = 1; account <= accounts; account++) {
       const name = `flow-${account}`;
       const self = 'CancelNewest' as const;
       this.#emit('AccountOpened', {
         account,
+        group: account % 3,
         name,
-        currency: 'USD',
+        groupName: account % 3 === 0 ? '' : `desk-${account % 3}`,
+        currency: account % 4 === 0 ? 'EUR' : 'USD',
         selfTradePrevention: self,
         open: 1,
       });
@@ -128,6 +139,33 @@ export class ProjectionFlow {
     const halt = { scope: 'Account', scopeId: 1, text: 'drill' } as const;
     this.#emit('TradingHalted', { ...halt, state: 'Halted', previous: 'Active' });
     this.#emit('TradingResumed', { ...halt, state: 'Active', previous: 'Halted' });
+    this.#emit('TradingDayOpened', { tradingDay: this.#day });
+  }
+
+  /** Its marks are the rates of euros in dollars. */
+  #listPair(instrument: number): void {
+    this.#emit('InstrumentListed', {
+      ...{ tickMantissa: 1, tickScale: 5, lotMantissa: 1, multiplierMantissa: 1, instrument },
+      ...{ venue: 1, symbol: 'EUR/USD', currency: 'USD', open: 1 },
+    });
+    this.#emit('PriceMarked', { price: 110_000, instrument, source: 1 });
+  }
+
+  #pause(): void {
+    this.#pauses++;
+    this.#timeNs += BigInt(1 + this.#random(90)) * 1_000_000_000n;
+    if (this.#pauses % 10 !== 0) return;
+    this.#emit('TradingDayClosed', { tradingDay: this.#day });
+    this.#day++;
+    this.#emit('TradingDayOpened', { tradingDay: this.#day });
+  }
+
+  #mark(): void {
+    const { instruments = 4 } = this.#options;
+    const instrument = 1 + this.#random(instruments + 1);
+    const price =
+      instrument > instruments ? 110_000 + this.#random(500) : 19_000 + this.#random(40);
+    this.#emit('PriceMarked', { price, instrument, source: 1 });
   }
 
   #step(): void {
@@ -140,7 +178,7 @@ export class ProjectionFlow {
     else if (dice < 95) this.#correct(order);
     else if (dice < 97) this.#deny();
     else if (dice < 98) this.#unmatched();
-    else this.#emit('PriceMarked', { price: 19_000 + this.#random(40), instrument: 1, source: 1 });
+    else this.#mark();
   }
 
   #accept(): void {
@@ -150,6 +188,8 @@ export class ProjectionFlow {
       account: 1 + this.#random(accounts),
       instrument: 1 + this.#random(instruments),
       side: this.#random(2) === 0 ? 'Buy' : 'Sell',
+      // Every other order is of a strategy.
+      strategy: Math.max(0, this.#random(6) - 2),
       quantity: 1 + this.#random(20),
       cum: 0,
       value: 0,
@@ -202,6 +242,7 @@ export class ProjectionFlow {
       execId,
       ordStatus: statusOf(order),
       side: order.side,
+      strategy: order.strategy,
       liquidity: 'Added',
     });
     if (order.cum === order.quantity) this.#close(order);
@@ -265,13 +306,14 @@ export class ProjectionFlow {
       execRefId: last.execId,
       ordStatus: statusOf(order),
       side: order.side,
+      strategy: order.strategy,
     });
   }
 
   #deny(): void {
     const order: OpenOrder = {
       ...{ orderId: 0, account: 1, instrument: 1, side: 'Buy', quantity: 900, cum: 0, value: 0 },
-      ...{ price: 19_000, clOrdId: `d-${this.#sequence}` },
+      ...{ price: 19_000, clOrdId: `d-${this.#sequence}`, strategy: 0 },
     } as const;
     this.#risk(order, false);
     this.#emit('OrderDenied', { ...termsOf(order), reason: 20, ordStatus: 'Rejected' });
@@ -323,7 +365,7 @@ const termsOf = (order: OpenOrder) => ({
   timeInForce: 'Day' as const,
   capacity: 'Agency' as const,
   venue: 1,
-  strategy: 3,
+  strategy: order.strategy,
 });
 
 function statusOf(order: OpenOrder): 'New' | 'PartiallyFilled' | 'Filled' {

@@ -237,15 +237,15 @@ export class ReadModels1790000000001 implements MigrationInterface {
     for (const table of [ORDER_EVENTS, FILLS, RISK_DECISIONS, ORDERS, POSITIONS, ...REFERENCE]) {
       await run(table);
     }
-    for (const plan of factPlans('daybook')) await createHypertable(run, support, plan);
+    for (const plan of factPlans('daybook', isOurs)) await createHypertable(run, support, plan);
     for (const index of INDEXES) await run(index);
-    for (const view of derivedViews) await view.create(run, support);
+    for (const view of derivedViews) if (view.tables.some(isOurs)) await view.create(run, support);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run: RunSql = (sql, parameters) => runner.query(sql, parameters);
     const support = await detectTimescale(run);
-    for (const view of derivedViews) await view.drop(run, support);
+    for (const view of derivedViews) if (view.tables.some(isOurs)) await view.drop(run, support);
     for (const table of TABLES) await run(`DROP TABLE daybook.${table}`);
   }
 }
@@ -254,3 +254,4 @@ const TABLES = [
   ...['order_events', 'fills', 'risk_decisions', 'orders', 'positions'],
   ...['instruments', 'accounts', 'limits', 'marks', 'trading_states'],
 ];
+const isOurs = (table: string): boolean => TABLES.includes(table);

@@ -1,6 +1,7 @@
 import { ProjectorFrame1790000000000 } from './1790000000000-projector-frame.js';
 import { ReadModels1790000000001 } from './1790000000001-read-models.js';
 import { MarketData1790000000100 } from './1790000000100-market-data.js';
+import { Pnl1790000000200 } from './1790000000200-pnl.js';
 
 /**
  * All migrations, oldest first. A released one is never edited: its effect is in databases already.
@@ -10,4 +11,5 @@ export const migrations = [
   ProjectorFrame1790000000000,
   ReadModels1790000000001,
   MarketData1790000000100,
+  Pnl1790000000200,
 ] as const;

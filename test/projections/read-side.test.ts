@@ -28,7 +28,7 @@ import {
 } from './test-database.js';
 
 const WAIT_MS = 30_000;
-const flow = new ProjectionFlow({ seed: 3, events: 12_000, batch: 400 });
+const flow = new ProjectionFlow({ seed: 3, events: 12_000, batch: 400, pauseEvery: 20 });
 const last = flow.events - 1;
 
 let server: TestServer;
@@ -73,8 +73,8 @@ describe('the projection service', () => {
     for (const batch of flow.batches) writer.append(batch);
     await service.wait(last, WAIT_MS);
     expect(service.asOf).toBe(last);
-    expect(service.status.map((status) => status.next)).toEqual([last + 1, last + 1]);
-    expect(service.status.map((status) => status.events)).toEqual([last + 1, last + 1]);
+    expect(service.status.map((status) => status.next)).toEqual([last + 1, last + 1, last + 1]);
+    expect(service.status.map((status) => status.events)).toEqual([last + 1, last + 1, last + 1]);
     await expect(service.wait(last + 1, 20)).rejects.toMatchObject({ code: 'PROJECTION_BEHIND' });
     await service.stop();
     writer.close();

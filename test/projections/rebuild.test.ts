@@ -23,7 +23,7 @@ import {
 } from './test-database.js';
 
 const WAIT_MS = 30_000;
-const flow = new ProjectionFlow({ seed: 5, events: 6_000, batch: 300 });
+const flow = new ProjectionFlow({ seed: 5, events: 6_000, batch: 300, pauseEvery: 20 });
 const last = flow.events - 1;
 
 let server: TestServer;

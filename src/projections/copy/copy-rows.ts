@@ -1,5 +1,5 @@
 import { assert } from '../../lib/assert.js';
-import { type NumericParts, newNumericParts, splitNumeric } from './numeric-digits.js';
+import { type NumericParts, newNumericParts, splitAmount, splitNumeric } from './numeric-digits.js';
 
 /** First size of a buffer; it doubles as needed and is kept for the next batch. */
 const BYTES_FIRST = 256 * 1024;
@@ -131,11 +131,26 @@ export class CopyRows {
     this.int8(us + EPOCH_REST_US);
   }
 
+  /** timestamptz, from whole minutes since 1970. */
+  minute(minutes: number): void {
+    this.int8(minutes * 60_000_000 - EPOCH_US);
+  }
+
   /** numeric: units / 10^scale. */
   numeric(units: bigint, scale: number): void {
+    splitNumeric(units, scale, this.#numeric);
+    this.#writeNumeric();
+  }
+
+  /** numeric with nine decimals: whole + parts / 1e9, as `domain/position.ts` keeps amounts. */
+  amount(whole: number, parts: number): void {
+    splitAmount(whole, parts, this.#numeric);
+    this.#writeNumeric();
+  }
+
+  #writeNumeric(): void {
     this.#reserve(VALUE_BYTES_MAX);
     const parts = this.#numeric;
-    splitNumeric(units, scale, parts);
     const view = this.#view;
     let at = this.#at;
     view.setInt32(at, 8 + 2 * parts.count);

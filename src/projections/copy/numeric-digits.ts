@@ -52,3 +52,41 @@ export function splitNumeric(units: bigint, scale: number, into: NumericParts): 
   into.weight = into.count === 0 ? 0 : lowest + into.count - 1;
   into.digits.copyWithin(0, end);
 }
+
+/** Base-10000 digits of an amount: four before the point hold any safe integer, three behind it 9 decimals. */
+const AMOUNT_DIGITS = 7;
+const AMOUNT_WEIGHT = 3;
+const AMOUNT_SCALE = 9;
+
+/**
+ * Splits `whole + parts / 1e9`, exactly, and without a bigint: positions are written by the hundred
+ * thousand a second.
+ *
+ * @param whole a safe integer, may be negative
+ * @param parts 0 <= parts < 1e9
+ */
+export function splitAmount(whole: number, parts: number, into: NumericParts): void {
+  assert(Number.isSafeInteger(whole) && parts >= 0 && parts < 1e9, 'numeric: not an amount');
+  const borrow = whole < 0 && parts > 0;
+  let before = whole < 0 ? -whole - (borrow ? 1 : 0) : whole;
+  // Twelve decimals are three digits.
+  let behind = (borrow ? 1e9 - parts : parts) * 1000;
+  into.sign = whole < 0 ? NEGATIVE : POSITIVE;
+  into.scale = AMOUNT_SCALE;
+  const { digits } = into;
+  for (let i = AMOUNT_DIGITS - 1; i > AMOUNT_WEIGHT; i--) {
+    digits[i] = behind % 10_000;
+    behind = Math.floor(behind / 10_000);
+  }
+  for (let i = AMOUNT_WEIGHT; i >= 0; i--) {
+    digits[i] = before % 10_000;
+    before = Math.floor(before / 10_000);
+  }
+  let first = 0;
+  let end = AMOUNT_DIGITS;
+  while (first < end && digits[first] === 0) first++;
+  while (end > first && digits[end - 1] === 0) end--;
+  into.count = end - first;
+  into.weight = into.count === 0 ? 0 : AMOUNT_WEIGHT - first;
+  digits.copyWithin(0, first, end);
+}

@@ -1,4 +1,5 @@
 import { SUSPENSE } from '../../domain/position.js';
+import { pnlBy } from './pnl-views.js';
 import type { RunSql, TimescaleSupport } from './timescale.js';
 
 /** A view over the tables of read models: made anew when a rebuilt table takes the place of one. */
@@ -6,6 +7,8 @@ export interface DerivedView {
   readonly name: string;
   /** Tables that it reads. */
   readonly tables: readonly string[];
+  /** A continuous aggregate where there are any: to be filled after it was made anew. */
+  readonly isAggregate: boolean;
   create(run: RunSql, support: TimescaleSupport): Promise<void>;
   drop(run: RunSql, support: TimescaleSupport): Promise<void>;
 }
@@ -14,6 +17,7 @@ export interface DerivedView {
 const positionValues: DerivedView = {
   name: 'position_values',
   tables: ['positions', 'instruments', 'accounts', 'marks'],
+  isAggregate: false,
   async create(run) {
     await run(`CREATE VIEW daybook.position_values AS
       SELECT p.shard, p.account, a.name AS account_name, a.account_group, a.group_name,
@@ -51,6 +55,7 @@ const fillsByMinuteSelect = (bucket: string) => `
 const fillsByMinute: DerivedView = {
   name: 'fills_by_minute',
   tables: ['fills'],
+  isAggregate: true,
   async create(run, support) {
     if (support.edition !== 'community') {
       const select = fillsByMinuteSelect("date_trunc('minute', time)");
@@ -65,7 +70,7 @@ const fillsByMinute: DerivedView = {
     );
     await run(
       "SELECT add_continuous_aggregate_policy('daybook.fills_by_minute', " +
-        "start_offset => INTERVAL '7 days', end_offset => INTERVAL '2 minutes', " +
+        "start_offset => NULL, end_offset => INTERVAL '2 minutes', " +
         "schedule_interval => INTERVAL '1 minute')",
     );
   },
@@ -75,4 +80,6 @@ const fillsByMinute: DerivedView = {
   },
 };
 
-export const derivedViews: readonly DerivedView[] = [positionValues, fillsByMinute];
+export const derivedViews: readonly DerivedView[] = [
+  ...[positionValues, fillsByMinute, pnlBy('hour'), pnlBy('day')],
+];

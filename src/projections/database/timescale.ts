@@ -53,6 +53,8 @@ export interface HypertablePlan {
   readonly segmentBy?: string;
   /** Community only: compressed once older than any replay into the table could reach; else never. */
   readonly compressAfter?: string;
+  /** Community only: chunks older than this are dropped; else never. */
+  readonly dropAfter?: string;
 }
 
 /**
@@ -71,7 +73,14 @@ export async function createHypertable(
       'chunk_time_interval => $3::interval, create_default_indexes => false)',
     [plan.table, 'time', plan.chunk],
   );
-  if (support.edition === 'apache' || plan.compressAfter === undefined) return;
+  if (support.edition === 'apache') return;
+  if (plan.dropAfter !== undefined) {
+    await run('SELECT add_retention_policy($1::regclass, $2::interval)', [
+      plan.table,
+      plan.dropAfter,
+    ]);
+  }
+  if (plan.compressAfter === undefined) return;
   await run(
     `ALTER TABLE ${plan.table} SET (timescaledb.compress, ` +
       `timescaledb.compress_segmentby = '${plan.segmentBy}', ` +

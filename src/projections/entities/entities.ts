@@ -1,5 +1,6 @@
 import type { EntitySchema } from 'typeorm';
 import { fillEntity, orderEntity, orderEventEntity, riskDecisionEntity } from './order-entities.js';
+import { pnlEntities } from './pnl-entities.js';
 import { projectionCheckpointEntity, projectionDeadLetterEntity } from './projector-entities.js';
 import {
   accountEntity,
@@ -24,4 +25,5 @@ export const entities: readonly EntitySchema[] = [
   tradingStateEntity,
   projectionCheckpointEntity,
   projectionDeadLetterEntity,
+  ...pnlEntities,
 ];

@@ -6,7 +6,7 @@ import { ProjectionError } from '../projector/errors.js';
 import { Projector } from '../projector/projector.js';
 import type { ReadModel } from '../projector/read-model.js';
 import { prepareTables } from './rebuild-tables.js';
-import { switchTables } from './switch-tables.js';
+import { fillAggregates, switchTables } from './switch-tables.js';
 
 /** Advisory lock of a rebuild; the second key is the model's. */
 const REBUILD_LOCK = 0x0da3;
@@ -65,6 +65,7 @@ export async function rebuild(options: RebuildOptions): Promise<void> {
       for (const source of sources) await source.open();
       for (const source of sources) await source.catchUp();
       await switchWhenFree(client, model, sources);
+      await fillAggregates(client, model);
     } finally {
       for (const source of sources) await source.close();
     }

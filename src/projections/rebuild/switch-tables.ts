@@ -24,3 +24,16 @@ export async function switchTables(client: pg.ClientBase, model: ReadModel): Pro
   }
   for (const view of views) await view.create(run, support);
 }
+
+/**
+ * Fills the continuous aggregates over the model's tables, which were made anew, from all of them: the
+ * policies look back a while only. Not part of a transaction; until then queries compute them live.
+ */
+export async function fillAggregates(client: pg.ClientBase, model: ReadModel): Promise<void> {
+  const run: RunSql = async (sql, parameters) => (await client.query(sql, parameters)).rows;
+  if ((await detectTimescale(run)).edition !== 'community') return;
+  for (const view of derivedViews) {
+    if (!view.isAggregate || !view.tables.some((table) => model.tables.includes(table))) continue;
+    await run(`CALL refresh_continuous_aggregate('${SCHEMA_OF.live}.${view.name}', NULL, NULL)`);
+  }
+}
