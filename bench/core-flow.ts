@@ -32,7 +32,7 @@ const newOrder = commandLayouts.NewOrder.offsets;
 const cancelOrder = commandLayouts.CancelOrder.offsets;
 
 /** Limits of each account: every check computes, none refuses. */
-const LIMITS = {
+export const LIMITS = {
   MaxOrderQuantity: 10_000,
   MaxOrderNotional: 10_000_000_000_000,
   PriceCollar: 2000,

@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   core: () => import('./core.js'),
   forward: () => import('./forward.js'),
   gateway: () => import('./gateway.js'),
+  fastpath: () => import('./fastpath.js'),
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),
   matching: () => import('./matching.js'),

@@ -195,6 +195,7 @@ export class FastPath implements BatchLog {
       });
       const port = server.listen(config.host, config.port);
       doorbell.wakeThrough(server.wakeFd);
+      this.#parts.latency.reset();
       this.#server = server;
       this.#entry = entry;
       this.#anyEarly = entry.anyEarly;

@@ -115,6 +115,13 @@ export class TurnLatency {
     this.#early = 0;
   }
 
+  /** Starts again: what was before is forgotten. */
+  reset(): void {
+    for (const each of [...this.#stages, this.#total, this.#memory, this.#garbage, this.#sync]) {
+      each.reset();
+    }
+  }
+
   get latencies(): TurnLatencies {
     const stages = Object.fromEntries(
       STAGES.map((name, i) => [name, percentilesOf(this.#stages[i]!)]),

@@ -1,0 +1,225 @@
+/**
+ * Orders through OUCH over loopback, with the addon and without it: order entry, writer and journal,
+ * every risk check on, four sessions. The clients are one other process, of C++, with open-loop
+ * latencies timed from when an order was due. With the addon the writer's thread spins, as the bare
+ * echo does; `node_` is the same shard on Node's modules alone, in two threads.
+ *
+ * `durable_orders_per_second` is a closed loop with many orders in flight; `order_messages_per_second`
+ * the same with the simulated venue attached (accepted, routed, acknowledged, filled), from the log. The
+ * latencies are at 25,000 orders a second. Baselines of the same run: a bare write and `fdatasync` of
+ * an order's bytes, and a bare echo over the same TCP at the same rate.
+ */
+import { writeFileSync } from 'node:fs';
+import { HEADER } from '../src/domain/event-record.js';
+import { EVENT } from '../src/domain/events.js';
+import type { TurnLatencies } from '../src/gateways/order-entry/turn-latency.js';
+import { assert } from '../src/lib/assert.js';
+import { JournalReader } from '../src/log/journal/journal-reader.js';
+import type { RunningShard } from '../src/operations/shard.js';
+import type { Figure } from './figure.js';
+import { type LoadCurve, latencyPlot } from './latency-plot.js';
+import { type LoadLatency, LoadProgram, type LoadResult } from './load-program.js';
+import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
+
+const RATE = 25_000;
+/** Orders in flight on a connection of the closed loop. */
+const WINDOW = 8192;
+const VENUE_WINDOW = 2048;
+/** An order and its risk decision in the journal. */
+const RECORD_BYTES = 272;
+const PLOT_RATES = [5000, 25_000, 50_000, 100_000, 200_000, 400_000];
+const PLOT = 'docs/fast-path.svg';
+const SPIN = { spin: true } as const;
+const orders = ordersToSend();
+
+export async function run(options: { seconds: number }): Promise<Figure[]> {
+  const { seconds } = options;
+  const program = LoadProgram.compile();
+  const bench = new FastPathBench(program, seconds);
+  const syncBefore = await bench.sync();
+  const echo = await bench.echo();
+  const native = await bench.durable();
+  const memory = await bench.memory();
+  const syncAfter = await bench.sync();
+  const node = await bench.node();
+  const venue = await bench.venue();
+  await bench.plot();
+  const sync = syncBefore.p50 < syncAfter.p50 ? syncBefore : syncAfter;
+  return [
+    figure('durable_orders_per_second', native.closed.perSecond, '1/s', 'disk'),
+    figure('order_messages_per_second', venue, '1/s', 'disk'),
+    ...latencies('durable', native.open, 'disk', sync),
+    ...latencies('memory', memory, 'memory', echo),
+    ...latencies('fdatasync', sync, 'disk'),
+    ...latencies('echo', echo, 'memory'),
+    figure('node_durable_orders_per_second', node.closed.perSecond, '1/s', 'disk'),
+    ...latencies('node_durable', node.open, 'disk', sync),
+    figure('client_late_max_us', native.open.lateUs, 'us', 'disk'),
+    ...stages(native.turns),
+  ];
+}
+
+type Ack = Figure['ack'];
+
+function figure(name: string, value: number, unit: string, ack: Ack, baseline?: number): Figure {
+  const rounded = value >= 1000 ? Math.round(value) : Math.round(value * 100) / 100;
+  return { name, value: rounded, unit, ack, ...(baseline === undefined ? {} : { baseline }) };
+}
+
+const PERCENTILES = ['p50', 'p99', 'p999', 'p9999', 'max'] as const;
+
+function latencies(name: string, of: LoadLatency, ack: Ack, baseline?: LoadLatency): Figure[] {
+  return PERCENTILES.map((each) =>
+    figure(`${name}_${each}_us`, of[each], 'us', ack, baseline?.[each]),
+  );
+}
+
+function stages(turns: TurnLatencies): Figure[] {
+  const each = { ...turns.stages, total: turns.total };
+  const pauses = { garbage: turns.garbage, sync: turns.sync };
+  return [
+    ...Object.entries(each).flatMap(([name, { p50Us, p99Us, p999Us }]) => [
+      figure(`stage_${name}_p50_us`, p50Us, 'us', 'disk'),
+      figure(`stage_${name}_p99_us`, p99Us, 'us', 'disk'),
+      figure(`stage_${name}_p999_us`, p999Us, 'us', 'disk'),
+    ]),
+    ...Object.entries(pauses).flatMap(([name, { count, p99Us, maxUs }]) => [
+      figure(`pause_${name}_count`, count, 'pauses', 'none'),
+      figure(`pause_${name}_p99_us`, p99Us, 'us', 'none'),
+      figure(`pause_${name}_max_us`, maxUs, 'us', 'none'),
+    ]),
+  ];
+}
+
+class FastPathBench {
+  readonly #program: LoadProgram;
+  readonly #seconds: number;
+  #from = 0;
+
+  constructor(program: LoadProgram, seconds: number) {
+    this.#program = program;
+    this.#seconds = seconds;
+  }
+
+  sync(): Promise<LoadLatency> {
+    const file = `${process.env.DAYBOOK_BENCH_DIR ?? '/tmp'}/bench-fastpath-bare`;
+    return this.#program.sync(file, RECORD_BYTES, this.#part(0.05));
+  }
+
+  echo(): Promise<LoadResult> {
+    return this.#program.withEcho(true, (port) =>
+      this.#program.clients({
+        ...{ port, kind: 'echo', mode: 'open', rate: RATE, from: 0, users: USERS, orders },
+        ...{ seconds: this.#part(0.1), warmUp: this.#part(0.02) },
+      }),
+    );
+  }
+
+  durable(): Promise<{ closed: LoadResult; open: LoadResult; turns: TurnLatencies }> {
+    const options = { fastPath: SPIN, acknowledge: 'disk', venue: false } as const;
+    return withOrderEntry(options, async (entry) => {
+      await this.#closed(entry.port, Math.min(2, this.#part(0.1)));
+      const closed = await this.#closed(entry.port, this.#part(0.2));
+      return withOrderEntry(options, async (fresh) => {
+        await this.#closed(fresh.port, Math.min(2, this.#part(0.1)));
+        const open = await this.#open(fresh.port, RATE, this.#part(0.2));
+        const turns = await fresh.latencies();
+        assert(turns !== undefined, 'the fast path knows its stages');
+        return { closed, open, turns };
+      });
+    });
+  }
+
+  memory(): Promise<LoadResult> {
+    const options = { fastPath: SPIN, acknowledge: 'memory', venue: false } as const;
+    return withOrderEntry(options, async ({ port }) => {
+      await this.#closed(port, Math.min(2, this.#part(0.1)));
+      return this.#open(port, RATE, this.#part(0.15));
+    });
+  }
+
+  node(): Promise<{ closed: LoadResult; open: LoadResult }> {
+    const options = { fastPath: undefined, acknowledge: 'disk', venue: false } as const;
+    return withOrderEntry(options, async ({ port }) => {
+      await this.#closed(port, Math.min(2, this.#part(0.1)));
+      const closed = await this.#closed(port, this.#part(0.1));
+      const open = await this.#open(port, RATE, this.#part(0.1));
+      return { closed, open };
+    });
+  }
+
+  /** @returns order messages a second: what the log holds of the orders */
+  venue(): Promise<number> {
+    const options = { fastPath: { spin: false }, acknowledge: 'disk', venue: true } as const;
+    return withOrderEntry(options, async ({ port }, shard) => {
+      await this.#closed(port, Math.min(1, this.#part(0.05)), VENUE_WINDOW, 2);
+      const before = messagesIn(shard);
+      const start = performance.now();
+      await this.#closed(port, this.#part(0.1), VENUE_WINDOW, 2);
+      const took = (performance.now() - start) / 1000;
+      return (messagesIn(shard) - before) / took;
+    });
+  }
+
+  async plot(): Promise<void> {
+    const curve = async (name: string, fastPath: typeof SPIN | undefined, ack: 'disk' | 'memory') =>
+      withOrderEntry({ fastPath, acknowledge: ack, venue: false }, async ({ port }) => {
+        await this.#closed(port, Math.min(1, this.#part(0.05)));
+        const points: { rate: number; latency: LoadLatency }[] = [];
+        for (const rate of PLOT_RATES) {
+          points.push({ rate, latency: await this.#open(port, rate, this.#part(0.015)) });
+        }
+        return { name, points } satisfies LoadCurve;
+      });
+    const curves = [
+      await curve('with the addon, from memory', SPIN, 'memory'),
+      await curve('with the addon, from disk', SPIN, 'disk'),
+      await curve('without the addon, from disk', undefined, 'disk'),
+    ];
+    writeFileSync(PLOT, latencyPlot(curves));
+  }
+
+  async #closed(port: number, seconds: number, window = WINDOW, answers: 1 | 2 = 1) {
+    const warmUp = seconds * 0.2;
+    const result = await this.#program.clients({
+      ...{ port, kind: 'ouch', mode: 'closed', window, seconds, warmUp, users: USERS, orders },
+      ...{ from: this.#from, answers },
+    });
+    return this.#checked(result);
+  }
+
+  async #open(port: number, rate: number, seconds: number): Promise<LoadResult> {
+    const result = await this.#program.clients({
+      ...{ port, kind: 'ouch', mode: 'open', rate, seconds, warmUp: seconds * 0.2, users: USERS },
+      ...{ from: this.#from, orders },
+    });
+    return this.#checked(result);
+  }
+
+  /** UserRefNums go on where the run before ended, at the latest. */
+  #checked(result: LoadResult): LoadResult {
+    assert(result.refused === 0 || result.messagesPerSecond > result.perSecond, 'orders refused');
+    this.#from += result.sent;
+    return result;
+  }
+
+  #part(of: number): number {
+    return Math.max(0.3, this.#seconds * of);
+  }
+}
+
+function messagesIn(shard: RunningShard): number {
+  const reader = new JournalReader(shard.directory, {
+    ...{ from: 0, end: shard.durableEnd, checkRecords: false },
+  });
+  let messages = 0;
+  for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
+    const { bytes, u16 } = batch;
+    for (let at = 0; at < batch.length; at += u16[(at + HEADER.length) >> 1]!) {
+      const number = bytes[at + HEADER.number]!;
+      if (number >= EVENT.OrderAccepted && number <= EVENT.OrderFilled) messages += 1;
+    }
+  }
+  reader.close();
+  return messages;
+}

@@ -1,0 +1,106 @@
+/** The C++ clients and baselines of `native/bench/load.cc`, compiled when a bench needs them. */
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const DIRECTORY = 'native/build/bench';
+
+/** Latencies in us; as the program prints them. */
+export interface LoadLatency {
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly p9999: number;
+  readonly max: number;
+}
+
+export interface LoadResult extends LoadLatency {
+  readonly perSecond: number;
+  readonly messagesPerSecond: number;
+  readonly sent: number;
+  readonly done: number;
+  readonly refused: number;
+  /** Latest that an order was sent after it was due. */
+  readonly lateUs: number;
+}
+
+export interface LoadTask {
+  readonly port: number;
+  readonly kind: 'ouch' | 'echo';
+  readonly mode: 'open' | 'closed';
+  /** Orders a second in all (open), orders in flight on each connection (closed). */
+  readonly rate?: number;
+  readonly window?: number;
+  readonly seconds: number;
+  readonly warmUp: number;
+  /** First UserRefNum less one. */
+  readonly from: number;
+  /** 1: an order is done when accepted, 2: when executed. */
+  readonly answers?: 1 | 2;
+  readonly spin?: boolean;
+  readonly users: readonly string[];
+  /** 50 bytes each, sent in turn. */
+  readonly orders: Uint8Array;
+}
+
+export class LoadProgram {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws Error when there is no C++ compiler */
+  static compile(source = 'load'): LoadProgram {
+    mkdirSync(DIRECTORY, { recursive: true });
+    const path = join(DIRECTORY, source);
+    const flags = ['-std=c++17', '-O2', '-Wall', '-Wextra', '-Werror'];
+    const args = [...flags, `native/bench/${source}.cc`, '-o', path];
+    execFileSync(process.env.CXX || 'c++', args, { stdio: 'inherit' });
+    return new LoadProgram(path);
+  }
+
+  /** A bare pwrite and fdatasync of `bytes`, over and over. */
+  async sync(file: string, bytes: number, seconds: number): Promise<LoadLatency> {
+    return JSON.parse(await this.#run(['sync', file, String(bytes), String(seconds)]));
+  }
+
+  async clients(task: LoadTask): Promise<LoadResult> {
+    const { port, kind, mode, rate = 1, window = 1, seconds, warmUp, from, users } = task;
+    const { answers = 1, spin = true } = task;
+    const numbers = [rate, window, seconds, warmUp, from, answers, spin ? 1 : 0].map(String);
+    const args = ['client', String(port), kind, mode, ...numbers, ...users];
+    return JSON.parse(await this.#run(args, task.orders)) as LoadResult;
+  }
+
+  /** The bare echo server, while `body` runs. */
+  async withEcho<T>(spin: boolean, body: (port: number) => Promise<T>): Promise<T> {
+    const child = spawn(this.#path, ['echo', '0', spin ? '1' : '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      return await body(Number(line.toString()));
+    } finally {
+      child.kill();
+    }
+  }
+
+  /** Runs it with any arguments. @returns what it printed */
+  run(args: readonly string[]): Promise<string> {
+    return this.#run([...args]);
+  }
+
+  #run(args: string[], input?: Uint8Array): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const child = execFile(this.#path, args, (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else reject(new Error(`load ${args.join(' ')}: ${stderr || error.message}`));
+      });
+      child.stdin?.end(input ?? '');
+    });
+  }
+}

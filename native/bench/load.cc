@@ -1,0 +1,394 @@
+// The other side of `npm run bench -- fastpath`: clients that speak OUCH, and what the bare machine does.
+// Compiled when the bench runs; one process, one thread, no part of Daybook.
+//
+//   load echo PORT SPIN                 a TCP echo server: epoll, recv, send; SPIN 1 never sleeps
+//   load sync FILE BYTES SECONDS        pwrite and fdatasync of BYTES, over and over, in a file written ahead
+//   load client PORT KIND MODE RATE WINDOW SECONDS WARMUP FROM ANSWERS SPIN USER...
+//       KIND     ouch, or echo: the same bytes come back
+//       MODE     open: RATE orders a second, each timed from when it was due, whatever is answered
+//                closed: WINDOW orders in flight on each connection
+//       FROM     first UserRefNum less one
+//       ANSWERS  1 an order is done when it is accepted, 2 when it is executed
+//       standard input: bytes of the orders to send in turn, 50 each
+//
+// Prints one line of JSON. Latencies are in a histogram of 1/128 steps of each power of two.
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+constexpr size_t kOrderBytes = 50;
+constexpr size_t kBufferBytes = 1 << 18;
+constexpr size_t kDueSlots = 1 << 20;
+constexpr int kSteps = 128;
+
+[[noreturn]] void die(const char* what) {
+  perror(what);
+  exit(1);
+}
+
+uint64_t now_ns() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class Latencies {
+ public:
+  void add(uint64_t ns) {
+    counts_[index(ns)]++;
+    total_++;
+    most_ = std::max(most_, ns);
+  }
+  double at_us(double percentile) const {
+    if (total_ == 0) return 0;
+    const auto wanted = static_cast<uint64_t>(static_cast<double>(total_) * percentile / 100);
+    uint64_t seen = 0;
+    for (size_t i = 0; i < counts_.size(); i++) {
+      seen += counts_[i];
+      if (seen > wanted) return static_cast<double>(std::min(value(i), most_)) / 1000;
+    }
+    return static_cast<double>(most_) / 1000;
+  }
+  void print() const {
+    printf("\"count\":%llu,\"p50\":%.2f,\"p90\":%.2f,\"p99\":%.2f,\"p999\":%.2f,\"p9999\":%.2f,\"max\":%.2f",
+           static_cast<unsigned long long>(total_), at_us(50), at_us(90), at_us(99), at_us(99.9),
+           at_us(99.99), static_cast<double>(most_) / 1000);
+  }
+
+ private:
+  static size_t index(uint64_t ns) {
+    if (ns < kSteps) return static_cast<size_t>(ns);
+    const int power = 63 - __builtin_clzll(ns);
+    const auto step = static_cast<size_t>(ns >> (power - 7)) & (kSteps - 1);
+    return static_cast<size_t>(power - 6) * kSteps + step;
+  }
+  // The upper end of a bucket.
+  static uint64_t value(size_t index) {
+    if (index < kSteps) return index;
+    const auto power = index / kSteps + 6;
+    return ((static_cast<uint64_t>(kSteps) + index % kSteps + 1) << (power - 7)) - 1;
+  }
+  std::vector<uint64_t> counts_ = std::vector<uint64_t>(kSteps * 60);
+  uint64_t total_ = 0;
+  uint64_t most_ = 0;
+};
+
+int echo(uint16_t port, bool spin) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("bind");
+  if (listen(listener, 16) != 0) die("listen");
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
+  printf("%u\n", ntohs(address.sin_port));
+  fflush(stdout);
+  const int poll = epoll_create1(0);
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = listener;
+  epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
+  std::vector<char> bytes(kBufferBytes);
+  epoll_event ready[64];
+  for (;;) {
+    const int found = epoll_wait(poll, ready, 64, spin ? 0 : -1);
+    for (int i = 0; i < found; i++) {
+      const int fd = ready[i].data.fd;
+      if (fd == listener) {
+        const int client = accept(listener, nullptr, nullptr);
+        const int yes = 1;
+        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        event.data.fd = client;
+        epoll_ctl(poll, EPOLL_CTL_ADD, client, &event);
+        continue;
+      }
+      const ssize_t got = recv(fd, bytes.data(), bytes.size(), 0);
+      if (got <= 0) {
+        close(fd);
+        continue;
+      }
+      for (ssize_t sent = 0; sent < got;) {
+        const ssize_t done = send(fd, bytes.data() + sent, static_cast<size_t>(got - sent), MSG_NOSIGNAL);
+        if (done < 0) break;
+        sent += done;
+      }
+    }
+  }
+}
+
+int sync_loop(const char* path, size_t bytes, double seconds) {
+  constexpr size_t kFile = 8u << 20;
+  const int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (file < 0) die("open");
+  const std::vector<char> zeros(kFile);
+  if (pwrite(file, zeros.data(), kFile, 0) != static_cast<ssize_t>(kFile)) die("pwrite");
+  if (fsync(file) != 0) die("fsync");
+  const std::vector<char> order(bytes, 1);
+  Latencies latencies;
+  const uint64_t end = now_ns() + static_cast<uint64_t>(seconds * 1e9);
+  size_t at = 0;
+  for (uint64_t before = now_ns(); before < end;) {
+    if (pwrite(file, order.data(), bytes, static_cast<off_t>(at)) < 0) die("pwrite");
+    if (fdatasync(file) != 0) die("fdatasync");
+    const uint64_t after = now_ns();
+    latencies.add(after - before);
+    before = after;
+    at = at + 2 * bytes > kFile ? 0 : at + bytes;
+  }
+  printf("{");
+  latencies.print();
+  printf("}\n");
+  return 0;
+}
+
+struct Client {
+  int fd = -1;
+  uint32_t next = 0;
+  uint64_t in_flight = 0;
+  std::vector<uint8_t> out;
+  size_t out_start = 0;
+  std::vector<uint8_t> in = std::vector<uint8_t>(kBufferBytes);
+  size_t in_end = 0;
+  std::vector<uint64_t> due = std::vector<uint64_t>(kDueSlots);
+};
+
+struct Load {
+  bool ouch = true;
+  bool open_loop = true;
+  int answers = 1;
+  std::vector<uint8_t> orders;
+  size_t turn = 0;
+  std::vector<Client> clients;
+  Latencies latencies;
+  bool counting = false;
+  uint64_t done = 0;
+  uint64_t messages = 0;
+  uint64_t refused = 0;
+  uint64_t late = 0;
+
+  void put(Client& client, uint64_t due) {
+    const size_t kinds = orders.size() / kOrderBytes;
+    const uint8_t* order = orders.data() + (turn % kinds) * kOrderBytes;
+    turn++;
+    client.next++;
+    client.due[client.next % kDueSlots] = due;
+    const size_t at = client.out.size();
+    client.out.insert(client.out.end(), order, order + kOrderBytes);
+    const uint32_t ref = htonl(client.next);
+    memcpy(client.out.data() + at + 4, &ref, 4);
+    client.in_flight++;
+  }
+
+  void flush(Client& client) {
+    while (client.out_start < client.out.size()) {
+      const ssize_t sent = send(client.fd, client.out.data() + client.out_start,
+                                client.out.size() - client.out_start, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0) {
+        if (errno == EAGAIN) break;
+        die("send");
+      }
+      client.out_start += static_cast<size_t>(sent);
+    }
+    if (client.out_start == client.out.size()) {
+      client.out.clear();
+      client.out_start = 0;
+    }
+  }
+
+  void finished(Client& client, uint32_t ref, uint64_t now) {
+    client.in_flight--;
+    done++;
+    if (counting && open_loop) {
+      const uint64_t due = client.due[ref % kDueSlots];
+      latencies.add(now > due ? now - due : 0);
+    }
+  }
+
+  // One read; false when there was nothing.
+  bool read(Client& client) {
+    const ssize_t got = recv(client.fd, client.in.data() + client.in_end,
+                             client.in.size() - client.in_end, MSG_DONTWAIT);
+    if (got == 0) {
+      fprintf(stderr, "the server closed\n");
+      exit(1);
+    }
+    if (got < 0) {
+      if (errno == EAGAIN) return false;
+      die("recv");
+    }
+    const uint64_t now = now_ns();
+    client.in_end += static_cast<size_t>(got);
+    size_t at = 0;
+    const uint8_t* in = client.in.data();
+    while (at + 3 <= client.in_end) {
+      const size_t bytes = 2u + (static_cast<size_t>(in[at]) << 8 | in[at + 1]);
+      if (at + bytes > client.in_end) break;
+      const uint8_t type = in[at + 2];
+      if (!ouch) {
+        uint32_t ref = 0;
+        memcpy(&ref, in + at + 4, 4);
+        finished(client, ntohl(ref), now);
+      } else if (type == 'S' && bytes >= 16) {
+        const uint8_t message = in[at + 3];
+        messages++;
+        uint32_t ref = 0;
+        memcpy(&ref, in + at + 12, 4);
+        if ((message == 'A' && answers == 1) || (message == 'E' && answers == 2)) {
+          finished(client, ntohl(ref), now);
+        } else if (message != 'A' && message != 'S') {
+          refused++;
+        }
+      } else if (type == 'J' || type == 'Z') {
+        fprintf(stderr, "the server refused\n");
+        exit(1);
+      }
+      at += bytes;
+    }
+    memmove(client.in.data(), in + at, client.in_end - at);
+    client.in_end -= at;
+    return true;
+  }
+};
+
+void login(int fd, const char* user) {
+  uint8_t packet[49];
+  memset(packet, ' ', sizeof packet);
+  packet[0] = 0;
+  packet[1] = 47;
+  packet[2] = 'L';
+  memcpy(packet + 3, user, strlen(user));
+  memcpy(packet + 9, "bench", 5);
+  packet[48] = '0';
+  if (send(fd, packet, sizeof packet, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof packet)) die("login");
+  // The accepted packet, 33 bytes; what follows is read by the loop.
+  uint8_t answer[33];
+  for (size_t have = 0; have < sizeof answer;) {
+    const ssize_t got = recv(fd, answer + have, sizeof answer - have, 0);
+    if (got <= 0) die("login refused");
+    have += static_cast<size_t>(got);
+    if (have > 2 && answer[2] != 'A') {
+      fprintf(stderr, "login refused\n");
+      exit(1);
+    }
+  }
+}
+
+int run_clients(int argc, char** argv) {
+  if (argc < 13) return 2;
+  const auto port = static_cast<uint16_t>(atoi(argv[2]));
+  Load load;
+  load.ouch = strcmp(argv[3], "ouch") == 0;
+  load.open_loop = strcmp(argv[4], "open") == 0;
+  const double rate = atof(argv[5]);
+  const auto window = static_cast<uint64_t>(atoll(argv[6]));
+  const double seconds = atof(argv[7]);
+  const double warm_up = atof(argv[8]);
+  const auto from = static_cast<uint32_t>(strtoul(argv[9], nullptr, 10));
+  load.answers = atoi(argv[10]);
+  const bool spin = atoi(argv[11]) != 0;
+  uint8_t order[kOrderBytes];
+  while (fread(order, 1, kOrderBytes, stdin) == kOrderBytes) {
+    load.orders.insert(load.orders.end(), order, order + kOrderBytes);
+  }
+  if (load.orders.empty()) return 2;
+  for (int i = 12; i < argc; i++) {
+    Client client;
+    client.fd = socket(AF_INET, SOCK_STREAM, 0);
+    client.next = from;
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(client.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("connect");
+    const int yes = 1;
+    setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (load.ouch) login(client.fd, argv[i]);
+    load.clients.push_back(std::move(client));
+  }
+  const uint64_t start = now_ns();
+  const uint64_t counted_from = start + static_cast<uint64_t>(warm_up * 1e9);
+  const uint64_t end = counted_from + static_cast<uint64_t>(seconds * 1e9);
+  const double interval = 1e9 / rate;
+  double due = static_cast<double>(start) + interval;
+  uint64_t done_before = 0;
+  uint64_t messages_before = 0;
+  uint64_t heartbeat = start;
+  size_t next_client = 0;
+  uint64_t now = start;
+  while (now < end) {
+    now = now_ns();
+    if (!load.counting && now >= counted_from) {
+      load.counting = true;
+      load.late = 0;
+      done_before = load.done;
+      messages_before = load.messages;
+    }
+    if (load.open_loop) {
+      while (due <= static_cast<double>(now)) {
+        load.late = std::max(load.late, now - static_cast<uint64_t>(due));
+        load.put(load.clients[next_client], static_cast<uint64_t>(due));
+        next_client = (next_client + 1) % load.clients.size();
+        due += interval;
+      }
+    } else {
+      for (Client& client : load.clients) {
+        if (window - client.in_flight < window / 16 + 1) continue;
+        while (client.in_flight < window) load.put(client, now);
+      }
+    }
+    const bool beat = load.ouch && now - heartbeat > 1'000'000'000u;
+    if (beat) heartbeat = now;
+    bool any = false;
+    for (Client& client : load.clients) {
+      if (beat) {
+        const uint8_t packet[3] = {0, 1, 'R'};
+        client.out.insert(client.out.end(), packet, packet + 3);
+      }
+      if (!client.out.empty()) load.flush(client);
+      if (load.read(client)) any = true;
+    }
+    if (!any && !spin) {
+      const timespec nap = {0, 20'000};
+      nanosleep(&nap, nullptr);
+    }
+  }
+  const double took = static_cast<double>(now - counted_from) / 1e9;
+  printf("{\"perSecond\":%.0f,\"messagesPerSecond\":%.0f,\"sent\":%zu,\"done\":%llu,\"refused\":%llu,\"lateUs\":%.1f,",
+         static_cast<double>(load.done - done_before) / took,
+         static_cast<double>(load.messages - messages_before) / took, load.turn,
+         static_cast<unsigned long long>(load.done), static_cast<unsigned long long>(load.refused),
+         static_cast<double>(load.late) / 1000);
+  load.latencies.print();
+  printf("}\n");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "echo" && argc == 4) return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0);
+  if (what == "sync" && argc == 5) {
+    return sync_loop(argv[2], static_cast<size_t>(atoll(argv[3])), atof(argv[4]));
+  }
+  if (what == "client") return run_clients(argc, argv);
+  fprintf(stderr, "usage: at the head of load.cc\n");
+  return 2;
+}
