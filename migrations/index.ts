@@ -1,6 +1,7 @@
 import { ProjectorFrame1790000000000 } from './1790000000000-projector-frame.js';
 import { ReadModels1790000000001 } from './1790000000001-read-models.js';
 import { MarketData1790000000100 } from './1790000000100-market-data.js';
+import { ValueAtRisk1790000000101 } from './1790000000101-value-at-risk.js';
 import { Pnl1790000000200 } from './1790000000200-pnl.js';
 
 /**
@@ -11,5 +12,6 @@ export const migrations = [
   ProjectorFrame1790000000000,
   ReadModels1790000000001,
   MarketData1790000000100,
+  ValueAtRisk1790000000101,
   Pnl1790000000200,
 ] as const;

@@ -150,7 +150,7 @@ export const commands = {
     fields: E.approvalDecided,
   }),
   ReportValueAtRisk: declare({
-    number: 34,
+    number: 36,
     meaning:
       'Tell that the value at risk of a scope is above its limit: `value` counts, what it is compared with is the limit in force.',
     fields: E.circuitBreaker,

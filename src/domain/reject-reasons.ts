@@ -286,6 +286,12 @@ export const rejectReasons = {
     ouch: 0,
     meaning: 'No subject, or the index of the actor is that of another subject.',
   },
+  LIMIT_NOT_EXCEEDED: {
+    number: 94,
+    fix: OTHER,
+    ouch: 0,
+    meaning: 'The value reported is within the limit in force, or the scope is stopped already.',
+  },
   COMMAND_UNKNOWN: { number: 92, fix: OTHER, ouch: 0, meaning: 'No such command.' },
 } as const satisfies Record<string, RejectReason>;
 

@@ -169,6 +169,13 @@ export const limits = {
     meaning: 'A tripped breaker resets by itself after this; none: by command only.',
     perInstrument: false,
   },
+  MaxValueAtRisk: {
+    number: 23,
+    unit: 'micros',
+    meaning:
+      'Largest value at risk of the scope, one day, in base currency: above it the scope is set to reducing.',
+    perInstrument: false,
+  },
 } as const satisfies Record<string, LimitDeclaration>;
 
 export type LimitName = keyof typeof limits;
@@ -178,7 +185,7 @@ export const LIMIT = constants(
 ) as unknown as { readonly [N in LimitName]: (typeof limits)[N]['number'] };
 
 /** One more than the highest limit number. */
-export const LIMIT_KINDS = 23;
+export const LIMIT_KINDS = 24;
 
 /** A limit that is not set. */
 export const NO_LIMIT = -1;

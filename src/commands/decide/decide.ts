@@ -14,6 +14,7 @@ import { decideNewOrder } from './new-order.js';
 import { decideReplaceOrder } from './replace-order.js';
 import { decideCloseTradingDay, decideOpenTradingDay } from './trading-day.js';
 import { workOff } from './triggers.js';
+import { decideReportValueAtRisk } from './value-at-risk.js';
 import { decideVenueReport } from './venue-report.js';
 
 /**
@@ -54,6 +55,9 @@ function decideByNumber(e: Emitter, number: number): boolean {
       return decideOpenTradingDay(e);
     case COMMAND.CloseTradingDay:
       return decideCloseTradingDay(e);
+    case COMMAND.ReportValueAtRisk:
+      decideReportValueAtRisk(e);
+      return true;
     default:
       if (!decideControl(e, number)) refuseCommand(e, number, REASON.COMMAND_UNKNOWN, 0);
       return true;
