@@ -8,6 +8,7 @@ import { EVENT } from '../domain/events.js';
 import type { Outcomes } from './outcomes.js';
 import type { RecentOrders } from './reference/recent-orders.js';
 import type { ReferenceData } from './reference/reference-data.js';
+import type { StreamHub } from './streams/stream-hub.js';
 
 /** What is followed: a `JournalReader` from sequence 0. */
 export interface LogSource {
@@ -19,6 +20,7 @@ export interface LogReaders {
   readonly reference: ReferenceData;
   readonly recentOrders: RecentOrders;
   readonly outcomes: Outcomes;
+  readonly hub: Pick<StreamHub, 'take'>;
 }
 
 export type FollowerState = 'following' | 'ended' | 'failed';
@@ -60,7 +62,7 @@ export class LogFollower {
 
   /** Takes the whole commits in `batch`. */
   take(batch: RecordBuffer): void {
-    const { reference, recentOrders, outcomes } = this.#readers;
+    const { reference, recentOrders, outcomes, hub } = this.#readers;
     const { bytes, u16, f64 } = batch;
     const end = batch.length;
     let last = 0;
@@ -72,6 +74,7 @@ export class LogFollower {
       last = at;
     }
     if (end > 0) this.#sequence = f64[(last + HEADER.sequence) / 8] as number;
+    hub.take(batch);
     outcomes.commitEnd();
   }
 

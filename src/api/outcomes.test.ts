@@ -18,7 +18,12 @@ function following(options: ConstructorParameters<typeof Outcomes>[0] = {}) {
   open.push(outcomes);
   const reference = new ReferenceData();
   const recentOrders = new RecentOrders(8);
-  const follower = new LogFollower({ reference, recentOrders, outcomes });
+  const follower = new LogFollower({
+    reference,
+    recentOrders,
+    outcomes,
+    hub: { take: () => undefined },
+  });
   return { outcomes, follower };
 }
 

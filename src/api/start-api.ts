@@ -5,10 +5,12 @@ import { Clock } from '../lib/time.js';
 import type { TlsFiles } from '../lib/tls-files.js';
 import type { DurableEnd } from '../log/journal/durable-end.js';
 import { JournalReader } from '../log/journal/journal-reader.js';
+import { SparseIndex } from '../log/journal/sparse-index.js';
 import { registerActor } from './application/actors.js';
 import type { Application, Commands } from './application/application.js';
 import type { Audit } from './application/audit.js';
 import type { ReadModels } from './application/read-models.js';
+import { type RunningGrpc, startGrpc } from './grpc/server.js';
 import type { User } from './identity/access-book.js';
 import { Admission } from './identity/admission.js';
 import type { TokenOptions } from './identity/json-web-token.js';
@@ -18,6 +20,7 @@ import { RecentOrders } from './reference/recent-orders.js';
 import { ReferenceData } from './reference/reference-data.js';
 import type { Readiness } from './rest/routes/health.js';
 import { createRestServer } from './rest/server.js';
+import { StreamHub } from './streams/stream-hub.js';
 
 export interface ApiOptions {
   /** The writer's port for this thread alone. */
@@ -40,6 +43,8 @@ export interface ApiOptions {
   readonly access?: AccessOptions | undefined;
   /** Absent: plain text. */
   readonly tls?: TlsFiles | undefined;
+  /** Where gRPC listens; 0 any free port. Absent: nowhere. */
+  readonly grpcPort?: number | undefined;
 }
 
 export interface AccessOptions {
@@ -53,6 +58,9 @@ export interface RunningApi {
   /** Where it listens, as "http://127.0.0.1:8080". */
   readonly address: string;
   readonly application: Application;
+  /** Undefined when it does not listen. */
+  readonly grpc: RunningGrpc | undefined;
+  readonly hub: StreamHub;
   /** The door that every listener of the process shares; undefined: it stands open. */
   readonly admission: Admission | undefined;
   /** Resolves with why when the log cannot be followed any more: the process is then of no use. */
@@ -61,25 +69,35 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
+/** What the API reads of the journal at a time, and each stream that resumes. */
+const READ_BYTES = 1024 * 1024;
+const STREAM_READ_BYTES = 128 * 1024;
+
 /** Listens once all of the log up to now has been read, so that it knows every name. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { logger, metrics, durableEnd, readModels } = options;
+  const { logger, metrics, readModels } = options;
   const reference = new ReferenceData();
   const recentOrders = new RecentOrders();
   const outcomes = new Outcomes(options.outcomes);
-  const follower = new LogFollower({ reference, recentOrders, outcomes });
+  const readFrom = journalReaders(options);
+  const hub = new StreamHub({
+    reference,
+    readFrom: (sequence) => readFrom(sequence, STREAM_READ_BYTES),
+  });
+  const follower = new LogFollower({ reference, recentOrders, outcomes, hub });
   const application: Application = {
     commands: options.commands,
     ...{ outcomes, reference, recentOrders, follower, readModels },
     clock: new Clock(),
   };
-  const reader = new JournalReader(options.journalDirectory, { from: 0, end: durableEnd });
+  const reader = readFrom(0);
   for (let batch = reader.read(); batch !== undefined; batch = reader.read()) follower.take(batch);
   const following = follower.start(reader);
   gauges(application, metrics);
   const admission = await startAdmission(options, application);
   const { server, close } = await createRestServer({
     application,
+    hub,
     logger,
     metrics,
     version: options.version,
@@ -92,10 +110,17 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       ...(await options.readiness()),
     ],
   });
-  const address = await server.listen({ host: options.host, port: options.port });
+  const { host, tls, grpcPort } = options;
+  const address = await server.listen({ host, port: options.port });
+  const grpc =
+    grpcPort === undefined
+      ? undefined
+      : await startGrpc({ application, hub, admission, logger, tls, host, port: grpcPort });
   return {
     address,
     application,
+    grpc,
+    hub,
     admission,
     failed: new Promise((resolve) => {
       following.then(() => {
@@ -103,13 +128,21 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       });
     }),
     async stop() {
-      await close();
+      hub.close();
+      await Promise.all([close(), grpc?.stop()]);
       admission?.close();
       await follower.stop();
       outcomes.close();
       reader.close();
     },
   };
+}
+
+/** Readers of the journal of this thread, which share what they learn of where things are. */
+function journalReaders({ journalDirectory, durableEnd }: ApiOptions) {
+  const index = new SparseIndex();
+  return (from: number, readBytes = READ_BYTES) =>
+    new JournalReader(journalDirectory, { from, end: durableEnd, index, readBytes });
 }
 
 function journalCheck({ state, sequence }: LogFollower) {

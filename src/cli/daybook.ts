@@ -46,6 +46,8 @@ export interface DaybookOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Where gRPC listens, 0 any free port; absent: nowhere. */
+  readonly grpcPort?: number | undefined;
   /** PostgreSQL to use in place of the embedded one. */
   readonly databaseUrl?: string | undefined;
   /** Enter sample instruments, accounts, limits and marks into an empty log. */
@@ -197,7 +199,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
     ],
     metrics: metricsOf(shard, projections, forwarding),
     ...{ logger, host, port, version: VERSION },
-    ...{ access: options.access, tls: options.tls },
+    ...{ access: options.access, tls: options.tls, grpcPort: options.grpcPort },
   };
 }
 

@@ -16,12 +16,14 @@ const ROLES = ['all', 'projector'];
 const HELP = `daybook start [OPTIONS]
 
 Runs everything in one process: the writer of the journal, the simulated venue, PostgreSQL for the
-read models, their projector, and the REST API with its page to browse and try at /docs.
+read models, their projector, the REST API with its page to browse and try at /docs and its live
+streams over WebSocket, and the same over gRPC.
 
 Options:
   --data-dir DIR    directory of the data, made if need be (default ${DATA_DIRECTORY_DEFAULT})
   --host HOST       where REST listens (default ${HOST_DEFAULT})
   --port PORT       its port (default ${PORT_DEFAULT}; 0 takes any free one)
+  --grpc-port PORT  where gRPC listens (default one above --port; 0 takes any free one)
   --role ROLE       all (default), or projector: only read models, followed from EventStoreDB, with
                     health and metrics on the port; takes no orders and has no journal
   --no-samples      do not enter sample instruments, accounts, limits and marks into an empty log
@@ -61,6 +63,7 @@ const OPTIONS = {
   'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
   host: { type: 'string', default: HOST_DEFAULT },
   port: { type: 'string', default: PORT_DEFAULT },
+  'grpc-port': { type: 'string' },
   role: { type: 'string', default: 'all' },
   'no-samples': { type: 'boolean', default: false },
   'log-level': { type: 'string', default: 'warn' },
@@ -108,7 +111,9 @@ async function start(args: string[]): Promise<number> {
   }
   refuseUnfinishedRestore(values['data-dir']);
   const side = accessSide(values, [values.host], values['data-dir']);
-  const options = { ...common, ...side, samples: !values['no-samples'], eventStoreDb, serve };
+  const grpcPort = wholeNumber('grpc-port', values['grpc-port'] ?? nextPort(port), 0, 65_535);
+  const samples = !values['no-samples'];
+  const options = { ...common, ...side, grpcPort, samples, eventStoreDb, serve };
   const key = firstKey(side);
   return runUntilSignal(
     () => startDaybook(options),
@@ -116,6 +121,9 @@ async function start(args: string[]): Promise<number> {
     logger,
   );
 }
+
+/** Ports come in pairs; where any port will do, so it will for the other one. */
+const nextPort = (port: number): string => String(port === 0 ? 0 : port + 1);
 
 interface Running {
   readonly failed: Promise<unknown>;
@@ -151,10 +159,12 @@ function ready(
   const { address: url, served } = daybook;
   const { epoch, recoveredEvents } = daybook.shard;
   const eventStorePort = served?.port;
+  const grpc = daybook.api.grpc?.address;
   if (json) {
     return JSON.stringify({
       ready: true,
       url,
+      grpc,
       epoch,
       recoveredEvents,
       seconds,
@@ -163,7 +173,7 @@ function ready(
     });
   }
   return (
-    `daybook is ready at ${url} (docs at ${url}/docs), epoch ${epoch}, ` +
+    `daybook is ready at ${url} (docs at ${url}/docs), gRPC at ${grpc}, epoch ${epoch}, ` +
     `${recoveredEvents} events recovered, ${seconds.toFixed(1)} s` +
     (served === undefined ? '' : `, EventStoreDB clients at port ${eventStorePort}`) +
     (key === undefined ? '' : `\nthe key of "admin", shown this once: ${key}`)

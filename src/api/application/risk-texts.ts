@@ -51,7 +51,10 @@ const checkNames = new Map<number, CheckName>(
 );
 
 /** `check`, `limit`, `value` and `unit` of the decision among `events`; nothing when there is none. */
-export function riskExtras(reference: ReferenceData, events: readonly DaybookEvent[]): ErrorExtras {
+export function riskExtras(
+  reference: Pick<ReferenceData, 'instrument'>,
+  events: readonly DaybookEvent[],
+): ErrorExtras {
   const decided = events.find(
     (event): event is EventOf<'RiskDecided'> => event.type === 'RiskDecided',
   );

@@ -1,4 +1,5 @@
 /** What every call has in common: who asks, bodies that cannot be read, errors as statuses. */
+import type { PeerCertificate } from 'node:tls';
 import type {
   handleUnaryCall,
   MethodDefinition,
@@ -6,26 +7,22 @@ import type {
   ServiceDefinition,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Application, Caller } from '../application/application.js';
+import {
+  type Application,
+  type Caller,
+  callerOf,
+  LOCAL_CALLER,
+} from '../application/application.js';
 import { problem } from '../application/errors.js';
+import type { Admission, Asked } from '../identity/admission.js';
+import { namesOf } from '../identity/client-certificate.js';
+import type { Identity } from '../identity/identity.js';
 import { knownError, serviceError } from './status.js';
-
-/** Who calls, from what came with the call. */
-export interface CallCredentials {
-  /** The metadata `authorization`. */
-  readonly authorization: string | undefined;
-  /** SHA-256 fingerprint and subject of the client's certificate are in here; empty without TLS. */
-  readonly connection: { readonly peer: string; readonly certificate: Buffer | undefined };
-  /** Full name of the method, "/daybook.v1.OrderService/SubmitOrder". */
-  readonly method: string;
-}
-
-/** @throws ApplicationError CREDENTIALS_MISSING and its kin, RATE_LIMITED */
-export type Authenticate = (credentials: CallCredentials) => Promise<Caller> | Caller;
 
 export interface CallContext {
   readonly application: Application;
-  readonly authenticate: Authenticate;
+  /** Absent: whoever comes may do everything. */
+  readonly admission: Admission | undefined;
   readonly logger: Logger;
 }
 
@@ -55,26 +52,33 @@ export function throwIfMalformed(request: unknown): void {
   }
 }
 
-interface AnyCall {
-  readonly metadata: ServerUnaryCall<unknown, unknown>['metadata'];
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata'> & {
   getPeer(): string;
   getPath(): string;
-  getAuthContext?(): { readonly sslPeerCertificate?: { readonly raw?: Buffer } | undefined };
+  getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate | undefined };
+};
+
+/** For the record of refused access. */
+export function askedOf(call: AnyCall): Asked {
+  return { peer: call.getPeer(), what: call.getPath() };
 }
 
-export function callerOfCall(
-  { authenticate }: CallContext,
-  call: AnyCall,
-): Promise<Caller> | Caller {
+/** @throws ApplicationError CREDENTIALS_MISSING and its kin, RATE_LIMITED, also as a rejection */
+export function admit(admission: Admission, call: AnyCall): Identity | Promise<Identity> {
   const [authorization] = call.metadata.get('authorization');
-  return authenticate({
-    authorization: authorization === undefined ? undefined : String(authorization),
-    connection: {
-      peer: call.getPeer(),
-      certificate: call.getAuthContext?.()?.sslPeerCertificate?.raw,
+  const shown = call.getAuthContext().sslPeerCertificate;
+  return admission.admit(
+    {
+      authorization: authorization === undefined ? undefined : String(authorization),
+      certificate: shown === undefined ? undefined : { names: namesOf(shown) },
     },
-    method: call.getPath(),
-  });
+    askedOf(call),
+  );
+}
+
+/** As `admit`. */
+export async function callerOfCall({ admission }: CallContext, call: AnyCall): Promise<Caller> {
+  return admission === undefined ? LOCAL_CALLER : callerOf(await admit(admission, call));
 }
 
 /** A call with one request and one answer. */
@@ -85,8 +89,13 @@ export function unary<Q, A>(
   return (call, callback) => {
     const run = async (): Promise<A> => {
       const caller = await callerOfCall(context, call);
-      throwIfMalformed(call.request);
-      return answer(caller, call.request);
+      try {
+        throwIfMalformed(call.request);
+        return await answer(caller, call.request);
+      } catch (error) {
+        context.admission?.record(error, askedOf(call), caller.identity);
+        throw error;
+      }
     };
     run().then(
       (message) => callback(null, message),

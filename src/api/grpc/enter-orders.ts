@@ -9,10 +9,12 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Caller } from '../application/application.js';
 import { cancelOrder } from '../application/cancel-order.js';
-import { invalidField, problem } from '../application/errors.js';
+import { type ApplicationError, invalidField, problem } from '../application/errors.js';
 import { replaceOrder } from '../application/replace-order.js';
 import { enterOrder } from '../application/submit-order.js';
-import { type CallContext, callerOfCall, throwIfMalformed } from './calls.js';
+import type { Admission } from '../identity/admission.js';
+import { watchAdmission } from '../streams/readmission.js';
+import { admit, askedOf, type CallContext, callerOfCall, throwIfMalformed } from './calls.js';
 import type {
   EnterOrdersRequest,
   EnterOrdersResponse,
@@ -60,6 +62,7 @@ class OrderEntry {
   #retry: NodeJS.Timeout | undefined;
   #ended = false;
   #gone = false;
+  #unwatch: () => void = () => undefined;
 
   constructor(context: CallContext, call: Call, caller: Caller) {
     this.#context = context;
@@ -74,6 +77,10 @@ class OrderEntry {
       this.#ended = true;
       this.#finish();
     });
+    const { admission } = this.#context;
+    const again = () => admit(admission as Admission, call);
+    const end = (error: ApplicationError) => this.#fail(error);
+    this.#unwatch = watchAdmission(admission, this.#caller.identity, again, end);
     call.on('cancelled', () => this.#leave());
     call.on('error', () => this.#leave());
     call.on('drain', () => this.#pump());
@@ -86,8 +93,7 @@ class OrderEntry {
       throwIfMalformed(message);
       if (message.requests.length > REQUESTS_PER_MESSAGE_MAX) throw problem('REQUEST_TOO_LARGE');
     } catch (error) {
-      this.#leave();
-      this.#call.emit('error', serviceError(knownError(error, this.#context.logger)));
+      this.#fail(knownError(error, this.#context.logger));
       return;
     }
     if (this.#nextWaiting === this.#waiting.length) {
@@ -126,7 +132,9 @@ class OrderEntry {
     this.#answer(request).then(
       (answer) => this.#settle(answer),
       (error: unknown) => {
-        const known = knownError(error, this.#context.logger);
+        const { admission, logger } = this.#context;
+        const known = knownError(error, logger);
+        admission?.record(known, askedOf(this.#call), this.#caller.identity);
         const value = problemMessage(known);
         const clientOrderId = clientOrderIdOf(request);
         this.#settle({ clientOrderId, answer: { $case: 'problem', value } });
@@ -135,7 +143,8 @@ class OrderEntry {
   }
 
   async #answer({ request }: OrderRequest): Promise<OrderAnswer> {
-    const { application: app } = this.#context;
+    const { application: app, admission } = this.#context;
+    admission?.throttle(this.#caller.identity);
     if (request?.$case === 'submit') {
       const { data, sequence } = await enterOrder(app, this.#caller, submitOrderOf(request.value));
       const value = { orderId: data.orderId, sequence };
@@ -179,9 +188,16 @@ class OrderEntry {
     this.#call.end();
   }
 
+  #fail(error: ApplicationError): void {
+    if (this.#gone) return;
+    this.#leave();
+    this.#call.emit('error', serviceError(error));
+  }
+
   /** What is with the writer stays there; nobody is told here any more. */
   #leave(): void {
     this.#gone = true;
+    this.#unwatch();
     clearTimeout(this.#retry);
     this.#waiting = [];
     this.#nextWaiting = 0;

@@ -3,10 +3,14 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import type { TlsFiles } from '../../lib/tls-files.js';
+import type { StreamHub } from '../streams/stream-hub.js';
 import { type CallContext, tolerant } from './calls.js';
 import { OrderServiceService } from './generated/daybook/v1/order_service.gen.js';
 import { descriptors } from './generated/descriptors.gen.js';
 import { orderService } from './order-service.js';
+import { streamDefinition, streamService } from './stream-service.js';
+import { TlsFileCredentials } from './tls-credentials.js';
 
 /** Largest message that is read: REQUESTS_PER_MESSAGE_MAX orders with all their fields. */
 export const MESSAGE_BYTES_MAX = 1024 * 1024;
@@ -20,11 +24,12 @@ const KEEP_ALIVE_ANSWER_MS = 10_000;
 const CLOSE_MS_MAX = 5000;
 
 export interface GrpcOptions extends CallContext {
+  readonly hub: StreamHub;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Without: plain text. */
-  readonly credentials?: ServerCredentials | undefined;
+  /** Absent: plain text. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface RunningGrpc {
@@ -38,7 +43,7 @@ export interface RunningGrpc {
 }
 
 /** Services as health checks name them; '' is the whole server. */
-const SERVICES = ['', 'daybook.v1.OrderService'];
+const SERVICES = ['', 'daybook.v1.OrderService', 'daybook.v1.StreamService'];
 
 export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
   const server = new Server({
@@ -48,12 +53,16 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
     'grpc.keepalive_timeout_ms': KEEP_ALIVE_ANSWER_MS,
   });
   server.addService(tolerant(OrderServiceService), orderService(options));
+  server.addService(tolerant(streamDefinition), streamService(options, options.hub));
   const health = new HealthImplementation(
     Object.fromEntries(SERVICES.map((service) => [service, 'SERVING' as const])),
   );
   health.addToServer(server);
   new ReflectionService(loadFileDescriptorSetFromBuffer(descriptors)).addToServer(server);
-  const { host, credentials = ServerCredentials.createInsecure() } = options;
+  const { host, tls, logger } = options;
+  const failed = (err: unknown) => logger.error({ err }, 'the certificate stays as it was');
+  const secure = tls === undefined ? undefined : new TlsFileCredentials(tls, failed);
+  const credentials = secure ?? ServerCredentials.createInsecure();
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${host}:${options.port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound);
@@ -69,6 +78,7 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
     serving,
     async stop() {
       serving(false);
+      secure?.close();
       await new Promise<void>((resolve) => {
         const cut = setTimeout(() => server.forceShutdown(), CLOSE_MS_MAX);
         server.tryShutdown(() => {

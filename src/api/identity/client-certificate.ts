@@ -24,7 +24,7 @@ function read(socket: Socket): ClientCertificate | undefined {
 }
 
 /** As the access log has them: `DNS:…`, `URI:…`, `email:…`, and the common name as `CN=…`. */
-function namesOf({ subject, subjectaltname }: PeerCertificate): string[] {
+export function namesOf({ subject, subjectaltname }: PeerCertificate): string[] {
   const names = (subjectaltname ?? '').split(', ').filter((name) => /^(DNS|URI|email):/.test(name));
   const common: unknown = subject?.CN;
   // Several common names come as a list: whose certificate it is cannot be said then.

@@ -50,11 +50,19 @@ export function admitRequests(server: RestServer, admission: Admission | undefin
   });
 }
 
+/** Asks for somebody who was let in once: the connection is upgraded and lives on. */
+export function admitAgain(
+  admission: Admission,
+  request: FastifyRequest,
+): Identity | Promise<Identity> {
+  return admission.admit(credentialsOf(request), askedOf(request));
+}
+
 function credentialsOf({ headers, raw }: FastifyRequest): Credentials {
   return { authorization: headers.authorization, certificate: certificateOf(raw.socket) };
 }
 
-const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({
+export const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({
   peer: ip,
   what: `${method} ${url}`,
 });

@@ -69,6 +69,8 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/audit/pnl': access('audit.read'),
   'GET /v1/audit/limits': access('audit.read'),
   'GET /v1/audit/trading-states': access('audit.read'),
+  // Each subscription takes the permission of its topic.
+  'GET /v1/stream': access('known'),
   'GET /health/live': access('public'),
   'GET /health/ready': access('public'),
   'GET /metrics': access('operations.read'),

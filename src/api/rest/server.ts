@@ -18,6 +18,7 @@ import { type TlsFiles, tlsServerOptions, watchTlsFiles } from '../../lib/tls-fi
 import type { Application } from '../application/application.js';
 import type { Audit } from '../application/audit.js';
 import type { Admission } from '../identity/admission.js';
+import type { StreamHub } from '../streams/stream-hub.js';
 import { admitRequests } from './admission.js';
 import { answerBrokenHttp } from './broken-http.js';
 import { closesGracefully } from './graceful-close.js';
@@ -32,6 +33,7 @@ import { readModelRoutes } from './routes/read-models.js';
 import { accountRoutes, instrumentRoutes, markRoutes } from './routes/reference.js';
 import { riskRoutes } from './routes/risk.js';
 import type { RestServer } from './routes/route-types.js';
+import { streamRoutes, takeCredentialsFromProtocol } from './routes/stream.js';
 import { protectAnswers } from './security-headers.js';
 import { answerUnknownRoutes } from './unknown-route.js';
 
@@ -48,6 +50,7 @@ export const CONNECTIONS_MAX = 10_000;
 
 export interface RestOptions {
   readonly application: Application;
+  readonly hub: StreamHub;
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly readiness: Readiness;
@@ -93,13 +96,16 @@ export async function createRestServer(
   );
   const closeGently = closesGracefully(server);
   const watch = watchTls(server, options.tls, logger);
+  let endStreams = (): void => undefined;
   const close = async () => {
     watch?.close();
+    endStreams();
     await closeGently();
   };
   protectAnswers(server, options.tls !== undefined);
   answerUnknownRoutes(server);
   measureRequests(server, metrics);
+  takeCredentialsFromProtocol(server);
   admitRequests(server, options.admission);
   await describe(server, version);
   orderRoutes(server, application);
@@ -109,6 +115,7 @@ export async function createRestServer(
   markRoutes(server, application);
   riskRoutes(server, application);
   auditRoutes(server, options.audit);
+  endStreams = await streamRoutes(server, options);
   problemRoutes(server);
   healthRoutes(server, readiness, metrics);
   await server.ready();

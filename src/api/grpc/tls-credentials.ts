@@ -1,0 +1,29 @@
+/** Certificate and key of the gRPC listener, from the same files as REST and renewed like them. */
+import { ServerCredentials } from '@grpc/grpc-js';
+import type { FileWatch } from '../../lib/file-watch.js';
+import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../lib/tls-files.js';
+
+export class TlsFileCredentials extends ServerCredentials {
+  readonly #watch: FileWatch;
+
+  /**
+   * A client may show a certificate; whether it needs one is for whoever asks who it is.
+   *
+   * @param failed is told why changed files are not taken; the old ones stay in force
+   * @throws TlsFilesError
+   */
+  constructor(files: TlsFiles, failed: (error: unknown) => void) {
+    const requestCert = files.clientAuthorities !== undefined;
+    super({ requestCert, rejectUnauthorized: false }, readTlsFiles(files));
+    const server = { setSecureContext: () => this.updateSecureContextOptions(readTlsFiles(files)) };
+    this.#watch = watchTlsFiles(files, server, failed);
+  }
+
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+}
