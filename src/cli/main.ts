@@ -43,6 +43,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'a data directory out of a backup, as of any moment',
     load: () => import('./restore.js'),
   },
+  drill: {
+    summary: 'restore the newest backup aside, prove that it is good, remove it',
+    load: () => import('./drill.js'),
+  },
   decode: {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),

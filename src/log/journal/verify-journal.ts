@@ -47,6 +47,9 @@ export interface Finding {
 export interface VerifyOptions {
   /** Expected shard; by default that of the first segment. */
   readonly shard?: number;
+  /** Only the segments that hold a sequence in this range, both ends included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
   /** Called once per whole record, in order; a text is what is wrong with it. */
   readonly checkRecord?: (view: RecordBuffer, at: number) => string | undefined;
   /** Called after each segment and each 64 MiB, with the bytes done of all. */
@@ -100,6 +103,8 @@ class Verification {
   readonly #tree = new HashTree();
   readonly #chain = new Uint8Array(HASH_BYTES);
   readonly #found: Finding[] = [];
+  /** The segment in which the journal ends, whether it is looked at or not. */
+  readonly #lastOfAll: number | undefined;
   #mark: DurableMark | undefined;
   #shard: number | undefined;
   #next: number | undefined;
@@ -125,7 +130,10 @@ class Verification {
     this.#readMark();
     const all = listSegments(this.#files, directory);
     const last = this.#live ? (this.#mark?.segment ?? Infinity) : Infinity;
-    this.segments = all.filter((sequence) => sequence <= last);
+    const { from = 0, to = Number.MAX_SAFE_INTEGER } = options;
+    const first = all.findLast((sequence) => sequence <= from) ?? 0;
+    this.segments = all.filter((each) => each <= last && each >= first && each <= to);
+    this.#lastOfAll = all.findLast((sequence) => sequence <= last);
   }
 
   *checkDirectory(): Generator<Finding> {
@@ -145,7 +153,7 @@ class Verification {
     try {
       const size = this.#files.size(file);
       const window = new SegmentWindow(this.#files, file, size);
-      const isLast = sequence === this.segments.at(-1);
+      const isLast = sequence === this.#lastOfAll;
       const mark = this.#mark;
       const isLive = this.#live && mark?.segment === sequence;
       const limit = isLive && mark !== undefined ? Math.min(mark.offset, size) : size;
@@ -178,6 +186,7 @@ class Verification {
     const last = this.segments.at(-1);
     const next = this.#next ?? 0;
     const isLost =
+      last === this.#lastOfAll &&
       mark !== undefined &&
       (mark.nextSequence > next || (mark.segment === last && mark.offset > this.#end));
     if (isLost) {
@@ -347,8 +356,10 @@ class Verification {
     const until = later ?? limit;
     const isTorn = isLast && later === undefined;
     const code = isTorn ? 'UNREADABLE_BYTES' : 'COMMIT_HEADER';
-    const reason = `no commit begins here; ${until - offset} bytes are unreadable`;
-    this.#find({ code, offset, sequence, reason });
+    // Behind the last commit there are zeros, up to what should not be there.
+    const from = isTorn ? wrong : offset;
+    const reason = `no commit begins at ${offset}; ${until - from} bytes are unreadable`;
+    this.#find({ code, offset: from, sequence, reason });
     this.#chained = false;
     return until;
   }
@@ -388,7 +399,11 @@ function firstNonZero(window: SegmentWindow, from: number, limit: number): numbe
   for (let offset = from; offset < limit; ) {
     const length = Math.min(window.capacity, limit - offset);
     const at = window.load(offset, length);
-    if (!allZero(window.view.bytes, at, at + length)) return offset;
+    if (!allZero(window.view.bytes, at, at + length)) {
+      let first = at;
+      while (window.view.bytes[first] === 0) first += 1;
+      return offset + first - at;
+    }
     offset += length;
   }
   return undefined;

@@ -1,0 +1,175 @@
+/**
+ * The log evolved once more, and compared with every state hash that is on record: those of
+ * SnapshotTaken events, and those of the snapshot files beside the journal.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { evolve } from '../commands/evolve/evolve.js';
+import type { ShardState } from '../commands/state/shard-state.js';
+import { stateHash } from '../commands/state-hash.js';
+import { catalogueFingerprint } from '../domain/catalogue-fingerprint.js';
+import { decodeEvent } from '../domain/event-codec.js';
+import { HEADER } from '../domain/event-record.js';
+import { EVENT } from '../domain/events.js';
+import { type FileSystem, nodeFileSystem, systemErrorCode } from '../log/file-system.js';
+import type { DurableEnd } from '../log/journal/durable-end.js';
+import { JournalReader } from '../log/journal/journal-reader.js';
+import { SnapshotError } from '../log/snapshots/errors.js';
+import { listSnapshots, SnapshotReader, snapshotName } from '../log/snapshots/snapshot-file.js';
+import type { CheckFinding } from './findings.js';
+import { snapshotDirectory } from './snapshots.js';
+
+export interface RecordedStatesOptions {
+  readonly journal: string;
+  readonly end: DurableEnd;
+  readonly fileSystem?: FileSystem;
+}
+
+interface RecordedState {
+  readonly hash: string;
+  readonly file: string;
+}
+
+/** The state hashes on record, by the sequence that they are as of. */
+export interface RecordedStates {
+  readonly byAnchor: ReadonlyMap<number, readonly RecordedState[]>;
+  /** Snapshots that are damaged. */
+  readonly findings: readonly CheckFinding[];
+}
+
+/**
+ * Those of this version's layout: what other software computed is not to be compared with.
+ * @throws JournalError when the journal cannot be read
+ */
+export function recordedStates(options: RecordedStatesOptions): RecordedStates {
+  const byAnchor = new Map<number, RecordedState[]>();
+  const findings: CheckFinding[] = [];
+  const add = (anchor: number, hash: string, file: string) => {
+    const known = byAnchor.get(anchor);
+    if (known === undefined) byAnchor.set(anchor, [{ hash, file }]);
+    else known.push({ hash, file });
+  };
+  fromEvents(options, add);
+  fromFiles(options, findings, add);
+  return { byAnchor, findings };
+}
+
+export interface StateCheckOptions {
+  readonly journal: string;
+  readonly end: DurableEnd;
+  readonly recorded: RecordedStates;
+  /** An empty state to evolve. */
+  readonly state: ShardState;
+  /** The last sequence to evolve; undefined: all. */
+  readonly to?: number | undefined;
+  readonly onProgress?: (next: number) => void;
+}
+
+export interface StateCheck {
+  readonly findings: readonly CheckFinding[];
+  /** State hashes that were compared. */
+  readonly compared: number;
+  /** Of the state after the last event, and the sequence after it. */
+  readonly stateHash: string;
+  readonly next: number;
+}
+
+/** @throws JournalError when the journal cannot be read */
+export async function checkStates(options: StateCheckOptions): Promise<StateCheck> {
+  const { state, recorded, to = Number.MAX_SAFE_INTEGER } = options;
+  const findings = [...recorded.findings];
+  let compared = 0;
+  const reader = new JournalReader(options.journal, { from: 0, end: options.end });
+  try {
+    for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
+      for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2] as number) {
+        const sequence = batch.f64[(at + HEADER.sequence) / 8] as number;
+        if (sequence > to) break;
+        evolve(state, batch, at);
+        const wanted = recorded.byAnchor.get(sequence);
+        if (wanted === undefined) continue;
+        const found = stateHash(state);
+        compared += wanted.length;
+        for (const { hash, file } of wanted) {
+          if (hash === found) continue;
+          const reason = `the log gives the state ${found}, recorded is ${hash}`;
+          findings.push({ file, offset: 0, sequence, code: 'STATE_HASH', reason });
+        }
+      }
+      if (state.nextSequence > to) break;
+      options.onProgress?.(state.nextSequence);
+      await setImmediate();
+    }
+  } finally {
+    reader.close();
+  }
+  return { findings, compared, stateHash: stateHash(state), next: state.nextSequence };
+}
+
+/** Every SnapshotTaken of the log, in a pass of its own: the event comes after its anchor. */
+function fromEvents(
+  { journal, end, fileSystem: files = nodeFileSystem }: RecordedStatesOptions,
+  add: (anchor: number, hash: string, file: string) => void,
+): void {
+  const options = { from: 0, end, checkRecords: false, fileSystem: files };
+  const reader = new JournalReader(journal, options);
+  const own = catalogueFingerprint();
+  try {
+    for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
+      if (reader.segmentHeader?.catalogue !== own) continue;
+      for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2] as number) {
+        if (batch.bytes[at + HEADER.number] !== EVENT.SnapshotTaken) continue;
+        const event = decodeEvent(batch.bytes, at);
+        if (event.type !== 'SnapshotTaken') continue;
+        const { anchor, stateHash: hash } = event.data;
+        add(anchor, hash, `SnapshotTaken, event ${event.sequence}`);
+      }
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function fromFiles(
+  { journal, end, fileSystem: files = nodeFileSystem }: RecordedStatesOptions,
+  findings: CheckFinding[],
+  add: (anchor: number, hash: string, file: string) => void,
+): void {
+  const directory = snapshotDirectory(journal);
+  const position = { nextSequence: 0, segment: 0, offset: 0 };
+  end.read(position);
+  for (const anchor of snapshotsIn(files, directory)) {
+    const file = `${directory}/${snapshotName(anchor)}`;
+    const place = { file, offset: 0, sequence: anchor };
+    if (anchor >= position.nextSequence) {
+      const reason = `is ahead of the log, which ends at ${position.nextSequence - 1}`;
+      findings.push({ ...place, code: 'SNAPSHOT_AHEAD', reason });
+      continue;
+    }
+    try {
+      const reader = new SnapshotReader(files, directory, anchor);
+      try {
+        // Its pieces are read into memory of their own: every byte is checked, nothing is evolved.
+        reader.read(
+          reader.header.pieces.map(([name, bytes]) => ({ name, bytes: new Uint8Array(bytes) })),
+        );
+        if (reader.header.catalogue === catalogueFingerprint()) {
+          add(anchor, reader.header.stateHash, file);
+        }
+      } finally {
+        reader.close();
+      }
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error;
+      findings.push({ ...place, code: error.code, reason: error.message });
+    }
+  }
+}
+
+function snapshotsIn(files: FileSystem, directory: string): number[] {
+  try {
+    return listSnapshots(files, directory);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    return [];
+  }
+}
