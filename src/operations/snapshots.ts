@@ -81,8 +81,8 @@ export interface Restored {
 
 /**
  * The newest state that a snapshot gives. Each is checked byte by byte and by its state hash in
- * memory of its own before anybody sees it; what fails is passed over for an older one, at last for
- * an empty state.
+ * memory of its own before anybody sees it; what fails, for whatever reason (a disk that cannot read
+ * it, too), is passed over for an older one, at last for an empty state: the log has it all.
  *
  * @param nextSequence of the log: a snapshot may not be ahead of it
  */
@@ -95,7 +95,7 @@ export function restoreSnapshot(
 ): Restored {
   const passedOver: string[] = [];
   const directory = snapshotDirectory(journal);
-  for (const anchor of existing(files, directory)) {
+  for (const anchor of existing(files, directory, passedOver)) {
     const state = newState();
     try {
       if (anchor >= nextSequence) {
@@ -104,20 +104,26 @@ export function restoreSnapshot(
       const time = restoreInto(state, files, directory, anchor, shard);
       return { state, time, anchor, passedOver };
     } catch (error) {
-      if (!(error instanceof SnapshotError || error instanceof AssertionError)) throw error;
-      passedOver.push(`${nameOf(anchor)}: ${error.message} (${error.code})`);
+      passedOver.push(`${nameOf(anchor)}: ${reasonOf(error)}`);
     }
   }
   return { state: newState(), time: 0n, anchor: -1, passedOver };
 }
 
-function existing(files: FileSystem, directory: string): number[] {
+function existing(files: FileSystem, directory: string, passedOver: string[]): number[] {
   try {
     return listSnapshots(files, directory);
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
+    if (systemErrorCode(error) !== 'ENOENT') passedOver.push(`${directory}: ${reasonOf(error)}`);
+    return [];
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = error instanceof SnapshotError || error instanceof AssertionError;
+  const code = known ? error.code : (systemErrorCode(error) ?? error.name);
+  return `${error.message} (${code})`;
 }
 
 function restoreInto(
@@ -157,14 +163,17 @@ export function recoverState(
   shard: number,
   end: DurableEnd,
   newState: () => ShardState,
+  files: FileSystem = nodeFileSystem,
 ): Restored {
   const position = { nextSequence: 0, segment: 0, offset: 0 };
   end.read(position);
-  const restored = restoreSnapshot(journal, shard, position.nextSequence, newState);
+  const restored = restoreSnapshot(journal, shard, position.nextSequence, newState, files);
   const { state } = restored;
   let { time } = restored;
   if (state.nextSequence < position.nextSequence) {
-    const reader = new JournalReader(journal, { from: state.nextSequence, end });
+    const reader = new JournalReader(journal, {
+      ...{ from: state.nextSequence, end, shard, fileSystem: files },
+    });
     try {
       for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
         evolveBatch(state, batch);

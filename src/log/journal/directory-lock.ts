@@ -64,6 +64,12 @@ export class DirectoryLock {
     return readText(this.#files, this.#path) === this.#content;
   }
 
+  /** @throws JournalError JOURNAL_LOCKED */
+  check(): void {
+    if (this.isHeld()) return;
+    throw new JournalError('JOURNAL_LOCKED', `${this.#path}: no longer that of this writer`);
+  }
+
   release(): void {
     if (this.isHeld()) this.#files.unlink(this.#path);
   }
@@ -75,20 +81,27 @@ export function isLocked(files: FileSystem, directory: string): boolean {
   return found !== undefined && whyAlive(found) !== undefined;
 }
 
-/** Creates the lock file; false if there is one. */
+/**
+ * Creates the lock file; false if there is one. It gets its name once its content is durable: a lock
+ * that does not say who holds it, left by a crash, could only be removed by an operator.
+ */
 function createWith(files: FileSystem, path: string, content: string): boolean {
-  let file: number;
-  try {
-    file = files.open(path, 'create');
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
+  const unnamed = `${path}.${randomUUID()}`;
+  const file = files.open(unnamed, 'create');
   try {
     const bytes = new TextEncoder().encode(content);
     pwriteAll(files, file, bytes, bytes.length, 0);
+    files.fsync(file);
   } finally {
     files.close(file);
+  }
+  try {
+    files.link(unnamed, path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    files.unlink(unnamed);
   }
   return true;
 }
@@ -132,7 +145,7 @@ function readText(files: FileSystem, path: string): string | undefined {
 /** Why the holder cannot be taken for dead; undefined if it is. */
 function whyAlive(content: string): string | undefined {
   const holder = parseHolder(content);
-  // Its writer died, or is, between creating the file and filling it.
+  // Not written by a Daybook that completes a lock before it names it.
   if (holder === undefined) return 'a lock that does not say who holds it';
   const self = thisProcess();
   if (holder.host !== self.host) return 'held by a process of another host';
@@ -154,15 +167,18 @@ function parseHolder(content: string): Holder | undefined {
   return named && placed && Number.isInteger(holder.pid) ? (holder as Holder) : undefined;
 }
 
+/** Does not change while the process runs. */
+let known: Omit<Holder, 'token'> | undefined;
+
 function thisProcess(): Holder {
-  return {
+  known ??= {
     host: hostname(),
     boot: readProc('/proc/sys/kernel/random/boot_id'),
     namespace: readNamespace(),
     pid: process.pid,
     started: startTime(process.pid) ?? 'unknown',
-    token: randomUUID(),
   };
+  return { ...known, token: randomUUID() };
 }
 
 /** Start of a process in clock ticks since boot, field 22 of its stat; undefined if there is none. */

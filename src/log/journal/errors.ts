@@ -76,6 +76,9 @@ export class JournalError extends Error {
 
 /** The error for bytes that are not what was written. */
 export function damaged(damage: DamageCode, place: Place, reason: string): JournalError {
-  const where = `${place.file} at byte ${place.offset}, sequence ${place.sequence}`;
-  return new JournalError('JOURNAL_DAMAGED', `${where}: ${reason}`, { place, damage });
+  return new JournalError('JOURNAL_DAMAGED', `${placeText(place)}: ${reason}`, { place, damage });
+}
+
+export function placeText({ file, offset, sequence }: Place): string {
+  return `${file} at byte ${offset}, sequence ${sequence}`;
 }

@@ -3,6 +3,7 @@ import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system
 import {
   COMMIT_HEAD_BYTES,
   checkRecords,
+  commitChain,
   commitCount,
   commitFirstSequence,
   commitRecordBytes,
@@ -26,6 +27,8 @@ export interface JournalReaderOptions {
   readonly from: number;
   /** How far to read; the reader does not close it. */
   readonly end: DurableEnd;
+  /** The shard that every segment must be of; not compared by default. */
+  readonly shard?: number;
   /** Check each record's checksum; default true. Heads, lengths and sequences always are. */
   readonly checkRecords?: boolean;
   /** Shared by readers of this journal and thread, to find their first sequence sooner. */
@@ -45,6 +48,9 @@ export class JournalReader {
   readonly #end: DurableEnd;
   readonly #index: SparseIndex | undefined;
   readonly #checkRecords: boolean;
+  readonly #shard: number | undefined;
+  /** Chain value of the last commit of the segment before; undefined in the first one read. */
+  #chain: Uint8Array | undefined;
   readonly #durable: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
   /** A run of commits as stored, then, closed up in place, of their records. */
   #batch: RecordBuffer;
@@ -66,6 +72,7 @@ export class JournalReader {
     this.#end = options.end;
     this.#index = options.index;
     this.#checkRecords = options.checkRecords !== false;
+    this.#shard = options.shard;
     this.#batch = new RecordBuffer(options.readBytes ?? READ_BYTES);
     this.#next = options.from;
     this.#end.read(this.#durable);
@@ -100,7 +107,7 @@ export class JournalReader {
     if (this.#file === undefined) this.#seek();
     let limit = this.#limit();
     if (this.#offset === limit && this.#segment < this.#durable.segment) {
-      this.#openSegment(this.#commitSequence);
+      this.#openNextSegment();
       limit = this.#limit();
     }
     this.#fill(limit);
@@ -162,7 +169,7 @@ export class JournalReader {
     const sequences = listSegments(this.#files, this.#directory);
     const segment = sequences.findLast((first) => first <= this.#next);
     if (segment === undefined) throw this.#gone(sequences[0]);
-    this.#openSegment(segment);
+    this.#openOldest(segment, sequences[0]);
     const known = this.#index?.find(segment, this.#next);
     if (known !== undefined) {
       this.#commitSequence = known.sequence;
@@ -186,21 +193,49 @@ export class JournalReader {
     }
   }
 
-  #openSegment(firstSequence: number): void {
-    this.close();
-    const path = `${this.#directory}/${segmentName(firstSequence)}`;
+  /** Opens the first segment to be read, which retention may have removed since it was listed. */
+  #openOldest(segment: number, oldest: number | undefined): void {
     try {
-      this.#file = this.#files.open(path, 'read');
+      this.#openSegment(segment);
+    } catch (error) {
+      throw systemErrorCode(error) === 'ENOENT' ? this.#gone(oldest) : error;
+    }
+  }
+
+  /** Goes on to the segment that begins where this one ends. */
+  #openNextSegment(): void {
+    const before = { segment: this.#segment, offset: this.#offset };
+    const chain = this.#chain;
+    try {
+      this.#openSegment(this.#commitSequence);
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT') throw error;
       const oldest = listSegments(this.#files, this.#directory)[0];
-      if (oldest === undefined || oldest > firstSequence) throw this.#gone(oldest);
-      const place = { file: path, offset: 0, sequence: firstSequence };
-      throw damaged('SEGMENT_MISSING', place, 'the segment is missing');
+      if (oldest === undefined || oldest > this.#commitSequence) throw this.#gone(oldest);
+      const file = `${this.#directory}/${segmentName(before.segment)}`;
+      const place = { file, offset: before.offset, sequence: this.#commitSequence };
+      const name = segmentName(this.#commitSequence);
+      throw damaged('SEGMENT_MISSING', place, `${name} is missing, or this one was cut here`);
     }
+    const continues =
+      chain === undefined || this.#header?.chainBefore.every((b, i) => b === chain[i]);
+    if (continues === true) return;
+    const file = `${this.#directory}/${segmentName(this.#segment)}`;
+    const place = { file, offset: 0, sequence: this.#segment };
+    throw damaged('SEGMENT_CHAIN', place, 'does not continue the chain of the segment before');
+  }
+
+  #openSegment(firstSequence: number): void {
+    this.close();
+    const path = `${this.#directory}/${segmentName(firstSequence)}`;
+    this.#file = this.#files.open(path, 'read');
     const block = new RecordBuffer(SEGMENT_HEADER_BYTES);
     const filled = this.#files.pread(this.#file, block.bytes, 0, SEGMENT_HEADER_BYTES, 0);
     this.#header = decodeSegmentHeader(block, filled, path, firstSequence);
+    if (this.#shard !== undefined && this.#header.shard !== this.#shard) {
+      const place = { file: path, offset: 0, sequence: firstSequence };
+      throw damaged('SEGMENT_SHARD', place, `of shard ${this.#header.shard}, not ${this.#shard}`);
+    }
     this.#segment = firstSequence;
     this.#offset = SEGMENT_HEADER_BYTES;
     this.#commitSequence = firstSequence;
@@ -230,6 +265,8 @@ export class JournalReader {
       this.#checkHead(at);
       const end = at + COMMIT_HEAD_BYTES + commitRecordBytes(batch, at);
       if (end > filled) break;
+      // The head will be overwritten; the next segment has to continue it.
+      if (this.#offset + end - at === limit) this.#chain = commitChain(batch, at);
       this.#take(at, end);
       at = end;
     }
@@ -279,7 +316,8 @@ export class JournalReader {
 
   #gone(oldest: number | undefined): JournalError {
     const kept = oldest === undefined ? 'there is no segment' : `the oldest kept is ${oldest}`;
-    return new JournalError('JOURNAL_SEQUENCE_GONE', `sequence ${this.#next} asked for, ${kept}`);
+    const message = `${this.#directory}: sequence ${this.#next} asked for, ${kept}`;
+    return new JournalError('JOURNAL_SEQUENCE_GONE', message);
   }
 
   #damage(problem: Problem, fromCommit: number): JournalError {

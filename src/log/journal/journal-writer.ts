@@ -6,7 +6,7 @@ import { COMMIT_HEAD_BYTES, isRecordLength, sealCommit } from './commit.js';
 import { DirectoryLock } from './directory-lock.js';
 import type { DurablePosition } from './durable-end.js';
 import { DurableMarkWriter } from './durable-mark.js';
-import { JournalError, type JournalErrorCode } from './errors.js';
+import { JournalError, type JournalErrorCode, placeText } from './errors.js';
 import { HASH_BYTES, HashTree } from './hash-tree.js';
 import { COMMIT_RECORD_BYTES_MAX, LEAF_RECORDS, SEGMENT_BYTES_MAX } from './limits.js';
 import { findJournalEnd, type JournalEnd, type TornTail } from './recovery.js';
@@ -66,7 +66,7 @@ export class JournalWriter {
     try {
       return new JournalWriter(directory, options, files, lock);
     } catch (error) {
-      lock.release();
+      releaseAfter(error, lock);
       throw error;
     }
   }
@@ -88,15 +88,23 @@ export class JournalWriter {
     this.torn = end?.torn;
     this.#removeUnfinished();
     this.#segment = end === undefined ? this.#createSegment(0) : this.#continueSegment(end);
-    if (end !== undefined && end.header.catalogue !== options.catalogue) {
-      // A segment without commits is replaced under its own name.
-      if (this.#segment.isEmpty) this.#chain.set(end.header.chainBefore);
-      this.#roll();
+    let mark: DurableMarkWriter | undefined;
+    try {
+      if (end !== undefined && end.header.catalogue !== options.catalogue) {
+        // A segment without commits is replaced under its own name.
+        if (this.#segment.isEmpty) this.#chain.set(end.header.chainBefore);
+        this.#roll();
+      }
+      mark = new DurableMarkWriter(files, directory, options.shard);
+      this.#mark = mark;
+      files.syncDirectory(directory);
+      this.durableEnd.publishState('open');
+      this.#publish();
+    } catch (error) {
+      this.#segment.close();
+      mark?.close();
+      throw error;
     }
-    this.durableEnd.publishState('open');
-    this.#mark = new DurableMarkWriter(files, directory, options.shard);
-    this.#publish();
-    files.syncDirectory(directory);
   }
 
   /** The sequence that the next appended record must have. */
@@ -132,14 +140,15 @@ export class JournalWriter {
   /** Ends cleanly: the zeros written ahead are removed, the lock is released. */
   close(): void {
     if (this.#stopped?.code === 'JOURNAL_CLOSED') return;
-    if (this.#stopped === undefined) {
-      this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.trim());
-      this.durableEnd.publishState('closed');
+    try {
+      if (this.#stopped === undefined) {
+        this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.trim());
+        this.durableEnd.publishState('closed');
+      }
+    } finally {
+      this.#stopped = new JournalError('JOURNAL_CLOSED', 'the journal is closed');
+      closeAll([this.#segment, this.#mark, { close: () => this.#lock.release() }]);
     }
-    this.#stopped = new JournalError('JOURNAL_CLOSED', 'the journal is closed');
-    this.#segment.close();
-    this.#mark.close();
-    this.#lock.release();
   }
 
   /** Copies the batch behind a commit head, with checksums, hashes and chain. */
@@ -181,7 +190,7 @@ export class JournalWriter {
   }
 
   #roll(): void {
-    assert(this.#lock.isHeld(), 'the directory still belongs to this writer');
+    this.#lock.check();
     this.#segment.trim();
     this.#segment.close();
     this.#segment = this.#createSegment(this.#position.nextSequence);
@@ -213,9 +222,16 @@ export class JournalWriter {
     const segment = new SegmentFile(this.#files, file, firstSequence, bounds);
     this.#chain.set(end.chain);
     this.#position.nextSequence = nextSequence;
-    if (end.torn !== undefined) segment.trim();
-    // A killed writer may have left its last commit in the page cache only.
-    segment.sync();
+    try {
+      if (end.torn !== undefined) segment.trim();
+      // A writer that was killed, or whose sync failed, may have left its last commit in the page
+      // cache only; every commit before it was synced.
+      segment.writeAgain(end.lastCommit);
+      segment.sync();
+    } catch (error) {
+      segment.close();
+      throw error;
+    }
     return segment;
   }
 
@@ -238,11 +254,33 @@ export class JournalWriter {
         sequence: this.#position.nextSequence,
       };
       const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `the writer has stopped at sequence ${place.sequence}: ${reason}`;
+      const message = `the writer has stopped: ${placeText(place)}: ${reason}`;
       const details = { place, cause };
       this.#stopped = new JournalError(full ? 'JOURNAL_DISK_FULL' : code, message, details);
       this.durableEnd.publishState('failed');
       throw this.#stopped;
     }
+  }
+}
+
+/** Closes all of them, whichever fails. @throws the first error */
+function closeAll(all: readonly { close(): void }[]): void {
+  const errors: unknown[] = [];
+  for (const each of all) {
+    try {
+      each.close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+/** Gives the lock back after an error, which is the one to be told, not what may follow from it. */
+function releaseAfter(error: unknown, lock: DirectoryLock): void {
+  try {
+    lock.release();
+  } catch (second) {
+    if (error instanceof Error) error.cause ??= second;
   }
 }

@@ -41,6 +41,8 @@ export interface JournalEnd {
   readonly position: DurablePosition;
   /** Chain value of the last commit. */
   readonly chain: Uint8Array;
+  /** The bytes of the last commit of the segment; none where it has no commit. */
+  readonly lastCommit: Uint8Array;
   /** Bytes of the last segment file; beyond `position.offset` they are prefilled zeros. */
   readonly fileBytes: number;
   readonly torn: TornTail | undefined;
@@ -99,6 +101,7 @@ class TailScan {
   readonly #size: number;
   readonly #tree = new HashTree();
   #offset = SEGMENT_HEADER_BYTES;
+  #lastCommitAt = SEGMENT_HEADER_BYTES;
   #next = 0;
 
   constructor(files: FileSystem, file: number, path: string, mark: DurableMark | undefined) {
@@ -129,13 +132,31 @@ class TailScan {
       if (step !== 'commit') torn = step;
     }
     this.#checkAgainstMark(nameSequence, torn);
+    const lastCommit = this.#lastCommit();
     return {
       header,
       position: { nextSequence: this.#next, segment: nameSequence, offset: this.#offset },
       chain,
+      lastCommit,
       fileBytes: this.#size,
       torn,
     };
+  }
+
+  /** Read once more, and so checked once more. */
+  #lastCommit(): Uint8Array {
+    const bytes = this.#offset - this.#lastCommitAt;
+    if (bytes === 0) return new Uint8Array(0);
+    const end = this.#offset;
+    this.#offset = this.#lastCommitAt;
+    const at = this.#window.load(this.#offset, bytes);
+    const { view } = this.#window;
+    if (!isCommitHead(view, at)) throw this.#noCommit();
+    checkRecords(view, at, { crc: true }, (problem) => {
+      throw this.#damage({ ...problem, at: problem.at - at });
+    });
+    this.#offset = end;
+    return view.bytes.slice(at, at + bytes);
   }
 
   /** Accepts the next commit, or says that there is none, or that it is torn. */
@@ -160,6 +181,7 @@ class TailScan {
     const problem = checkHashes(window.view, commitAt, last, this.#tree, chain);
     if (problem !== undefined) throw this.#damage({ ...problem, at: 0 });
     this.#next += commitCount(window.view, commitAt);
+    this.#lastCommitAt = this.#offset;
     this.#offset += bytes;
     return 'commit';
   }
@@ -206,12 +228,16 @@ class TailScan {
       from: at,
       to: at + COMMIT_HEAD_BYTES,
     });
-    const reason = 'no commit begins here';
     if (!explained || end - this.#offset > COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX) {
-      throw this.#damage({ damage: 'COMMIT_HEADER', at: 0, sequence: this.#next, reason });
+      throw this.#noCommit();
     }
-    this.#refuseIfFollowed(this.#offset + 8, reason);
+    this.#refuseIfFollowed(this.#offset + 8, 'no commit begins here');
     return this.#torn('the sector with the head of the commit is missing');
+  }
+
+  #noCommit(): JournalError {
+    const reason = 'no commit begins here';
+    return this.#damage({ damage: 'COMMIT_HEADER', at: 0, sequence: this.#next, reason });
   }
 
   /** Only the last commit can be torn: each was synced before the next was written. */

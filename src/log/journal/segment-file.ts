@@ -22,6 +22,7 @@ export class SegmentFile {
   readonly #file: number;
   #end: number;
   #filledTo: number;
+  #closed = false;
 
   constructor(
     files: FileSystem,
@@ -48,14 +49,19 @@ export class SegmentFile {
     header: SegmentHeader,
   ): { segment: SegmentFile; chain: Uint8Array } {
     const path = `${directory}/${segmentName(header.firstSequence)}`;
-    const file = files.open(path + NEW_SUFFIX, 'create');
     const block = new RecordBuffer(SEGMENT_HEADER_BYTES);
     encodeSegmentHeader(header, block);
-    pwriteAll(files, file, block.bytes, SEGMENT_HEADER_BYTES, 0);
-    pwriteAll(files, file, zeros, PREFILL_BYTES, SEGMENT_HEADER_BYTES);
-    files.fsync(file);
-    files.rename(path + NEW_SUFFIX, path);
-    files.syncDirectory(directory);
+    const file = files.open(path + NEW_SUFFIX, 'create');
+    try {
+      pwriteAll(files, file, block.bytes, SEGMENT_HEADER_BYTES, 0);
+      pwriteAll(files, file, zeros, PREFILL_BYTES, SEGMENT_HEADER_BYTES);
+      files.fsync(file);
+      files.rename(path + NEW_SUFFIX, path);
+      files.syncDirectory(directory);
+    } catch (error) {
+      files.close(file);
+      throw error;
+    }
     const bounds = { end: SEGMENT_HEADER_BYTES, filledTo: SEGMENT_HEADER_BYTES + PREFILL_BYTES };
     const segment = new SegmentFile(files, file, header.firstSequence, bounds);
     return { segment, chain: segmentSeed(block) };
@@ -85,6 +91,16 @@ export class SegmentFile {
     this.#files.fdatasync(this.#file);
   }
 
+  /**
+   * Writes the last commit once more, as it is there. After a sync that failed it may be in the page
+   * cache, marked clean, and not on the disk: no sync would write it.
+   */
+  writeAgain(lastCommit: Uint8Array): void {
+    const { length } = lastCommit;
+    assert(this.#end - length >= SEGMENT_HEADER_BYTES, 'the commit stands before the end');
+    if (length > 0) pwriteAll(this.#files, this.#file, lastCommit, length, this.#end - length);
+  }
+
   /** Cuts off what stands behind the end, for good. */
   trim(): void {
     assert(this.#end >= SEGMENT_HEADER_BYTES, 'a segment keeps its header');
@@ -93,7 +109,10 @@ export class SegmentFile {
     this.#filledTo = this.#end;
   }
 
+  /** Once only: the number of a closed file may be another file's by now. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#files.close(this.#file);
   }
 }
