@@ -1,0 +1,109 @@
+/** A writer with its journal, the simulated venue, and the API with gRPC and WebSocket on real sockets. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { openAccount } from '../../src/api/application/accounts.js';
+import { LOCAL_CALLER } from '../../src/api/application/application.js';
+import { DEFAULT_VENUE, listInstrument } from '../../src/api/application/instruments.js';
+import { markPrice } from '../../src/api/application/marks.js';
+import { submitOrder } from '../../src/api/application/submit-order.js';
+import type { OrderView } from '../../src/api/application/views.js';
+import type { OutcomesOptions } from '../../src/api/outcomes.js';
+import { type AccessOptions, type RunningApi, startApi } from '../../src/api/start-api.js';
+import { unavailableReadModels } from '../../src/api/unavailable-read-models.js';
+import { journalDirectory, type RunningShard, startShard } from '../../src/operations/shard.js';
+import { startSimulatedVenue } from '../../src/operations/simulated-venue.js';
+import { CAPACITY } from '../api/running-api.js';
+
+export interface Running {
+  readonly api: RunningApi;
+  readonly shard: RunningShard;
+  readonly dataDirectory: string;
+  /** Where gRPC listens. */
+  readonly grpc: string;
+  /** Where the WebSocket is. */
+  readonly ws: string;
+  stop(): Promise<void>;
+}
+
+export interface RunningOptions {
+  readonly dataDirectory?: string;
+  readonly outcomes?: OutcomesOptions;
+  readonly access?: Omit<AccessOptions, 'directory'>;
+  readonly venue?: boolean;
+}
+
+export async function startRunning(options: RunningOptions = {}): Promise<Running> {
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'daybook-streams-'));
+  const directory = journalDirectory(dataDirectory);
+  const producers = ['rest', 'venue'];
+  const shard = await startShard({ directory, producers, capacity: CAPACITY });
+  const venue =
+    options.venue === false ? undefined : await startSimulatedVenue(shard, DEFAULT_VENUE, 'venue');
+  const access =
+    options.access === undefined
+      ? undefined
+      : { ...options.access, directory: join(dataDirectory, 'identity') };
+  const api = await startApi({
+    commands: shard.port('rest'),
+    journalDirectory: directory,
+    durableEnd: shard.durableEnd,
+    readModels: unavailableReadModels,
+    readiness: async () => [],
+    logger: pino({ level: 'error' }),
+    metrics: new Registry(),
+    version: '0.0.0-test',
+    ...{ host: '127.0.0.1', port: 0, grpcPort: 0, access },
+    outcomes: options.outcomes ?? {},
+  });
+  return {
+    ...{ api, shard, dataDirectory },
+    grpc: api.grpc?.address ?? '',
+    ws: `${api.address.replace('http', 'ws')}/v1/stream`,
+    async stop() {
+      await api.stop();
+      await venue?.stop();
+      await shard.stop();
+    },
+  };
+}
+
+export function remove({ dataDirectory }: Running): void {
+  rmSync(dataDirectory, { recursive: true, force: true });
+}
+
+/** An instrument that is matched at the venue, one that goes nowhere, two accounts and a mark. */
+export async function seedStreams({ api }: Running): Promise<void> {
+  const { application: app } = api;
+  const terms = { tickSize: '0.25', lotSize: '1', multiplier: '50', currency: 'USD' };
+  await listInstrument(app, LOCAL_CALLER, 'ESH4', { ...terms, venue: DEFAULT_VENUE });
+  await listInstrument(app, LOCAL_CALLER, 'NOWHERE', { ...terms, venue: 0 });
+  await openAccount(app, LOCAL_CALLER, 'alpha', { currency: 'USD', group: 'desk' });
+  await openAccount(app, LOCAL_CALLER, 'beta', { currency: 'USD', group: 'desk' });
+  await markPrice(app, LOCAL_CALLER, 'ESH4', '4799.25');
+}
+
+let next = 0;
+
+/** Orders that trade with each other, alternately bought by alpha and sold by beta; and marks. */
+export async function trade({ api }: Running, pairs: number): Promise<void> {
+  const { application: app } = api;
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const id = next++;
+    const price = String(4799 + (id % 4) * 0.25);
+    const order = { instrument: 'ESH4', type: 'Limit', quantity: String(1 + (id % 3)), price };
+    const sides = [
+      { account: 'alpha', side: id % 5 === 0 ? 'Sell' : 'Buy' },
+      { account: 'beta', side: id % 5 === 0 ? 'Buy' : 'Sell' },
+    ] as const;
+    const entered: Promise<OrderView>[] = sides.map(({ account, side }) => {
+      const clientOrderId = `${account}-${id}`;
+      const request = { ...order, clientOrderId, account, side, type: 'Limit' } as const;
+      return submitOrder(app, LOCAL_CALLER, request);
+    });
+    await Promise.all(entered);
+    if (id % 3 === 0) await markPrice(app, LOCAL_CALLER, 'ESH4', price);
+  }
+}
