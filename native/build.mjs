@@ -29,7 +29,8 @@ function giveUp(reason) {
 
 if (process.platform !== 'linux') giveUp(`it is for Linux, this is ${process.platform}`);
 const compiler = process.env.CXX || 'c++';
-if (spawnSync(compiler, ['--version']).status !== 0) giveUp(`there is no C++ compiler (${compiler})`);
+if (spawnSync(compiler, ['--version']).status !== 0)
+  giveUp(`there is no C++ compiler (${compiler})`);
 
 function headers() {
   const require = createRequire(import.meta.url);

@@ -3,6 +3,7 @@
 #include <node_api.h>
 
 #include "files.h"
+#include "seal.h"
 #include "tcp.h"
 #include "threads.h"
 #include "udp.h"
@@ -13,6 +14,8 @@ NAPI_MODULE_INIT() {
       {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   napi_define_properties(env, exports, sizeof calls / sizeof calls[0], calls);

@@ -29,6 +29,21 @@ export interface NativeAddon {
     position: number,
   ): number;
   fileSync(file: number): void;
+  /**
+   * Checksums and root of a commit's records (native/src/seal.cc). @returns where the last record
+   * begins, -1 when the bytes are not `count` records numbered from `first` on
+   */
+  sealRecords(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+    first: number,
+    leafRecords: number,
+    root: Uint8Array,
+  ): number;
+  /** Large pages under the memory, `populate` 1: all of them now. @returns whether it was granted */
+  useHugePages(memory: ArrayBufferView, populate: 0 | 1): boolean;
   /** The calling thread runs on that processor only. */
   pinThread(cpu: number): void;
   /** Of CLOCK_MONOTONIC. */

@@ -22,6 +22,7 @@ import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import { nativeFileSystem } from '../log/native-file-system.js';
 import { FastPath } from './fast-path.js';
 import { FLAGS } from './fast-path-messages.js';
+import { useHugePages } from './huge-pages.js';
 import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
 import { recoverState } from './snapshots.js';
 
@@ -43,6 +44,7 @@ const journal = JournalWriter.open(data.directory, {
   catalogue: catalogueFingerprint(),
   durableEnd: new SharedDurableEnd(data.durableEnd),
   ...(fileSystem === undefined ? {} : { fileSystem }),
+  ...(native.addon === undefined ? {} : { seal: native.addon.sealRecords }),
   ...(data.segmentBytesMax === undefined ? {} : { segmentBytesMax: data.segmentBytesMax }),
 });
 const clock = new Clock();
@@ -62,6 +64,9 @@ clock.notBefore(recovered.time);
 
 const rings = data.rings.map((ring) => SpscRing.attach(ring));
 const doorbell = Doorbell.attach(data.doorbell);
+if (data.fastPath !== undefined && native.addon !== undefined) {
+  useHugePages(native.addon, [state, ...rings], data.fastPath.spin);
+}
 const flags = new Int32Array(data.flags);
 const { addon } = native;
 const fastPath =

@@ -92,7 +92,7 @@ export function sealCommit(
   view: RecordBuffer,
   at: number,
   commit: { first: number; count: number; bytes: number; lastRecordAt: number },
-  tree: HashTree,
+  tree: Pick<HashTree, 'root'>,
   chain: Uint8Array,
 ): void {
   view.i32[(at + AT.shape) / 4] = SHAPE;

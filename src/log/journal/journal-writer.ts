@@ -14,6 +14,20 @@ import { segmentName } from './segment.js';
 import { NEW_SUFFIX, SegmentFile } from './segment-file.js';
 import { SharedDurableEnd } from './shared-durable-end.js';
 
+/**
+ * Fills in the checksum of each record in `bytes[start, end)` and the root over all of them.
+ * @returns where the last record begins, -1 when these are not `count` records from `first` on
+ */
+export type SealRecords = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  count: number,
+  first: number,
+  leafRecords: number,
+  root: Uint8Array,
+) => number;
+
 export interface JournalWriterOptions {
   readonly shard: number;
   /** Fingerprint of the event catalogue, u32. Another one than before begins a new segment. */
@@ -22,6 +36,8 @@ export interface JournalWriterOptions {
   readonly fileSystem?: FileSystem;
   /** Where to publish the durable end to threads; one of its own by default. */
   readonly durableEnd?: SharedDurableEnd;
+  /** Checksums and root of a commit by other means than JavaScript; the same bytes come of it. */
+  readonly seal?: SealRecords;
   /** Take the directory although its last writer cannot be proven dead. Operators only. */
   readonly takeOver?: boolean;
 }
@@ -47,6 +63,13 @@ export class JournalWriter {
   readonly #commit = new RecordBuffer(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX);
   readonly #tree = new HashTree();
   readonly #checksums = new PieceChecksums();
+  /** The root where `seal` has made it. */
+  readonly #root = {
+    hash: new Uint8Array(HASH_BYTES),
+    root(into: Uint8Array, at: number): void {
+      into.set(this.hash, at);
+    },
+  };
   /** Of the last commit; after `roll`, the seed of the new segment. */
   readonly #chain = new Uint8Array(HASH_BYTES);
   readonly #position: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
@@ -160,12 +183,28 @@ export class JournalWriter {
     commit.bytes.set(batch.bytes.subarray(0, batch.length), COMMIT_HEAD_BYTES);
     const end = COMMIT_HEAD_BYTES + batch.length;
     const first = this.#position.nextSequence;
+    const { count } = batch;
+    const seal = this.#options.seal;
+    let lastRecordAt: number;
+    if (seal === undefined) lastRecordAt = this.#sealRecords(end, count, first);
+    else {
+      const root = this.#root.hash;
+      lastRecordAt = seal(commit.bytes, COMMIT_HEAD_BYTES, end, count, first, LEAF_RECORDS, root);
+      assert(lastRecordAt >= COMMIT_HEAD_BYTES, 'the batch holds whole records without a gap');
+    }
+    const head = { first, count, bytes: batch.length, lastRecordAt };
+    sealCommit(commit, 0, head, seal === undefined ? this.#tree : this.#root, this.#chain);
+  }
+
+  /** @returns where the last record begins */
+  #sealRecords(end: number, count: number, first: number): number {
+    const commit = this.#commit;
     let at = COMMIT_HEAD_BYTES;
     let leafAt = at;
     let lastRecordAt = at;
     this.#tree.clear();
     this.#checksums.begin(commit.bytes, end);
-    for (let index = 0; index < batch.count; index++) {
+    for (let index = 0; index < count; index++) {
       const length = commit.u16[(at + HEADER.length) / 2]!;
       assert(isRecordLength(length, end - at), 'a record has a valid length');
       assert(commit.f64[(at + HEADER.sequence) / 8] === first + index, 'sequences have no gap');
@@ -173,14 +212,13 @@ export class JournalWriter {
       commit.u32[at / 4] = this.#checksums.of(at + 4, at + length);
       lastRecordAt = at;
       at += length;
-      if ((index + 1) % LEAF_RECORDS === 0 || index + 1 === batch.count) {
+      if ((index + 1) % LEAF_RECORDS === 0 || index + 1 === count) {
         this.#tree.addLeaf(commit.bytes, leafAt, at);
         leafAt = at;
       }
     }
     assert(at === end, 'the records fill the batch');
-    const head = { first, count: batch.count, bytes: batch.length, lastRecordAt };
-    sealCommit(commit, 0, head, this.#tree, this.#chain);
+    return lastRecordAt;
   }
 
   /** A commit that is larger than a segment gets one of its own. */
