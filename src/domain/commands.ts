@@ -139,12 +139,12 @@ export const commands = {
     fields: E.actorRegistered,
   }),
   RequestApproval: declare({
-    number: 35,
+    number: 34,
     meaning: 'Put a change that takes a second identity on record, before it is made.',
     fields: E.approvalRequested,
   }),
   DecideApproval: declare({
-    number: 36,
+    number: 35,
     meaning:
       'Put the decision about such a change on record; the change itself is the next command.',
     fields: E.approvalDecided,
