@@ -23,6 +23,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   },
   log: { summary: 'print events as JSON lines', load: () => import('./log.js') },
   verify: { summary: 'check every byte of the journal', load: () => import('./verify.js') },
+  checkpoint: {
+    summary: 'a signed statement of how far the log was, and its check',
+    load: () => import('./checkpoint.js'),
+  },
   replay: {
     summary: 'decide again, state as of any moment, the story of one order',
     load: () => import('./replay.js'),

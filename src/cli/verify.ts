@@ -1,34 +1,51 @@
-/** `daybook verify`: checks every byte of the journal. Reads only. */
-import { readFileSync } from 'node:fs';
-import { decodeEvent, RecordError } from '../domain/event-codec.js';
-import type { RecordBuffer } from '../domain/event-record.js';
+/** `daybook verify`: checks every byte of the journal, and what was made of it. Reads only. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeEvent, encodeEvent, RecordError } from '../domain/event-codec.js';
+import { HEADER, RECORD_BYTES_MAX, type RecordBuffer } from '../domain/event-record.js';
 import { nodeFileSystem } from '../log/file-system.js';
 import { FileDurableEnd } from '../log/journal/durable-mark.js';
-import { type Finding, type VerifySummary, verifyJournal } from '../log/journal/verify-journal.js';
+import { type VerifySummary, verifyJournal } from '../log/journal/verify-journal.js';
 import { checkProof, proveEvent } from '../log/proof/proof.js';
+import type { CheckFinding } from '../operations/findings.js';
+import { checkAgainst } from './checkpoint.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
 import { eventJson } from './event-json.js';
 import { LineOutput } from './line-output.js';
 import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
+import { type Compared, compareWith, statesOf } from './verify/comparisons.js';
 
 const HELP = `daybook verify [OPTIONS]
 
-Checks every byte of the journal: names, checksums, lengths, the sequence without gaps, the content
-of each event against the catalogue, and the hash chain through all commits. Changes nothing, and
-works beside a running daybook.
+Checks every byte of the journal: names, checksums, lengths, the sequence without gaps, each event
+against the catalogue and encoded once more to the same bytes, and the hash chain through all commits;
+then evolves it and compares every state hash on record, those of SnapshotTaken events and of the
+snapshots beside it. Changes nothing, and works beside a running daybook.
 
 Options:
   --data-dir DIR   directory of the data (default ${DATA_DIRECTORY_DEFAULT})
+  --from SEQ       only segments with events from SEQ on
+  --to SEQ         only segments with events up to SEQ, and states up to it
+  --no-states      do not evolve the log
+  --against WHAT   compare the events, or what was made of them, with
+                     eventstoredb   the stream (--url, EVENTSTOREDB_URL)
+                     postgres       the read models (DATABASE_URL, or the embedded database): each
+                                    table with what the log gives, built once more aside
+                     DIR            another data directory, or the directory of a journal
+  --url URL        of EventStoreDB: esdb://HOST:PORT?tls=true or esdb+discover://...
   --prove SEQ      print a proof, as JSON, that the event is in the log: SHA-256 and the newest chain
                    value are all that its check needs
   --check FILE     check such a proof, without any journal; prints its event and chain value
+  --checkpoint FILE --public-key FILE   with --check: the proof must lead through this signed
+                   checkpoint
   --json           one JSON object: {"ok","summary":{...},"findings":[{"code","file","offset",...}]}
   --help           this text
 
 The last line has the chain value of the newest commit: who keeps it can prove later that nothing
-before was altered.
+before was altered (daybook checkpoint signs it).
 
-Exit codes: 0 nothing found; 1 findings; 2 wrong use.
+Exit codes: 0 nothing found; 1 findings, each with file, offset, sequence and reason; 2 wrong use.
 `;
 
 /** Findings that are listed; more are counted. A damaged file can have millions. */
@@ -38,39 +55,111 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('verify', HELP, args, () => verify(args));
 }
 
+const OPTIONS = {
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  'no-states': { type: 'boolean', default: false },
+  against: { type: 'string' },
+  url: { type: 'string' },
+  prove: { type: 'string' },
+  check: { type: 'string' },
+  checkpoint: { type: 'string' },
+  'public-key': { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 async function verify(args: string[]): Promise<number> {
-  const { values } = parseOptions({
-    args,
-    options: {
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      prove: { type: 'string' },
-      check: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  if (values.check !== undefined) return check(values.check);
+  const { values } = parseOptions({ args, options: OPTIONS });
+  if ((values.checkpoint === undefined) !== (values['public-key'] === undefined)) {
+    throw new UsageError('--checkpoint and --public-key belong together');
+  }
+  if (values.check !== undefined) {
+    return check(values.check, values.checkpoint, values['public-key']);
+  }
+  if (values.checkpoint !== undefined) throw new UsageError('--checkpoint belongs to --check');
   if (values.prove !== undefined) return prove(values['data-dir'], values.prove);
-  const directory = existingJournal(values['data-dir']);
-  const output = new LineOutput();
-  const listed: Finding[] = [];
-  const verification = verifyJournal(directory, {
-    checkRecord,
+  const from = sequenceOf('from', values.from);
+  const to = sequenceOf('to', values.to);
+  if (from !== undefined && to !== undefined && to < from) {
+    throw new UsageError('--to is before --from');
+  }
+  const journal = existingJournal(values['data-dir']);
+  const report = new Report(values.json);
+  const summary = await checkBytes(journal, from, to, report);
+  let compared: Compared = {};
+  if (report.count > 0) report.note('states and --against are left out: the journal is damaged');
+  else {
+    if (!values['no-states']) compared = await statesOf(journal, to, report.add);
+    if (values.against !== undefined) {
+      const { url, 'data-dir': dataDirectory } = values;
+      const scratch = mkdtempSync(join(tmpdir(), 'daybook-verify-'));
+      try {
+        const what = { journal, dataDirectory, against: values.against, url, from, to, scratch };
+        compared = { ...compared, ...(await compareWith(what, report.add)) };
+      } finally {
+        rmSync(scratch, { recursive: true, force: true });
+      }
+    }
+  }
+  return report.end(summary, compared);
+}
+
+function sequenceOf(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : wholeNumber(option, text, 0, Number.MAX_SAFE_INTEGER);
+}
+
+async function checkBytes(
+  journal: string,
+  from: number | undefined,
+  to: number | undefined,
+  report: Report,
+): Promise<VerifySummary> {
+  const verification = verifyJournal(journal, {
+    ...{ checkRecord, from, to },
     ...(process.stderr.isTTY ? { onProgress: showProgress } : {}),
   });
   let step = await verification.next();
   while (step.done !== true) {
-    if (listed.length < FINDINGS_LISTED_MAX) {
-      listed.push(step.value);
-      if (!values.json) output.line(findingLine(step.value));
-    }
+    report.add(step.value);
     step = await verification.next();
   }
-  const summary = step.value;
-  const ok = summary.findings === 0;
-  if (values.json) output.line(JSON.stringify({ ok, summary, findings: listed }));
-  else for (const line of summaryLines(summary, listed.length)) output.line(line);
-  await output.flush();
-  return ok ? EXIT.success : EXIT.finding;
+  return step.value;
+}
+
+/** Findings as they come, the result at the end. */
+class Report {
+  count = 0;
+  readonly #json: boolean;
+  readonly #output = new LineOutput();
+  readonly #listed: CheckFinding[] = [];
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  readonly add = (finding: CheckFinding): void => {
+    this.count += 1;
+    if (this.#listed.length === FINDINGS_LISTED_MAX) return;
+    this.#listed.push(finding);
+    if (!this.#json) this.#output.line(findingLine(finding));
+  };
+
+  note(text: string): void {
+    process.stderr.write(`daybook verify: ${text}\n`);
+  }
+
+  async end(bytes: VerifySummary, compared: Compared): Promise<number> {
+    const ok = this.count === 0;
+    const summary = { ...bytes, findings: this.count, ...compared };
+    if (this.#json) {
+      this.#output.line(JSON.stringify({ ok, summary, findings: this.#listed }));
+    } else {
+      for (const line of summaryLines(summary, this.#listed.length)) this.#output.line(line);
+    }
+    await this.#output.flush();
+    return ok ? EXIT.success : EXIT.finding;
+  }
 }
 
 async function prove(dataDirectory: string, sequence: string): Promise<number> {
@@ -86,44 +175,74 @@ async function prove(dataDirectory: string, sequence: string): Promise<number> {
   return EXIT.success;
 }
 
-function check(path: string): number {
+function check(path: string, checkpoint?: string, publicKey?: string): number {
   let proof: unknown;
   try {
     proof = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new UsageError(`--check ${path}: ${(error as Error).message}`);
   }
-  const checked = checkProof(proof);
-  if (!checked.ok) {
-    process.stdout.write(`PROOF_WRONG ${path}: ${checked.reason}\n`);
+  let trusted: string | undefined;
+  if (checkpoint !== undefined && publicKey !== undefined) {
+    const signed = checkAgainst(checkpoint, publicKey, undefined);
+    if (!signed.ok) {
+      process.stdout.write(`${signed.reason}\n`);
+      return EXIT.finding;
+    }
+    trusted = signed.point.chain;
+  }
+  const checked = checkProof(proof, trusted);
+  const wrong = whyWrong(checked, trusted);
+  if (!checked.ok || wrong !== undefined) {
+    process.stdout.write(`PROOF_WRONG ${path}: ${wrong}\n`);
     return EXIT.finding;
   }
-  process.stdout.write(`${eventJson(checked.event)}\nchain ${checked.chain}\n`);
+  const through = trusted === undefined ? '' : `, through the checkpoint ${trusted}`;
+  process.stdout.write(`${eventJson(checked.event)}\nchain ${checked.chain}${through}\n`);
   return EXIT.success;
 }
 
-/** What a record says must be of the catalogue; checksums only say that it is what was written. */
+function whyWrong(checked: ReturnType<typeof checkProof>, trusted?: string): string | undefined {
+  if (!checked.ok) return checked.reason;
+  if (trusted === undefined || checked.through) return undefined;
+  return `it does not lead through the chain value ${trusted} of the checkpoint`;
+}
+
+const encoded = new Uint8Array(RECORD_BYTES_MAX);
+
+/**
+ * What a record says must be of the catalogue, and come back to the same bytes when it is encoded
+ * once more; checksums only say that it is what was written.
+ */
 function checkRecord(view: RecordBuffer, at: number): string | undefined {
   try {
-    decodeEvent(view.bytes, at);
-    return undefined;
+    const length = encodeEvent(decodeEvent(view.bytes, at), encoded);
+    const record = view.bytes.subarray(at, at + (view.u16[(at + HEADER.length) / 2] as number));
+    // The checksum is the journal's, not the codec's.
+    const same =
+      length === record.length &&
+      Buffer.compare(record.subarray(4), encoded.subarray(4, length)) === 0;
+    return same ? undefined : 'decoded and encoded once more it has other bytes';
   } catch (error) {
     if (error instanceof RecordError) return error.message;
     throw error;
   }
 }
 
-const findingLine = ({ code, file, offset, sequence, reason }: Finding): string =>
+const findingLine = ({ code, file, offset, sequence, reason }: CheckFinding): string =>
   `${code} ${file} at byte ${offset}, sequence ${sequence}: ${reason}`;
 
-function summaryLines(summary: VerifySummary, listed: number): string[] {
+function summaryLines(summary: VerifySummary & Compared, listed: number): string[] {
   const { segments, commits, records, bytes, firstSequence, nextSequence, chain } = summary;
+  const { states, against } = summary;
   const more = summary.findings - listed;
   const range = records === 0 ? 'no events' : `events ${firstSequence} to ${nextSequence - 1}`;
   return [
     ...(more > 0 ? [`and ${more} more findings`] : []),
     `${summary.findings === 0 ? 'ok' : `${summary.findings} findings`}: ${range} in ${commits} ` +
       `commits, ${segments} segments, ${bytes} bytes`,
+    ...(states === undefined ? [] : [`states: ${states.compared} hashes on record given again`]),
+    ...(against === undefined ? [] : [`against ${against.what}: ${against.compared} compared`]),
     `chain ${chain}`,
   ];
 }

@@ -53,9 +53,10 @@ export async function startScratch(directory: string): Promise<ScratchDatabase> 
 
 export interface ReadModelComparison {
   readonly findings: readonly CheckFinding[];
-  /** Of the live database; everything before `asOf` was in all of them. */
+  /** Of the live database. */
   readonly tables: readonly TableHash[];
-  readonly asOf: number;
+  /** The least and the most that a model had: everything before these sequences. */
+  readonly asOf: readonly [least: number, most: number];
 }
 
 export interface CompareReadModelsOptions {
@@ -91,14 +92,14 @@ async function compare(
   const findings: CheckFinding[] = [];
   const tables: TableHash[] = [];
   const durable = { nextSequence: 0, segment: 0, offset: 0 };
-  let asOf = Number.POSITIVE_INFINITY;
+  const all: number[] = [];
   // One snapshot for the whole comparison: what is looked at does not move.
   await live.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const letters = await deadLetters(live, shard);
   findings.push(...letters);
   for (const models of projectorLanes) {
     for (const [until, same] of groups(await checkpoints(live, models, shard), models)) {
-      asOf = Math.min(asOf, until);
+      all.push(until);
       // The projector's thread may know of a commit before other processes do.
       end.waitBlocking(until - 1, MARK_LATE_MS_MAX);
       end.read(durable);
@@ -115,7 +116,7 @@ async function compare(
     }
   }
   await live.query('COMMIT');
-  return { findings, tables, asOf: Number.isFinite(asOf) ? asOf : 0 };
+  return { findings, tables, asOf: [Math.min(...all), Math.max(...all)] };
 }
 
 async function differences(

@@ -149,11 +149,20 @@ function leafOf(files: FileSystem, file: number, at: number, bytes: number, inde
 }
 
 export type Checked =
-  | { readonly ok: true; readonly event: DaybookEvent; readonly chain: string }
+  | {
+      readonly ok: true;
+      readonly event: DaybookEvent;
+      readonly chain: string;
+      /** Whether the chain value asked for is on the way from the event to the newest. */
+      readonly through: boolean;
+    }
   | { readonly ok: false; readonly reason: string };
 
-/** Checks a proof with nothing but itself; compare `chain` with one that you trust. */
-export function checkProof(input: unknown): Checked {
+/**
+ * Checks a proof with nothing but itself; compare `chain` with one that you trust.
+ * @param through a chain value that is trusted, such as that of a signed checkpoint
+ */
+export function checkProof(input: unknown, through?: string): Checked {
   const parsed = schema.safeParse(input);
   if (!parsed.success) return { ok: false, reason: 'it is no proof of this format' };
   const proof = parsed.data;
@@ -172,10 +181,12 @@ export function checkProof(input: unknown): Checked {
   }
   if (!first.subarray(ROOT_AT).equals(root)) return wrong('the records do not lead to the root');
   let chain: Buffer = Buffer.from(proof.chainBefore, 'hex');
+  let passed = false;
   for (const text of proof.links) {
     const link = Buffer.from(text, 'hex');
     if (link.length === LINK_BYTES) {
       chain = sha(2, chain, link);
+      if (through !== undefined && chain.toString('hex') === through) passed = true;
       continue;
     }
     if (!link.subarray(SEED_AT).equals(chain))
@@ -184,14 +195,14 @@ export function checkProof(input: unknown): Checked {
   }
   if (chain.toString('hex') !== proof.chain)
     return wrong('the links do not lead to the chain value');
-  return eventOf(bytes, proof);
+  return eventOf(bytes, proof, passed);
 }
 
-function eventOf(bytes: Buffer, { sequence, chain }: Proof): Checked {
+function eventOf(bytes: Buffer, { sequence, chain }: Proof, through: boolean): Checked {
   try {
     for (let at = 0; at + HEADER.sequence + 8 <= bytes.length; ) {
       if (bytes.readDoubleLE(at + HEADER.sequence) === sequence) {
-        return { ok: true, event: decodeEvent(bytes, at), chain };
+        return { ok: true, event: decodeEvent(bytes, at), chain, through };
       }
       const length = bytes.readUInt16LE(at + HEADER.length);
       if (length === 0) break;

@@ -1,0 +1,138 @@
+/** `daybook checkpoint`: signed statements of how far the log was, to be published and checked. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { nodeFileSystem } from '../log/file-system.js';
+import {
+  type ChainPoint,
+  chainPoint,
+  checkCheckpoint,
+  generateKeys,
+  signCheckpoint,
+} from '../log/proof/checkpoint.js';
+import { durablePosition } from '../operations/backup/durable-position.js';
+import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
+import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+
+const HELP = `daybook checkpoint --key FILE [OPTIONS]
+daybook checkpoint --check FILE --public-key FILE [OPTIONS]
+daybook checkpoint --generate-key FILE
+
+A checkpoint is a few lines of text: the sequence, the time and the chain value of the newest commit,
+signed with Ed25519. Published, or given to somebody else, it proves later that nothing before it was
+altered. openssl checks the signature, too (docs/recovery.md).
+
+Options:
+  --key FILE           print a checkpoint of the journal, signed with this private key (PEM)
+  --check FILE         check one: its signature, and that the journal still has that chain value
+  --public-key FILE    the public key of who signed it (PEM)
+  --no-journal         with --check: the signature only
+  --generate-key FILE  make a key: FILE, readable by you alone, and FILE.pub
+  --data-dir DIR       directory of the data (default ${DATA_DIRECTORY_DEFAULT})
+  --help               this text
+
+Exit codes: 0 printed, or right; 1 wrong: forged, or the journal is another; 2 wrong use.
+`;
+
+export function run(args: string[]): Promise<number> {
+  return runSubcommand('checkpoint', HELP, args, async () => checkpoint(args));
+}
+
+function checkpoint(args: string[]): number {
+  const { values } = parseOptions({
+    args,
+    options: {
+      key: { type: 'string' },
+      check: { type: 'string' },
+      'public-key': { type: 'string' },
+      'no-journal': { type: 'boolean', default: false },
+      'generate-key': { type: 'string' },
+      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+    },
+  });
+  const { key, check, 'generate-key': generate } = values;
+  if ([key, check, generate].filter((each) => each !== undefined).length !== 1) {
+    throw new UsageError('one of --key, --check and --generate-key is needed');
+  }
+  if (generate !== undefined) return makeKey(generate);
+  if (key !== undefined) return printCheckpoint(values['data-dir'], key);
+  const publicKey = values['public-key'];
+  if (publicKey === undefined) throw new UsageError('--check needs --public-key');
+  const journal = values['no-journal'] ? undefined : existingJournal(values['data-dir']);
+  const result = checkAgainst(check as string, publicKey, journal);
+  process.stdout.write(result.ok ? `ok: ${lineOf(result.point)}\n` : `${result.reason}\n`);
+  return result.ok ? EXIT.success : EXIT.finding;
+}
+
+const lineOf = ({ shard, sequence, time, chain }: ChainPoint): string =>
+  `shard ${shard} up to sequence ${sequence} of ${time}, chain ${chain}`;
+
+function makeKey(file: string): number {
+  const { privateKey, publicKey } = generateKeys();
+  write(file, privateKey, 0o600);
+  write(`${file}.pub`, publicKey, 0o644);
+  process.stdout.write(`${file} (keep it), ${file}.pub (publish it)\n`);
+  return EXIT.success;
+}
+
+/** Never over a file that is there: a key lost is every checkpoint of it unproven. */
+function write(file: string, text: string, mode: number): void {
+  try {
+    writeFileSync(file, text, { mode, flag: 'wx' });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function printCheckpoint(dataDirectory: string, keyFile: string): number {
+  const journal = existingJournal(dataDirectory);
+  const point = chainPoint(nodeFileSystem, journal, 0, durablePosition(nodeFileSystem, journal, 0));
+  if (point === undefined) throw new UsageError(`${journal} has no commit`);
+  let text: string;
+  try {
+    text = signCheckpoint(point, textOf(keyFile));
+  } catch (error) {
+    throw new UsageError(`--key ${keyFile}: ${(error as Error).message}`);
+  }
+  process.stdout.write(text);
+  return EXIT.success;
+}
+
+export type CheckResult =
+  | { readonly ok: true; readonly point: ChainPoint }
+  | { readonly ok: false; readonly reason: string };
+
+/** @param journal undefined: the signature only. @throws UsageError, JournalError */
+export function checkAgainst(
+  file: string,
+  publicKeyFile: string,
+  journal: string | undefined,
+): CheckResult {
+  const text = textOf(file);
+  const publicKey = textOf(publicKeyFile);
+  let checked: ReturnType<typeof checkCheckpoint>;
+  try {
+    checked = checkCheckpoint(text, publicKey);
+  } catch (error) {
+    throw new UsageError(`--public-key ${publicKeyFile}: ${(error as Error).message}`);
+  }
+  if (!checked.ok) return { ok: false, reason: `CHECKPOINT_WRONG ${file}: ${checked.reason}` };
+  const { point } = checked;
+  if (journal === undefined) return { ok: true, point };
+  const durable = durablePosition(nodeFileSystem, journal, point.shard);
+  if (point.sequence >= durable.nextSequence) {
+    const reason = `the journal ends at ${durable.nextSequence - 1}, before ${point.sequence}`;
+    return { ok: false, reason: `CHECKPOINT_AHEAD ${journal}: ${reason}` };
+  }
+  const found = chainPoint(nodeFileSystem, journal, point.shard, durable, point.sequence);
+  if (found?.chain === point.chain) return { ok: true, point };
+  const what = found === undefined ? 'no commit ends there' : `its chain value is ${found.chain}`;
+  const reason = `at sequence ${point.sequence}, ${what}; signed is ${point.chain}`;
+  return { ok: false, reason: `CHECKPOINT_DIFFERS ${journal}: ${reason}` };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
