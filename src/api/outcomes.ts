@@ -167,7 +167,13 @@ export class Outcomes {
     this.#reading = undefined;
     this.#lastOmitted = undefined;
     const type = last?.type;
-    if (until !== undefined && type !== until && type !== 'CommandRefused') return;
+    const ended =
+      until === undefined ||
+      type === until ||
+      type === 'CommandRefused' ||
+      // Others may stand behind it in the same commit: a day opens, then orders are renewed.
+      events.some((event) => event.type === until);
+    if (!ended) return;
     this.#pending.delete(command);
     if (omitted === 0 || last === undefined) resolve({ events, omitted });
     else resolve({ events: [...events, last], omitted: omitted - 1 });

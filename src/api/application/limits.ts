@@ -1,4 +1,5 @@
 /** Set and show risk limits. */
+import { COMMAND } from '../../domain/commands.js';
 import type { EventOf } from '../../domain/events.js';
 import {
   LIMIT,
@@ -8,14 +9,17 @@ import {
 } from '../../domain/risk-catalogue.js';
 import { assert } from '../../lib/assert.js';
 import { authorize } from '../identity/authorize.js';
-import type { LimitInForce, ReferenceData, Scope } from '../reference/reference-data.js';
+import type { ApprovalTerms } from '../reference/approvals.js';
+import type { Scope } from '../reference/reference-data.js';
 import { type Application, type Caller, perform } from './application.js';
+import { askApproval } from './approval-requests.js';
 import { invalidField } from './errors.js';
 import { instrumentIndex } from './instruments.js';
+import { limitView } from './limit-views.js';
 import { throwIfRefused } from './order-requests.js';
-import { accountOfScope, scopeIndex, scopeName, visibleScopes } from './scopes.js';
-import { microsOf, microsText, wholeNumber } from './terms.js';
-import type { LimitView } from './views.js';
+import { accountOfScope, scopeIndex, visibleScopes } from './scopes.js';
+import { microsOf, wholeNumber } from './terms.js';
+import type { ApprovalView, LimitView } from './views.js';
 
 export interface ChangeLimit {
   readonly limit: LimitName;
@@ -27,29 +31,39 @@ export interface ChangeLimit {
   readonly value: string | null;
 }
 
-const limitNames = new Map<number, LimitName>(
-  Object.entries(LIMIT).map(([name, number]) => [number, name as LimitName]),
-);
-
 /**
- * @throws ApplicationError REQUEST_INVALID, LIMIT_INVALID, and those of `scopeIndex` and `perform`
+ * Set by an identity, it waits for a second one (`approvals.ts`).
+ * @throws ApplicationError PERMISSION_DENIED, REQUEST_INVALID, LIMIT_INVALID, and those of
+ *   `scopeIndex` and `perform`
  */
 export async function changeLimit(
   app: Application,
   caller: Caller,
   request: ChangeLimit,
-): Promise<LimitView> {
+): Promise<LimitView | ApprovalView> {
   const { limit, scope, instrument, value } = request;
   authorize(caller.identity, 'limits.change', accountOfScope(scope, request.name));
   if (scope === 'Instrument') throw invalidField('scope', 'Firm, Group or Account');
-  const events = await perform(app, caller, 'ChangeLimit', {
+  const terms = {
     limit: LIMIT[limit],
     scope,
     scopeId: scopeIndex(app, scope, request.name),
     instrument: instrument === undefined ? 0 : instrumentIndex(app, instrument),
     value: value === null ? NO_LIMIT : limitValue(limit, value),
-    previous: NO_LIMIT,
-  });
+  };
+  if (!caller.identity.fourEyes) return setLimit(app, caller, terms);
+  return askApproval(app, caller, { ...terms, commandNumber: COMMAND.ChangeLimit });
+}
+
+/** Sets it at once: whoever calls has seen to the permission. @throws as `changeLimit` */
+export async function setLimit(
+  app: Application,
+  caller: Caller,
+  terms: Pick<ApprovalTerms, 'limit' | 'scope' | 'scopeId' | 'instrument' | 'value'>,
+): Promise<LimitView> {
+  const { limit, scope, scopeId, instrument, value } = terms;
+  const data = { limit, scope, scopeId, instrument, value, previous: NO_LIMIT };
+  const events = await perform(app, caller, 'ChangeLimit', data);
   throwIfRefused(events);
   const changed = events.find(
     (event): event is EventOf<'LimitChanged'> => event.type === 'LimitChanged',
@@ -69,20 +83,4 @@ export function limits(app: Application, caller: Caller): LimitView[] {
   const visible = visibleScopes(app, caller, 'limits.read');
   const all = app.reference.limits().filter(({ scope, scopeId }) => visible(scope, scopeId));
   return all.map((limit) => limitView(app.reference, limit));
-}
-
-function limitView(reference: ReferenceData, set: LimitInForce): LimitView {
-  const limit = limitNames.get(set.limit);
-  assert(limit !== undefined, 'limits on record are of the catalogue');
-  const { unit } = limitKinds[limit];
-  const money = unit === 'micros';
-  return {
-    limit,
-    scope: set.scope,
-    name: scopeName(reference, set.scope, set.scopeId),
-    instrument: reference.instrument(set.instrument)?.symbol ?? null,
-    value: set.value === NO_LIMIT ? null : money ? microsText(set.value) : String(set.value),
-    unit: money ? 'money' : unit,
-    sequence: set.sequence,
-  };
 }

@@ -114,6 +114,11 @@ export const problems = {
     title: 'The approval was decided',
     meaning: 'It was approved, refused or withdrawn before, or it has expired.',
   },
+  APPROVALS_FULL: {
+    kind: 'overloaded',
+    title: 'Too many changes wait for a second identity',
+    meaning: 'Nothing was taken. Decide or withdraw some of those that wait.',
+  },
   ROUTE_UNKNOWN: {
     kind: 'not-found',
     title: 'No such route',
@@ -128,6 +133,11 @@ export const problems = {
     kind: 'not-found',
     title: 'No such group of accounts',
     meaning: 'No account belongs to a group of this name.',
+  },
+  TRADING_DAY_NONE: {
+    kind: 'not-found',
+    title: 'No trading day yet',
+    meaning: 'No trading day was opened so far.',
   },
   MARK_UNKNOWN: {
     kind: 'not-found',

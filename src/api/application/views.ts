@@ -128,6 +128,30 @@ export interface TradingStateView {
   readonly sequence: number;
 }
 
+/** A change that takes a second identity; exactly one of `limit` and `tradingState` says which. */
+export interface ApprovalView {
+  /** Its id. */
+  readonly approval: number;
+  readonly status: 'Waiting' | 'Expired' | 'Approved' | 'Refused' | 'Withdrawn';
+  readonly change: 'limit' | 'tradingState';
+  readonly limit: LimitView | null;
+  readonly tradingState: TradingStateView | null;
+  /** Indexes of the identities, as the events have them. */
+  readonly requestedBy: number;
+  readonly decidedBy: number | null;
+  readonly requested: string;
+  readonly decided: string | null;
+  readonly expires: string;
+  readonly sequence: number;
+}
+
+export interface TradingDayView {
+  /** As "2026-11-22". */
+  readonly day: string;
+  readonly open: boolean;
+  readonly sequence: number;
+}
+
 export interface MarkView {
   readonly instrument: string;
   readonly price: string;

@@ -36,6 +36,13 @@ export interface TradingStateInForce {
   readonly sequence: number;
 }
 
+export interface TradingDay {
+  /** yyyymmdd. */
+  readonly day: number;
+  readonly open: boolean;
+  readonly sequence: number;
+}
+
 export interface Mark {
   readonly instrument: number;
   /** Ticks. */
@@ -57,6 +64,7 @@ export class ReferenceData {
   readonly #groupNames = new Map<number, string>();
   /** Indexes of actors by subject. */
   readonly #actors = new Map<string, number>();
+  #day: TradingDay | undefined;
   /** Changes that wait for a second identity. */
   readonly approvals = new Approvals();
   readonly #limits = new Map<string, LimitInForce>();
@@ -114,6 +122,13 @@ export class ReferenceData {
   limits(): LimitInForce[] {
     return [...this.#limits.values()];
   }
+  /** The one that is open, or was last; undefined before the first. */
+  tradingDay(): TradingDay | undefined {
+    return this.#day;
+  }
+  tradingState(scope: Scope, scopeId: number): TradingState {
+    return this.#states.get(`${scope} ${scopeId}`)?.state ?? 'Active';
+  }
   tradingStates(): TradingStateInForce[] {
     return [...this.#states.values()];
   }
@@ -132,7 +147,7 @@ export class ReferenceData {
     return (
       (number >= EVENT.InstrumentListed && number <= EVENT.TradingResumed) ||
       number === EVENT.CircuitBreakerTripped ||
-      number === EVENT.CircuitBreakerReset ||
+      (number >= EVENT.CircuitBreakerReset && number <= EVENT.TradingDayClosed) ||
       (number >= EVENT.ActorRegistered && number <= EVENT.ApprovalDecided)
     );
   }
@@ -175,6 +190,14 @@ export class ReferenceData {
         return;
       case 'ActorRegistered':
         this.#actors.set(event.data.subject, event.data.actor);
+        return;
+      case 'TradingDayOpened':
+      case 'TradingDayClosed':
+        this.#day = {
+          day: event.data.tradingDay,
+          open: event.type === 'TradingDayOpened',
+          sequence: event.sequence,
+        };
         return;
       case 'ApprovalRequested':
         this.approvals.request(event);

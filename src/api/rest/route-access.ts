@@ -71,6 +71,13 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/audit/trading-states': access('audit.read'),
   // Each subscription takes the permission of its topic.
   'GET /v1/stream': access('known'),
+  'GET /v1/approvals': access('approvals.read'),
+  'GET /v1/approvals/:approval': access('approvals.read'),
+  'POST /v1/approvals/:approval/decision': access('approvals.decide'),
+  'GET /v1/trading-day': access('tradingDay.read'),
+  'POST /v1/trading-day/open': access('tradingDay.change'),
+  'POST /v1/trading-day/close': access('tradingDay.change'),
+  'GET /v1/identity': access('known'),
   'GET /health/live': access('public'),
   'GET /health/ready': access('public'),
   'GET /metrics': access('operations.read'),

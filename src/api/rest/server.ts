@@ -24,9 +24,11 @@ import { answerBrokenHttp } from './broken-http.js';
 import { closesGracefully } from './graceful-close.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
 import { measureRequests } from './request-metrics.js';
+import { approvalRoutes } from './routes/approvals.js';
 import { auditRoutes } from './routes/audit.js';
 import type { Readiness } from './routes/health.js';
 import { healthRoutes } from './routes/health.js';
+import { identityRoutes } from './routes/identity.js';
 import { orderRoutes } from './routes/orders.js';
 import { problemRoutes } from './routes/problems.js';
 import { readModelRoutes } from './routes/read-models.js';
@@ -34,6 +36,7 @@ import { accountRoutes, instrumentRoutes, markRoutes } from './routes/reference.
 import { riskRoutes } from './routes/risk.js';
 import type { RestServer } from './routes/route-types.js';
 import { streamRoutes, takeCredentialsFromProtocol } from './routes/stream.js';
+import { tradingDayRoutes } from './routes/trading-day.js';
 import { protectAnswers } from './security-headers.js';
 import { answerUnknownRoutes } from './unknown-route.js';
 
@@ -114,6 +117,9 @@ export async function createRestServer(
   accountRoutes(server, application);
   markRoutes(server, application);
   riskRoutes(server, application);
+  approvalRoutes(server, application);
+  tradingDayRoutes(server, application);
+  identityRoutes(server);
   auditRoutes(server, options.audit);
   endStreams = await streamRoutes(server, options);
   problemRoutes(server);

@@ -31,6 +31,9 @@ const stateBody = z
     examples: [{ scope: 'Account', name: 'alpha', state: 'Halted', text: 'runaway strategy' }],
   });
 
+const fourEyes =
+  'Where identities are asked for, a limit and letting go of a halt wait for a second one: 202.';
+
 export function riskRoutes(server: RestServer, app: Application): void {
   const tags = ['risk'];
   server.get(
@@ -54,11 +57,13 @@ export function riskRoutes(server: RestServer, app: Application): void {
         tags,
         summary: 'Set, change or remove a limit',
         body: limitBody,
-        response: { 200: V.limitView, ...problemResponses },
+        description: fourEyes,
+        response: { 200: V.limitView, 202: V.approvalView, ...problemResponses },
       },
     },
     async (request, reply) => {
       const view = await changeLimit(app, request.caller, request.body);
+      if ('approval' in view) reply.code(202).header('location', `/v1/approvals/${view.approval}`);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },
@@ -84,11 +89,13 @@ export function riskRoutes(server: RestServer, app: Application): void {
         tags,
         summary: 'Halt, reduce or resume a scope',
         body: stateBody,
-        response: { 200: V.tradingStateView, ...problemResponses },
+        description: fourEyes,
+        response: { 200: V.tradingStateView, 202: V.approvalView, ...problemResponses },
       },
     },
     async (request, reply) => {
       const view = await setTradingState(app, request.caller, request.body);
+      if ('approval' in view) reply.code(202).header('location', `/v1/approvals/${view.approval}`);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;
     },

@@ -101,6 +101,15 @@ export const orderId = z
   .int()
   .positive()
   .meta({ description: "Daybook's id of the order chain [37]", examples: [17] });
+export const actor = z
+  .number()
+  .int()
+  .nonnegative()
+  .meta({ description: 'Index of an identity, as events name it', examples: [3] });
+export const day = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d$/, 'not a day such as 2026-11-22')
+  .meta({ description: 'Trading day', examples: ['2026-11-22'] });
 export const time = z.string().meta({
   description: 'ISO 8601, nanoseconds, UTC',
   examples: ['2026-11-22T14:50:06.123456789Z'],
@@ -115,6 +124,7 @@ const wholeNumber = (description: string, example: string) =>
     .meta({ description, examples: [example] });
 
 export const orderIdText = wholeNumber("Daybook's id of the order", '17');
+export const approvalText = wholeNumber('Id of the approval', '4711');
 export const minSequence = wholeNumber(
   'Answer only once the read model holds the event with this sequence',
   '4711',

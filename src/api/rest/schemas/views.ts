@@ -128,6 +128,34 @@ export const tradingStateView = z.object({
   sequence: F.sequence,
 });
 
+export const approvalView = z
+  .object({
+    approval: F.sequence,
+    status: z.enum(['Waiting', 'Expired', 'Approved', 'Refused', 'Withdrawn']),
+    change: z.enum(['limit', 'tradingState']),
+    limit: limitView.nullable(),
+    tradingState: tradingStateView.nullable(),
+    requestedBy: F.actor,
+    decidedBy: F.actor.nullable(),
+    requested: F.time,
+    decided: F.time.nullable(),
+    expires: F.time,
+    sequence: F.sequence,
+  })
+  .meta({ description: 'A change that takes a second identity' });
+
+export const tradingDayView = z.object({ day: F.day, open: z.boolean(), sequence: F.sequence });
+
+export const identityView = z.object({
+  name: z.string(),
+  actor: F.actor,
+  credential: z.object({ kind: z.string(), id: z.string() }),
+  roles: z.array(z.string()).readonly(),
+  may: z
+    .record(z.string(), z.union([z.literal('all'), z.array(F.accountName).readonly()]))
+    .meta({ description: 'Each action that it may do, and for which accounts' }),
+});
+
 export const markView = z.object({
   instrument: F.symbol,
   price: F.price,
