@@ -1,7 +1,7 @@
 /**
  * Restart: a log of orders, acknowledgements, fills and cancels is written first, 50,000 orders for
  * each second asked for (at most 4 M), then evolved from the journal alone, verified, stored as a
- * snapshot, and recovered from the snapshot and a tail of 5 % of the log.
+ * snapshot, and recovered from the snapshot and a tail of 5 % of the log. Then single orders are asked for.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ import { JournalWriter } from '../src/log/journal/journal-writer.js';
 import { verifyJournal } from '../src/log/journal/verify-journal.js';
 import { recoverState, takeSnapshot } from '../src/operations/snapshots.js';
 import type { Figure } from './figure.js';
+import { measureOrderAsOf } from './order-as-of.js';
 
 const ORDERS_A_SECOND = 50_000;
 const ORDERS_MAX = DEFAULT_CAPACITY.orders;
@@ -68,6 +69,7 @@ async function measure(directory: string, orders: number): Promise<Figure[]> {
   const recovered = recoverState(directory, 0, end, fresh);
   const restartSeconds = since(started);
   assert(recovered.anchor === taken.anchor, 'the snapshot was used');
+  const orderAsOf = measureOrderAsOf(directory, end, orders);
   end.close();
   const none = { ack: 'none' } as const;
   return [
@@ -87,6 +89,7 @@ async function measure(directory: string, orders: number): Promise<Figure[]> {
     { name: 'snapshot_bytes', value: taken.bytes, unit: 'B', ...none },
     { name: 'snapshot_write_seconds', value: round(taken.seconds), unit: 's', ...none },
     { name: 'snapshot_restart_seconds', value: round(restartSeconds), unit: 's', ...none },
+    ...orderAsOf,
   ];
 }
 

@@ -1,7 +1,8 @@
 /** `daybook replay`: what the log says, once more. Reads the journal only. */
-import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
+import { DATA_DIRECTORY_DEFAULT, existingJournal, keysDirectory } from './data-directory.js';
 import { decideAgain } from './replay/decide.js';
-import { orderStory } from './replay/order-story.js';
+import { withAuditor } from './replay/open-auditor.js';
+import { tellStory } from './replay/order-story.js';
 import { stateAt } from './replay/state-at.js';
 import { whatIf } from './replay/what-if.js';
 import { parseOptions, runSubcommand, UsageError } from './usage.js';
@@ -12,9 +13,12 @@ const HELP = `daybook replay --decide | --at MOMENT | --order ID [OPTIONS]
   The state after that sequence, or at that time (2026-11-22T14:50:06.5Z): open orders, positions and
   P&L as exact decimals, limits in force, trading states, state hash.
 
---order ID
-  Everything on record about one order, by its id or a client order id: decisions with their limits,
-  requests, answers, fills.
+--order ID [--at MOMENT] [--account NAME]
+  Everything on record about one order, by its id, any client order id of its chain, or an execution
+  id: each event with who caused it, over which session and way in; each risk decision with the limit
+  in force and who set it, and the mark that it was compared with, both with their sequence. Names of
+  people need the master key (DAYBOOK_MASTER_KEY or DAYBOOK_MASTER_KEY_FILE). The first question
+  about a log builds an index beside it; later ones take milliseconds.
 
 --decide
   Decides every recorded command again, in a state that starts empty, with the recorded times, and
@@ -32,8 +36,9 @@ Options:
   --csv FILE       with --limits: exposure and P&L over time under both, exact decimals
   --svg FILE       the same as a drawing
   --data-dir DIR   directory of the data (default ${DATA_DIRECTORY_DEFAULT})
-  --format F       with --order: text, json (lines) or csv
-  --json           one JSON object; with --order JSON lines
+  --format F       with --order: text (a timeline), json or csv
+  --index DIR      where the index of the log is, if nothing can be written beside the journal
+  --json           one JSON object; with --order one for each 1000 events
   --help           this text
 
 Exit codes: 0 success; 1 a difference, or the journal is damaged; 2 wrong use.
@@ -53,6 +58,8 @@ async function replay(args: string[]): Promise<number> {
       svg: { type: 'string' },
       at: { type: 'string' },
       order: { type: 'string' },
+      account: { type: 'string' },
+      index: { type: 'string' },
       format: { type: 'string' },
       decide: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -62,13 +69,20 @@ async function replay(args: string[]): Promise<number> {
   const { limits, csv, svg, json } = values;
   if (values.decide && limits !== undefined) return whatIf(directory, { limits, csv, svg, json });
   if (values.decide) return decideAgain(directory, values.json);
-  if (values.at !== undefined) return stateAt(directory, values.at, json);
+  const keys = keysDirectory(values['data-dir']);
   if (values.order !== undefined) {
     const format = json ? 'json' : (values.format ?? 'text');
     if (format !== 'text' && format !== 'json' && format !== 'csv') {
       throw new UsageError('--format is text, json or csv');
     }
-    return orderStory(directory, values.order, format);
+    const { order, account, at } = values;
+    return withAuditor(directory, keys, values.index, (auditor) =>
+      tellStory(auditor, { order, account, at }, format),
+    );
+  }
+  const { at } = values;
+  if (at !== undefined) {
+    return withAuditor(directory, keys, values.index, (auditor) => stateAt(auditor, at, json));
   }
   throw new UsageError('say what to do: --decide, --at or --order');
 }

@@ -8,6 +8,7 @@ import type { ReadModels } from '../../src/api/application/read-models.js';
 import type { OutcomesOptions } from '../../src/api/outcomes.js';
 import { type RunningApi, startApi } from '../../src/api/start-api.js';
 import { unavailableReadModels } from '../../src/api/unavailable-read-models.js';
+import { startAudit } from '../../src/operations/audit-service.js';
 import { journalDirectory, type RunningShard, startShard } from '../../src/operations/shard.js';
 
 export const CAPACITY = {
@@ -37,12 +38,19 @@ export interface TestApi {
 }
 
 export async function startTestApi(
-  options: { dataDirectory?: string; readModels?: ReadModels; outcomes?: OutcomesOptions } = {},
+  options: {
+    dataDirectory?: string;
+    readModels?: ReadModels;
+    outcomes?: OutcomesOptions;
+    audit?: boolean;
+  } = {},
 ): Promise<TestApi> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'daybook-api-'));
   const directory = journalDirectory(dataDirectory);
   const shard = await startShard({ directory, producers: ['rest'], capacity: CAPACITY });
+  const audit = options.audit === true ? startAudit(shard, join(dataDirectory, 'keys')) : undefined;
   const api = await startApi({
+    audit,
     commands: shard.port('rest'),
     journalDirectory: directory,
     durableEnd: shard.durableEnd,
@@ -62,6 +70,7 @@ export async function startTestApi(
     request: (method, path, body) => request(api.address + path, method, body),
     async stop() {
       await api.stop();
+      await audit?.stop();
       await shard.stop();
     },
     remove: () => rmSync(dataDirectory, { recursive: true, force: true }),

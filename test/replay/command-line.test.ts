@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseMoment } from '../../src/audit/moment.js';
 import { generatedFlow } from '../../src/cli/demo/generated-flow.js';
 import { runFlow } from '../../src/cli/demo/run-flow.js';
 import { stateBefore } from '../../src/cli/replay/log-batches.js';
-import { momentOf } from '../../src/cli/replay/state-at.js';
 import { DEFAULT_CAPACITY } from '../../src/commands/state/capacity.js';
 import { stateHash } from '../../src/commands/state-hash.js';
 import { journalDirectory, startShard } from '../../src/operations/shard.js';
@@ -62,14 +62,27 @@ describe('the audit commands', () => {
 
   it('tell the story of one order by its id and by its client order id', async () => {
     const { stdout } = await daybook('replay', '--order', '3', '--json');
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const types = events.map(({ type }) => type);
+    const { order, events } = JSON.parse(stdout);
+    const types = events.map(({ type }: { type: string }) => type);
     expect(types.slice(0, 3)).toEqual(['RiskDecided', 'OrderAccepted', 'OrderRouted']);
-    const byClient = await daybook('replay', '--order', events[1].data.clOrdId, '--json');
+    const { clOrdId, account } = order;
+    const byClient = await daybook(
+      ...['replay', '--order', clOrdId, '--account', account, '--format', 'json'],
+    );
     expect(byClient.stdout).toBe(stdout);
+    const { stdout: text } = await daybook('replay', '--order', '3');
+    expect(text).toContain(`${events[1].sequence}  ${events[1].time}  OrderAccepted`);
+    const { stdout: csv } = await daybook('replay', '--order', '3', '--format', 'csv');
+    expect(csv.trim().split('\n').length).toBe(1 + events.length);
+    const early = await daybook(
+      'replay',
+      '--order',
+      '3',
+      '--at',
+      `${events[1].sequence}`,
+      '--json',
+    );
+    expect(JSON.parse(early.stdout).events).toEqual(events.slice(0, 2));
     expect((await daybook('replay', '--order', '999999')).code).toBe(1);
   });
 
@@ -97,6 +110,6 @@ describe('the audit commands', () => {
     ]) {
       expect((await daybook('replay', ...args)).code).toBe(2);
     }
-    expect(momentOf('1970-01-01T00:00:01.5Z')).toEqual({ time: 1_500_000_000n });
+    expect(parseMoment('1970-01-01T00:00:01.5Z')).toEqual({ time: 1_500_000_000n });
   });
 });

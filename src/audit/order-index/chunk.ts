@@ -2,17 +2,17 @@
  * A chunk of the index in memory, and its file:
  *
  * ```
- *   byte 0         8        12      16       20      24       32      40        48       56      88
- *        +---------+--------+-------+--------+-------+--------+-------+---------+--------+-------+---
- *        | DBORDX01| crc32c | head  | blocks | 0     | first  | next  | segment | offset | chain | ...
- *        | 8 B     | u32    | bytes | u32    | u32   | i53    | i53   | i53     | i53    | 32 B  |
- *        +---------+--------+-------+--------+-------+--------+-------+---------+--------+-------+---
+ *   byte 0         8        12      16       20  24      32     40       48        56       64      96
+ *        +---------+--------+-------+--------+---+-------+------+--------+---------+--------+-------+---
+ *        | DBORDX01| crc32c | head  | blocks | 0 | first | next | commit | segment | offset | chain | ...
+ *        | 8 B     | u32    | bytes | u32    |u32| i53   | i53  | i53    | i53     | i53    | 32 B  |
+ *        +---------+--------+-------+--------+---+-------+------+--------+---------+--------+-------+---
  *        blocks:  sequence i53, segment i53, offset i53, time i64 ns, each 32 B, ascending
  *        buckets: first entry u32 of each of 1024, and the count of all; then crc32c u32 of each
  *        entries: hash u32, block u32, ascending; bucket = the hash's upper ten bits
  * ```
  *
- * Segment, offset and chain are those of the chunk's last commit: an index belongs to one history.
+ * Commit (its first sequence), segment, offset and chain are those of the chunk's last commit: an index belongs to one history.
  * The checksum in front covers the head from byte 12 on, those of the buckets their entries, so that
  * a look-up checks what it reads and no more.
  */
@@ -20,13 +20,13 @@ import { crc32c } from '../../lib/crc32c.js';
 import { INDEX_BLOCKS_MAX } from './limits.js';
 
 const MAGIC = Buffer.from('DBORDX01', 'latin1');
-const FIXED_BYTES = 88;
+const FIXED_BYTES = 96;
 const BLOCK_BYTES = 32;
 const BUCKETS = 1024;
 const BUCKET_SHIFT = 22;
 const TABLE_BYTES = (BUCKETS + 1) * 4 + BUCKETS * 4;
 
-/** A run of whole commits: where the first begins, its first sequence and time. */
+/** What some commands left, one after another: where the first record begins, its sequence and time. */
 export interface Block {
   readonly sequence: number;
   readonly segment: number;
@@ -38,7 +38,11 @@ export interface Block {
 export interface ChunkHead {
   readonly first: number;
   readonly next: number;
-  readonly lastCommit: { readonly segment: number; readonly offset: number };
+  readonly lastCommit: {
+    readonly sequence: number;
+    readonly segment: number;
+    readonly offset: number;
+  };
   readonly chain: Uint8Array;
   readonly blocks: readonly Block[];
   readonly bytes: number;
@@ -60,11 +64,11 @@ export function encodeChunk(
   MAGIC.copy(bytes);
   bytes.writeUInt32LE(headBytes, 12);
   bytes.writeUInt32LE(head.blocks.length, 16);
-  const { segment, offset } = head.lastCommit;
-  [head.first, head.next, segment, offset].forEach((value, i) => {
+  const { sequence, segment, offset } = head.lastCommit;
+  [head.first, head.next, sequence, segment, offset].forEach((value, i) => {
     bytes.writeDoubleLE(value, 24 + 8 * i);
   });
-  bytes.set(head.chain, 56);
+  bytes.set(head.chain, 64);
   head.blocks.forEach((block, i) => {
     const at = FIXED_BYTES + i * BLOCK_BYTES;
     bytes.writeDoubleLE(block.sequence, at);
@@ -127,8 +131,12 @@ export function decodeHead(
   return {
     first: head.readDoubleLE(24),
     next: head.readDoubleLE(32),
-    lastCommit: { segment: head.readDoubleLE(40), offset: head.readDoubleLE(48) },
-    chain: head.subarray(56, FIXED_BYTES),
+    lastCommit: {
+      sequence: head.readDoubleLE(40),
+      segment: head.readDoubleLE(48),
+      offset: head.readDoubleLE(56),
+    },
+    chain: head.subarray(64, FIXED_BYTES),
     blocks,
     bytes: headBytes,
     starts,

@@ -4,7 +4,7 @@
  */
 export const INDEX_CHUNK_EVENTS = 262_144;
 
-/** What the index points at: a run of whole commits of at least so many bytes, or one larger commit. */
+/** What the index points at: so many bytes of records, to the end of what the last command left. */
 export const INDEX_BLOCK_BYTES = 64 * 1024;
 
 /** Heads of chunks in memory, about 20 kB each; the least recently used are read again when needed. */

@@ -12,6 +12,7 @@
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { assert } from '../../lib/assert.js';
 import { type FileSystem, nodeFileSystem } from '../../log/file-system.js';
+import { COMMIT_HEAD_BYTES } from '../../log/journal/commit.js';
 import type { DurableEnd, DurablePosition } from '../../log/journal/durable-end.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import { listSegments } from '../../log/journal/segment.js';
@@ -24,6 +25,8 @@ import { INDEX_CHUNK_EVENTS } from './limits.js';
 /** A block, and the sequence behind its last event. */
 export interface Place extends Block {
   readonly next: number;
+  /** Offset behind its last byte; undefined where that is not known. */
+  readonly end: number | undefined;
 }
 
 export const indexDirectory = (journal: string): string => `${journal}.index`;
@@ -37,11 +40,6 @@ export interface OrderIndexOptions {
   /** Events of a chunk; default INDEX_CHUNK_EVENTS. */
   readonly chunkEvents?: number;
 }
-
-const timeAt = (b: RecordBuffer, at: number): bigint => {
-  const word = (at + HEADER.time) >> 2;
-  return (BigInt(b.i32[word + 1] as number) << 32n) | BigInt(b.u32[word] as number);
-};
 
 export class OrderIndex {
   readonly #files: FileSystem;
@@ -131,7 +129,7 @@ export class OrderIndex {
       const of = chunk === this.#chunks.count ? this.#tail : this.#chunks.head(chunk);
       const at = of.blocks.findLastIndex((block) => block.time <= time);
       const block = of.blocks[at];
-      if (block !== undefined) return { ...block, next: of.blocks[at + 1]?.sequence ?? of.next };
+      if (block !== undefined) return placeOf(block, of.blocks[at + 1], of.next);
     }
     return undefined;
   }
@@ -140,12 +138,13 @@ export class OrderIndex {
   #lastPlace(): CommitPlace | undefined {
     if (this.#tail.lastCommit !== undefined) return this.#tail.lastCommit;
     const { count } = this.#chunks;
-    return count === 0 ? undefined : this.#chunks.head(count - 1).blocks.at(-1);
+    return count === 0 ? undefined : this.#chunks.head(count - 1).lastCommit;
   }
 
   /** @returns whether a chunk was ended; what stands behind it in the batch is for the next call */
   #take(batch: RecordBuffer, commits: readonly CommitPlace[]): boolean {
     let commit = 0;
+    let offset = 0;
     for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) >> 1] as number) {
       const sequence = batch.f64[(at + HEADER.sequence) >> 3] as number;
       const place = commits[commit];
@@ -156,10 +155,12 @@ export class OrderIndex {
           this.#tail = new ChunkBuilder(sequence, this.#chunkEvents);
           return true;
         }
-        this.#tail.beginCommit(place, timeAt(batch, at));
+        this.#tail.beginCommit(place);
+        offset = place.offset + COMMIT_HEAD_BYTES;
         commit += 1;
       }
-      this.#tail.add(batch, at);
+      this.#tail.add(batch, at, offset);
+      offset += batch.u16[(at + HEADER.length) >> 1] as number;
     }
     return false;
   }
@@ -175,11 +176,16 @@ function places(
   const result: Place[] = [];
   for (const block of found) {
     if (block.sequence >= before) break;
-    const after = blocks[indexOf(blocks, block.sequence) + 1];
-    result.push({ ...block, next: after?.sequence ?? next });
+    result.push(placeOf(block, blocks[indexOf(blocks, block.sequence) + 1], next));
   }
   return result;
 }
+
+const placeOf = (block: Block, after: Block | undefined, next: number): Place => ({
+  ...block,
+  next: after?.sequence ?? next,
+  end: after?.segment === block.segment ? after.offset : undefined,
+});
 
 /** Where the block that begins with `sequence` stands among ascending ones. */
 function indexOf(blocks: readonly Block[], sequence: number): number {
