@@ -4,7 +4,7 @@ import { recordFlow } from './recorded-flow.js';
 import { everyFaultOfEveryOperation } from './systematic.js';
 
 /** More than there are; only bounds the time. */
-const ROUNDS_MAX = 6000;
+const ROUNDS_MAX = 4000;
 
 describe('every fault of every operation of journal and snapshots', () => {
   it(

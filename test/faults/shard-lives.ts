@@ -74,6 +74,7 @@ export class ShardLives {
         from: state.nextSequence,
         end: durableEnd,
         fileSystem: this.#files,
+        readBytes: 64 * 1024,
       });
       closing.push(() => follower.close());
       this.#trade(writer, { state, follower, time: recovered.time }, options);
@@ -93,7 +94,12 @@ export class ShardLives {
       throw new Violation(`verify finds ${JSON.stringify(finding)}`);
     }
     const end = FixedDurableEnd.find(this.#files, this.directory, this.flow.shard);
-    const reader = new JournalReader(this.directory, { from: 0, end, fileSystem: this.#files });
+    const reader = new JournalReader(this.directory, {
+      from: 0,
+      end,
+      fileSystem: this.#files,
+      readBytes: 64 * 1024,
+    });
     const expected = joined(this.flow.batches.slice(0, this.acknowledged));
     let at = 0;
     for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
