@@ -1,152 +1,198 @@
 /**
- * Orders a second over REST, each durable before its 201, next to an empty Fastify that answers the
- * same clients in the same run. The clients are one other process: connections with some requests
- * in flight on each, closed loop.
+ * Orders a second over REST, gRPC calls and gRPC streams, each durable before its answer, next to an
+ * empty Fastify and an empty gRPC handler that answer the same clients in the same run; and events a
+ * second to WebSocket clients. The clients are one other process.
  *
- * `rest_orders` is the write side: API, writer, journal. `rest_everything` is what `daybook start`
- * runs: venue, PostgreSQL and projector share the machine's cores, and each order is also matched,
- * acknowledged by the venue and projected.
+ * Throughput is closed loop. Latency is open loop at a fixed rate, `..._offered_per_second`; of
+ * WebSockets it is the time from the event's own, when the writer decided it, to the client.
+ *
+ * `rest_orders` and `grpc_...` are the write side: API, writer, journal. `rest_everything` is what
+ * `daybook start` runs: venue, PostgreSQL and projector share the machine's cores, and each order is
+ * also matched, acknowledged by the venue and projected. A message of the gRPC stream carries 100
+ * orders. WebSocket clients check that each message continues the one before; a loss fails the run.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Fastify from 'fastify';
-import pino from 'pino';
-import { Registry } from 'prom-client';
-import { openAccount } from '../src/api/application/accounts.js';
-import { type Application, LOCAL_CALLER } from '../src/api/application/application.js';
-import { DEFAULT_VENUE, listInstrument } from '../src/api/application/instruments.js';
-import { startApi } from '../src/api/start-api.js';
-import { unavailableReadModels } from '../src/api/unavailable-read-models.js';
-import { startDaybook } from '../src/cli/daybook.js';
-import { journalDirectory, startShard } from '../src/operations/shard.js';
-import type { ClientResult, ClientTask } from './api-client.js';
+import { LOCAL_CALLER } from '../src/api/application/application.js';
+import { markPrice } from '../src/api/application/marks.js';
+import type { ClientMessage, ClientTask, OrderTask } from './api-client.js';
+import type { LoadResult } from './api-load.js';
+import {
+  ACCOUNTS,
+  type Measured,
+  startEmpty,
+  startEverything,
+  startWriteSide,
+} from './api-servers.js';
+import type { WebSocketResult } from './api-websocket-clients.js';
 import type { Figure } from './figure.js';
 
-const CONNECTIONS = 64;
-/** Requests in flight on each connection. */
-const PIPELINED = 8;
-const ACCOUNTS = 10;
+/** Each of the runs gets so much of the time asked for. */
+const SHARE = 5;
+/** Requests in flight over all connections. */
+const WINDOW = { rest: 512, unary: 256, stream: 64 } as const;
+const BATCH = 100;
+/** Requests a second of the open loops; of the stream, messages. */
+const OFFERED = { rest: 2000, unary: 2000, stream: 500 } as const;
+const WEBSOCKET_CLIENTS = 200;
+const WEBSOCKET_EVENTS_PER_SECOND = 10_000;
+
+type Kind = OrderTask['kind'];
 
 export async function run(options: { seconds: number }): Promise<Figure[]> {
   const data = mkdtempSync(join(process.env.DAYBOOK_BENCH_DIR ?? tmpdir(), 'bench-api-'));
+  const seconds = options.seconds / SHARE;
   try {
-    const seconds = options.seconds / 3;
-    const empty = await measureEmpty(seconds);
-    const orders = await measureOrders(join(data, 'write'), seconds);
-    const everything = await measureEverything(join(data, 'everything'), seconds);
-    const latency = (name: string, of: (result: ClientResult) => number): Figure => ({
-      name: `rest_${name}_us`,
-      value: of(orders),
-      unit: 'us',
-      ack: 'disk',
-      baseline: of(empty),
-    });
+    const empty = await startEmpty();
+    const bare = await measureOrders(empty, seconds).finally(() => empty.stop());
+    const write = await startWriteSide(join(data, 'write'));
+    const orders = await measureOrders(write, seconds).finally(() => write.stop());
+    const streams = await startWriteSide(join(data, 'streams'));
+    const fanOut = await measureFanOut(streams, seconds * 2).finally(() => streams.stop());
+    const everything = await startEverything(join(data, 'everything'));
+    const all = await press(everything, 'rest', seconds, 0).finally(() => everything.stop());
     return [
+      ...orderFigures('rest', 'rest_orders_per_second', orders, bare),
       {
-        name: 'rest_orders_per_second',
-        value: Math.round(orders.perSecond),
-        unit: '1/s',
-        ack: 'disk',
-        baseline: Math.round(empty.perSecond),
+        ...{ name: 'rest_everything_orders_per_second', unit: '1/s', ack: 'disk' },
+        value: Math.round(all.perSecond),
+        baseline: Math.round(bare.rest.closed.perSecond),
       },
-      {
-        name: 'rest_everything_orders_per_second',
-        value: Math.round(everything.perSecond),
-        unit: '1/s',
-        ack: 'disk',
-        baseline: Math.round(empty.perSecond),
-      },
-      latency('p50', (result) => result.p50Us),
-      latency('p99', (result) => result.p99Us),
-      latency('p999', (result) => result.p999Us),
+      ...orderFigures('unary', 'grpc_unary_orders_per_second', orders, bare),
+      ...orderFigures('stream', 'grpc_stream_orders_per_second', orders, bare),
+      ...fanOut,
     ];
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
 }
 
-/** Reads the same bodies and sends an answer as long as that of an order. */
-async function measureEmpty(seconds: number): Promise<ClientResult> {
-  const server = Fastify();
-  const answer = { text: 'x'.repeat(360) };
-  server.post('/v1/orders', async (_request, reply) => {
-    reply.code(201);
-    return answer;
+type Orders = { readonly [K in Kind]: { readonly closed: LoadResult; readonly open: LoadResult } };
+
+async function measureOrders(server: Measured, seconds: number): Promise<Orders> {
+  const both = async (kind: Kind) => ({
+    closed: await press(server, kind, seconds, 0),
+    open: await press(server, kind, seconds, OFFERED[kind]),
   });
-  const address = await server.listen({ host: '127.0.0.1', port: 0 });
-  try {
-    return await runClients({ ...taskOf(address), seconds });
-  } finally {
-    await server.close();
-  }
+  return { rest: await both('rest'), unary: await both('unary'), stream: await both('stream') };
 }
 
-async function measureOrders(data: string, seconds: number): Promise<ClientResult> {
-  const directory = journalDirectory(data);
-  const shard = await startShard({ directory, producers: ['rest'] });
-  const api = await startApi({
-    commands: shard.port('rest'),
-    journalDirectory: directory,
-    durableEnd: shard.durableEnd,
-    readModels: unavailableReadModels,
-    readiness: async () => [],
-    logger: pino({ level: 'warn' }),
-    metrics: new Registry(),
-    version: 'bench',
-    host: '127.0.0.1',
-    port: 0,
+function orderFigures(kind: Kind, name: string, orders: Orders, bare: Orders): Figure[] {
+  const prefix = kind === 'rest' ? 'rest' : `grpc_${kind}`;
+  const perRequest = kind === 'stream' ? BATCH : 1;
+  const latency = (of: 'p50' | 'p99' | 'p999'): Figure => ({
+    ...{ name: `${prefix}_${of}_us`, unit: 'us', ack: 'disk' },
+    value: orders[kind].open[`${of}Us`],
+    baseline: bare[kind].open[`${of}Us`],
   });
-  try {
-    await openBooks(api.application, 0);
-    return await runClients({ ...taskOf(api.address), seconds });
-  } finally {
-    await api.stop();
-    await shard.stop();
-  }
+  return [
+    {
+      ...{ name, unit: '1/s', ack: 'disk' },
+      value: Math.round(orders[kind].closed.perSecond),
+      baseline: Math.round(bare[kind].closed.perSecond),
+    },
+    {
+      ...{ name: `${prefix}_offered_per_second`, unit: '1/s', ack: 'disk' },
+      value: OFFERED[kind] * perRequest,
+      baseline: Math.round(bare[kind].open.perSecond),
+    },
+    latency('p50'),
+    latency('p99'),
+    latency('p999'),
+  ];
 }
 
-async function measureEverything(data: string, seconds: number): Promise<ClientResult> {
-  const daybook = await startDaybook({
-    ...{ dataDirectory: data, host: '127.0.0.1', port: 0, samples: false },
-    logger: pino({ level: 'warn' }),
+async function press(
+  { restPort, grpcPort }: Measured,
+  kind: Kind,
+  seconds: number,
+  rate: number,
+): Promise<LoadResult> {
+  const port = kind === 'rest' ? restPort : grpcPort;
+  const task = {
+    kind,
+    port,
+    seconds,
+    rate,
+    window: WINDOW[kind],
+    batch: BATCH,
+    accounts: ACCOUNTS,
+  };
+  const message = await new Client().ask(task, 'load');
+  const { result } = message;
+  if (result.refused > 0) throw new Error(`${result.refused} orders were refused (${kind})`);
+  return result;
+}
+
+/** Marks, as they come from a market, to all clients. */
+async function measureFanOut({ api, restPort }: Measured, seconds: number): Promise<Figure[]> {
+  if (api === undefined) throw new Error('the fan-out needs an API');
+  const client = new Client();
+  const url = `ws://127.0.0.1:${restPort}/v1/stream`;
+  const clients = WEBSOCKET_CLIENTS;
+  await client.ask({ kind: 'websocket', url, clients, topic: 'market-data' }, 'ready');
+  const { application: app } = api;
+  const startMs = performance.now();
+  let sent = 0;
+  let counted = 0;
+  let countedAtMs = 0;
+  let last = Promise.resolve<unknown>(undefined);
+  while (performance.now() - startMs < seconds * 1000) {
+    const elapsed = performance.now() - startMs;
+    if (counted === 0 && elapsed > seconds * 300) {
+      client.send({ kind: 'count' });
+      counted = sent;
+      countedAtMs = elapsed;
+    }
+    for (; sent < (elapsed * WEBSOCKET_EVENTS_PER_SECOND) / 1000; sent += 1) {
+      last = markPrice(app, LOCAL_CALLER, 'ESH4', sent % 2 === 0 ? '4799.25' : '4799.50');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await last;
+  const spanSeconds = (performance.now() - startMs - countedAtMs) / 1000;
+  const { result } = await client.ask({ kind: 'end', sequence: api.hub.sequence }, 'websocket');
+  return fanOutFigures(result, (sent - counted) / spanSeconds);
+}
+
+function fanOutFigures(result: WebSocketResult, perSecond: number): Figure[] {
+  const { gaps, repeats, lagged } = result;
+  if (gaps + repeats > 0) throw new Error(`${gaps} gaps and ${repeats} repeats over WebSocket`);
+  const figure = (name: string, value: number, unit: string): Figure => ({
+    ...{ name: `websocket_${name}`, value, unit, ack: 'disk' },
   });
-  try {
-    await openBooks(daybook.api.application, DEFAULT_VENUE);
-    return await runClients({ ...taskOf(daybook.address), seconds });
-  } finally {
-    await daybook.stop();
+  return [
+    figure('events_per_second', Math.round(perSecond), '1/s'),
+    figure('clients', WEBSOCKET_CLIENTS, 'count'),
+    figure('lost_events', gaps, 'count'),
+    figure('lagged', lagged, 'count'),
+    figure('p50_us', result.p50Us, 'us'),
+    figure('p99_us', result.p99Us, 'us'),
+    figure('p999_us', result.p999Us, 'us'),
+  ];
+}
+
+/** The process of the clients. */
+class Client {
+  readonly #child: ChildProcess = fork(new URL('./api-client.js', import.meta.url));
+
+  send(task: ClientTask): void {
+    this.#child.send(task);
   }
-}
 
-/** @param venue where orders go; 0 nowhere */
-async function openBooks(app: Application, venue: number): Promise<void> {
-  const terms = { tickSize: '0.25', lotSize: '1', multiplier: '50', currency: 'USD', venue };
-  await listInstrument(app, LOCAL_CALLER, 'ESH4', terms);
-  for (let index = 0; index < ACCOUNTS; index += 1) {
-    await openAccount(app, LOCAL_CALLER, `account-${index}`, { currency: 'USD' });
-  }
-}
-
-function taskOf(address: string): Omit<ClientTask, 'seconds'> {
-  const port = Number(new URL(address).port);
-  return { port, connections: CONNECTIONS, pipelined: PIPELINED, accounts: ACCOUNTS };
-}
-
-function runClients(task: ClientTask): Promise<ClientResult> {
-  return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(new URL('./api-client.js', import.meta.url));
-    let result: ClientResult | undefined;
-    child.once('message', (message) => {
-      result = message as ClientResult;
+  ask<K extends ClientMessage['kind']>(
+    task: ClientTask,
+    kind: K,
+  ): Promise<Extract<ClientMessage, { kind: K }>> {
+    return new Promise((resolve, reject) => {
+      this.#child.on('message', (message: ClientMessage) => {
+        if (message.kind === kind) resolve(message as Extract<ClientMessage, { kind: K }>);
+      });
+      this.#child.once('error', reject);
+      this.#child.once('exit', (code) => reject(new Error(`the clients ended with ${code}`)));
+      this.#child.send(task);
     });
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      if (result === undefined) reject(new Error(`the clients ended with ${code}, no result`));
-      else if (result.refused > 0) reject(new Error(`${result.refused} orders were refused`));
-      else resolve(result);
-    });
-    child.send(task);
-  });
+  }
 }
