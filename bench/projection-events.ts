@@ -115,7 +115,7 @@ export class ProjectionFlow {
         instrument,
         venue: 1,
         symbol: `FLOW${instrument}`,
-        currency: 'USD',
+        currency: instrument === 4 ? 'EUR' : 'USD',
         open: 1,
       });
       this.#emit('PriceMarked', { price: 19_000, instrument, source: 1 });

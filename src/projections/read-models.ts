@@ -13,12 +13,11 @@ export const readModels: readonly ReadModel[] = [
 ];
 
 /**
- * The models by the connection that projects them: each lane is one transaction per batch, and lanes
- * keep several cores busy. What queries show side by side is in one lane, so always as of one
+ * The models by the connection that projects them: each lane is one transaction per batch, and two
+ * lanes of about the same work keep two cores busy. What queries show side by side is in one lane, so always as of one
  * sequence.
  */
 export const projectorLanes: readonly (readonly ReadModel[])[] = [
   [reference, orders, positions, fills],
-  [orderEvents, riskDecisions],
-  [pnl],
+  [orderEvents, riskDecisions, pnl],
 ];

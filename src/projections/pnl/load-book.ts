@@ -1,28 +1,20 @@
-import type pg from 'pg';
 import { PARTS, POSITION } from '../../domain/position.js';
 import { parseDecimal } from '../../lib/decimal.js';
 import { NEVER, type PnlBook } from './pnl-book.js';
 
-/** What a query runs on: a client, a pool, or TypeORM's runner wrapped. */
-export type Rows = Pick<pg.ClientBase, 'query'>;
-
-/** Which positions; all of the shard unless said. */
-export interface BookPart {
-  readonly where: string;
-  readonly parameters: readonly unknown[];
-}
+/** Asks for rows: a client, or a transaction of TypeORM. */
+export type Ask = (sql: string, parameters: readonly unknown[]) => Promise<readonly Row[]>;
 
 type Row = Readonly<Record<string, string>>;
 
 /** Reads the book back as of the checkpoint, in place of what it held. */
 export async function loadBook(
   book: PnlBook,
-  client: Rows,
+  query: Ask,
   schema: string,
   shard: number,
 ): Promise<void> {
-  const ask = async (sql: string): Promise<readonly Row[]> =>
-    (await client.query<Row>(sql, [shard])).rows;
+  const ask = (sql: string): Promise<readonly Row[]> => query(sql, [shard]);
   book.clear();
   for (const row of await ask(
     `SELECT instrument, sequence, mark, mark_sequence, mark_minute, tick::text, lot::text,
@@ -50,7 +42,7 @@ export async function loadBook(
   }
 }
 
-export function takeInstrument(book: PnlBook, row: Row): void {
+function takeInstrument(book: PnlBook, row: Row): void {
   const tick = parseDecimal(row.tick as string);
   const lot = parseDecimal(row.lot as string);
   const multiplier = parseDecimal(row.multiplier as string);
@@ -67,7 +59,7 @@ export function takeInstrument(book: PnlBook, row: Row): void {
   advance(book, instrument.markSequence, instrument.markMinute);
 }
 
-export function takePosition(book: PnlBook, stored: Row): void {
+function takePosition(book: PnlBook, stored: Row): void {
   const { account, strategy, instrument } = stored;
   const position = book.position(Number(account), Number(strategy), Number(instrument));
   for (const [place, column] of STORED) position.row[place] = Number(stored[column]);

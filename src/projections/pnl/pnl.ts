@@ -8,7 +8,7 @@ import { assert } from '../../lib/assert.js';
 import type { Projection, ReadModel } from '../projector/read-model.js';
 import { sequenceAt } from '../projector/record-columns.js';
 import type { TableRows } from '../projector/table-rows.js';
-import { loadBook } from './load-book.js';
+import { type Ask, loadBook } from './load-book.js';
 import {
   type BookAccount,
   type BookInstrument,
@@ -81,7 +81,8 @@ class PnlProjection implements Projection {
     this.#positions.clear();
     this.#instruments.clear();
     this.#accounts.clear();
-    await loadBook(this.#book, client, this.#schema, this.#shard);
+    const ask: Ask = async (sql, parameters) => (await client.query(sql, [...parameters])).rows;
+    await loadBook(this.#book, ask, this.#schema, this.#shard);
   }
 
   handle(records: RecordBuffer, at: number): void {

@@ -10,6 +10,15 @@ import {
   ordersBy,
   toOrder,
 } from './order-query.js';
+import { withBook } from './pnl-book-query.js';
+import { type PnlDay, type PnlDaysFilter, pnlDays, toPnlDays } from './pnl-days-query.js';
+import { type PnlHistoryFilter, type PnlPoint, pnlHistory } from './pnl-history-query.js';
+import {
+  type PositionHistoryFilter,
+  type PositionPoint,
+  positionHistory,
+  toPositionPoint,
+} from './position-history-query.js';
 import {
   type PnlRow,
   type PositionFilter,
@@ -18,6 +27,8 @@ import {
   toPnl,
   toPosition,
 } from './position-query.js';
+
+import { type ScopeTotal, type ScopeTotalsFilter, scopeTotals } from './scope-totals.js';
 
 /** Rows of one page, at most: a page is built in memory. */
 export const PAGE_ROWS_MAX = 1000;
@@ -87,6 +98,38 @@ export class ReadSide {
 
   pnl(filter: PositionFilter): Promise<AsOf<readonly PnlRow[]>> {
     return this.#all(positionsBy(filter), toPnl);
+  }
+
+  positionHistory(filter: PositionHistoryFilter): Promise<AsOf<readonly PositionPoint[]>> {
+    const limit = Math.min(filter.limit, PAGE_ROWS_MAX);
+    return this.#all(positionHistory({ ...filter, limit }), toPositionPoint);
+  }
+
+  pnlHistory(filter: PnlHistoryFilter): Promise<AsOf<readonly PnlPoint[]>> {
+    const limit = Math.min(filter.limit, PAGE_ROWS_MAX);
+    const { shard } = this.#options;
+    return this.#withBook((book, ask) => pnlHistory({ ...filter, limit }, shard, book, ask));
+  }
+
+  /** At the opening and the close of trading days. */
+  async pnlDays(filter: PnlDaysFilter): Promise<AsOf<readonly PnlDay[]>> {
+    const limit = Math.min(filter.limit, PAGE_ROWS_MAX);
+    const { asOf, value } = await this.#ask(pnlDays({ ...filter, limit }));
+    return { asOf, value: toPnlDays(value) };
+  }
+
+  /** P&L and exposure now, by scope. */
+  scopeTotals(filter: ScopeTotalsFilter): Promise<AsOf<readonly ScopeTotal[]>> {
+    return this.#withBook(async (book) => scopeTotals(filter, book));
+  }
+
+  async #withBook<T>(compute: Parameters<typeof withBook<T>>[2]): Promise<AsOf<T>> {
+    const { dataSource, shard, unavailable } = this.#options;
+    try {
+      return await withBook(dataSource, shard, compute);
+    } catch (error) {
+      throw isTransient(error) ? unavailable(error) : error;
+    }
   }
 
   async #one<T>(query: RowsQuery, to: (row: Row) => T): Promise<AsOf<T | undefined>> {
