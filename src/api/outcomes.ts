@@ -26,6 +26,7 @@ export const OUTCOME_EVENTS_MAX = 20_000;
 const SWEEP_MS = 100;
 
 const PASSED_AT = eventLayouts.RiskDecided.offsets.passed;
+const ORDER_ID_AT = eventLayouts.OrderAccepted.offsets.orderId;
 
 /** Events that tell a client nothing its answer lacks: most of an accepted order's. */
 function tellsNothing(view: RecordBuffer, at: number): boolean {
@@ -43,11 +44,20 @@ export interface Outcome {
   readonly events: readonly DaybookEvent[];
   /** Events that are not among them. */
   readonly omitted: number;
+  /** For a brief wait: what its OrderAccepted says, which is then not among the events. */
+  readonly accepted?: AcceptedOrder | undefined;
+}
+
+export interface AcceptedOrder {
+  readonly orderId: number;
+  readonly sequence: number;
 }
 
 interface Pending {
   readonly deadlineMs: number;
   readonly until: EventName | undefined;
+  readonly brief: boolean;
+  accepted: AcceptedOrder | undefined;
   /** What was read so far. */
   readonly events: DaybookEvent[];
   omitted: number;
@@ -102,10 +112,11 @@ export class Outcomes {
    *
    * @param until the event that ends it, for a command that may take several commits; CommandRefused
    *   always does. Absent: all its events are in one commit
+   * @param brief of an order that is accepted, only its id and sequence are wanted
    * @throws ApplicationError OUTCOME_PENDING when they are not durable in time, SERVICE_UNAVAILABLE
    *   when the log cannot be followed any more
    */
-  of(command: number, until?: EventName): Promise<Outcome> {
+  of(command: number, until?: EventName, brief = false): Promise<Outcome> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     assert(!this.#pending.has(command), 'outcomes: a command is waited for once');
     if (this.#pending.size === 0) this.#oldest = command;
@@ -113,7 +124,9 @@ export class Outcomes {
     if (command > this.#newest) this.#newest = command;
     const deadlineMs = performance.now() + this.#waitMs;
     return new Promise((resolve, reject) => {
-      const pending = { deadlineMs, until, events: [], omitted: 0, resolve, reject };
+      const events: DaybookEvent[] = [];
+      const waits = { deadlineMs, until, brief, accepted: undefined, resolve, reject };
+      const pending: Pending = { ...waits, events, omitted: 0 };
       this.#pending.set(command, pending);
     });
   }
@@ -130,6 +143,11 @@ export class Outcomes {
     }
     if (tellsNothing(view, at)) return;
     const reading = this.#reading as Pending;
+    if (reading.brief && view.bytes[at + HEADER.number] === EVENT.OrderAccepted) {
+      const orderId = view.f64[(at + ORDER_ID_AT) / 8] as number;
+      reading.accepted = { orderId, sequence: view.f64[(at + HEADER.sequence) / 8] as number };
+      return;
+    }
     if (reading.events.length < OUTCOME_EVENTS_MAX) {
       reading.events.push(decodeEvent(view.bytes, at));
       return;
@@ -160,7 +178,7 @@ export class Outcomes {
   }
 
   #settle(): void {
-    const { events, until, omitted, resolve } = this.#reading as Pending;
+    const { events, until, omitted, accepted, resolve } = this.#reading as Pending;
     const command = this.#command;
     const last = this.#lastOmitted ?? events.at(-1);
     this.#command = -1;
@@ -175,7 +193,7 @@ export class Outcomes {
       events.some((event) => event.type === until);
     if (!ended) return;
     this.#pending.delete(command);
-    if (omitted === 0 || last === undefined) resolve({ events, omitted });
+    if (omitted === 0 || last === undefined) resolve({ events, omitted, accepted });
     else resolve({ events: [...events, last], omitted: omitted - 1 });
   }
 

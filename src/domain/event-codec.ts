@@ -175,16 +175,37 @@ function choiceNames(choices: Choices): (string | undefined)[] {
   return names;
 }
 
-/** The zero of a field: what a record that ends before it holds. */
-function zeroOf(field: Field): number | bigint | string {
+/** The zero of a field: what a record that ends before it holds. A choice may have none. */
+function zeroOf(field: Field): number | bigint | string | undefined {
   const { type } = field;
   if (type.kind === 'ns') return 0n;
   if (type.kind === 'text') return '';
   if (type.kind === 'bytes') return '00'.repeat(type.bytes);
   if (type.kind !== 'choice') return 0;
-  const zero = choiceNames(type.choices)[0];
-  assert(zero !== undefined, 'a choice that may be left out needs a value of 0');
-  return zero;
+  return choiceNames(type.choices)[0];
+}
+
+/** A field with all that is looked up about it, so that a record costs no table of its own. */
+interface FieldPlan {
+  readonly name: string;
+  readonly field: Field;
+  readonly at: number;
+  readonly end: number;
+  readonly zero: number | bigint | string | undefined;
+}
+
+const plans = new WeakMap<Layout, readonly FieldPlan[]>();
+
+function planOf(layout: Layout, fields: Fields): readonly FieldPlan[] {
+  let plan = plans.get(layout);
+  if (plan === undefined) {
+    plan = Object.entries(fields).map(([name, field]) => {
+      const at = layout.offsets[name] as number;
+      return { name, field, at, end: at + sizeOf(field.type), zero: zeroOf(field) };
+    });
+    plans.set(layout, plan);
+  }
+  return plan;
 }
 
 /** Writes the fields of a payload; returns the record's length, optional fields left out if zero. */
@@ -195,11 +216,10 @@ export function writePayload(
   values: Values,
 ): number {
   let length = layout.bytesMin;
-  for (const [name, field] of Object.entries(fields)) {
-    const at = layout.offsets[name] as number;
-    const value = values[name] ?? zeroOf(field);
+  for (const { name, field, at, zero } of planOf(layout, fields)) {
+    const value = values[name] ?? zeroValue(zero);
     writeField(view, at, field, value);
-    if (at >= length && value !== zeroOf(field)) length = layout.bytes;
+    if (at >= length && value !== zero) length = layout.bytes;
   }
   return length;
 }
@@ -212,12 +232,15 @@ export function readPayload(
   length: number,
 ): Values {
   const values: Values = {};
-  for (const [name, field] of Object.entries(fields)) {
-    const at = layout.offsets[name] as number;
-    const there = at + sizeOf(field.type) <= length;
-    values[name] = there ? readField(view, at, field, name) : zeroOf(field);
+  for (const { name, field, at, end, zero } of planOf(layout, fields)) {
+    values[name] = end <= length ? readField(view, at, field, name) : zeroValue(zero);
   }
   return values;
+}
+
+function zeroValue(zero: FieldPlan['zero']): number | bigint | string {
+  assert(zero !== undefined, 'a choice that may be left out needs a value of 0');
+  return zero;
 }
 
 export function writeHeader(

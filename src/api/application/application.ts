@@ -66,13 +66,17 @@ export async function perform<N extends CommandName>(
   return (await performUntil(app, caller, name, data, undefined)).events;
 }
 
-/** The same for a command that may take several commits: `until` is the event that ends it. */
+/**
+ * The same for a command that may take several commits: `until` is the event that ends it.
+ * @param brief as `Outcomes.of` has it
+ */
 export function performUntil<N extends CommandName>(
   app: Application,
   caller: Caller,
   name: N,
   data: CommandData<N>,
   until: EventName | undefined,
+  brief = false,
 ): Promise<Outcome> {
   if (app.follower.state !== 'following') return Promise.reject(unavailable());
   if (!app.outcomes.hasRoom(OPENS_RISK.has(name))) return Promise.reject(overloaded());
@@ -83,7 +87,7 @@ export function performUntil<N extends CommandName>(
     data,
   );
   if (command < 0) return Promise.reject(overloaded());
-  return app.outcomes.of(command, until);
+  return app.outcomes.of(command, until, brief);
 }
 
 function unavailable(): ApplicationError {

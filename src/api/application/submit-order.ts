@@ -6,8 +6,9 @@ import { rejectCode } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
 import { authorize } from '../identity/authorize.js';
+import type { AcceptedOrder } from '../outcomes.js';
 import type { Instrument } from '../reference/instrument.js';
-import { type Application, type Caller, perform } from './application.js';
+import { type Application, type Caller, perform, performUntil } from './application.js';
 import { invalidField, refused } from './errors.js';
 import { hasPrice, hasStopPrice, orderState, priceText, quantityText } from './order-texts.js';
 import { orderIfAvailable } from './queries.js';
@@ -54,20 +55,24 @@ export async function submitOrder(
   caller: Caller,
   request: SubmitOrder,
 ): Promise<OrderView> {
-  return acceptedView(app, await enterOrder(app, caller, request));
+  authorize(caller.identity, 'orders.submit', request.account);
+  const events = await perform(app, caller, 'NewOrder', newOrderOf(app, request));
+  const accepted = events.find((event): event is Accepted => event.type === 'OrderAccepted');
+  if (accepted !== undefined) return acceptedView(app, accepted);
+  throw await denial(app, events, request);
 }
 
-/** The same, for who needs only to know that it was accepted. */
+/** The same, for who needs of an accepted order no more than its id and sequence. */
 export async function enterOrder(
   app: Application,
   caller: Caller,
   request: SubmitOrder,
-): Promise<Accepted> {
+): Promise<AcceptedOrder> {
   authorize(caller.identity, 'orders.submit', request.account);
-  const events = await perform(app, caller, 'NewOrder', newOrderOf(app, request));
-  const accepted = events.find((event): event is Accepted => event.type === 'OrderAccepted');
-  if (accepted !== undefined) return accepted;
-  throw await denial(app, events, request);
+  const order = newOrderOf(app, request);
+  const outcome = await performUntil(app, caller, 'NewOrder', order, undefined, true);
+  if (outcome.accepted !== undefined) return outcome.accepted;
+  throw await denial(app, outcome.events, request);
 }
 
 function newOrderOf(app: Application, request: SubmitOrder): NewOrder {

@@ -146,9 +146,9 @@ class OrderEntry {
     const { application: app, admission } = this.#context;
     admission?.throttle(this.#caller.identity);
     if (request?.$case === 'submit') {
-      const { data, sequence } = await enterOrder(app, this.#caller, submitOrderOf(request.value));
-      const value = { orderId: data.orderId, sequence };
-      return { clientOrderId: data.clOrdId, answer: { $case: 'accepted', value } };
+      const { clientOrderId } = request.value;
+      const value = await enterOrder(app, this.#caller, submitOrderOf(request.value));
+      return { clientOrderId, answer: { $case: 'accepted', value } };
     }
     if (request === undefined) throw invalidField('request', 'must be given');
     const answer =
