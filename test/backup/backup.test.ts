@@ -13,6 +13,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeFileSystem } from '../../src/log/file-system.js';
 import { listSegments, segmentName } from '../../src/log/journal/segment.js';
+import type { BackupStore } from '../../src/operations/backup/backup-store.js';
+import { BackupError } from '../../src/operations/backup/errors.js';
 import { MANIFESTS_KEPT, RETIRED_KEPT_MS } from '../../src/operations/backup/limits.js';
 import { restoreBackup } from '../../src/operations/backup/restore.js';
 import { SampleJournal } from './sample-journal.js';
@@ -39,6 +41,37 @@ function segments(directory: string, offset = Infinity): Buffer[] {
     const bytes = readFileSync(join(directory, segmentName(first)));
     return index === all.length - 1 ? bytes.subarray(0, offset) : bytes;
   });
+}
+
+/** Does so many operations, and fails from then on, each half done or not at all. */
+class BreakingStore implements BackupStore {
+  readonly description = 'a store that breaks';
+  readonly #inner: BackupStore;
+  #left: number;
+
+  constructor(inner: BackupStore, operations: number) {
+    this.#inner = inner;
+    this.#left = operations;
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#operation(() => this.#inner.put(name, bytes), this.#left % 2 === 0);
+  }
+
+  create = (name: string, bytes: Uint8Array) =>
+    this.#operation(() => this.#inner.create(name, bytes), false);
+  get = (name: string) => this.#operation(() => this.#inner.get(name), false);
+  list = (folder: string) => this.#operation(() => this.#inner.list(folder), false);
+  remove = (name: string) => this.#operation(() => this.#inner.remove(name), false);
+  close(): void {}
+
+  /** @param done whether the one that fails is done all the same: only its answer is lost */
+  async #operation<T>(operation: () => Promise<T>, done: boolean): Promise<T> {
+    this.#left -= 1;
+    if (this.#left >= 0) return operation();
+    if (done) await operation();
+    throw new BackupError('BACKUP_STORE_FAILED', 'it breaks here');
+  }
 }
 
 describe('shipping', () => {
@@ -86,6 +119,29 @@ describe('shipping', () => {
     const names = await journal.store.list('journal');
     expect(names.filter((name) => name.endsWith('deadbeef'))).toEqual([]);
     expect((await restore()).next).toBe(1000);
+  });
+
+  it('may break off at any operation of the store: what was there stays, the next goes on', async () => {
+    journal.append(40);
+    await journal.ship();
+    for (let most = 0, broke = true; broke; most += 1) {
+      journal.append(25);
+      const before = (await restore()).next;
+      broke = await journal.ship({ store: new BreakingStore(journal.store, most) }).then(
+        () => false,
+        (error: { code: string }) => {
+          expect(error.code).toBe('BACKUP_STORE_FAILED');
+          return true;
+        },
+      );
+      expect((await restore()).next).toBeGreaterThanOrEqual(before);
+      expect(await journal.ship()).toMatchObject({ next: journal.next, behind: 0 });
+      const named = new Set((await journal.backup()).manifest.journal.map(({ object }) => object));
+      const stored = await journal.store.list('journal');
+      const retired = (await journal.backup()).manifest.retired.map(({ object }) => object);
+      expect(stored.filter((name) => !named.has(name) && !retired.includes(name))).toEqual([]);
+      expect(most).toBeLessThan(60);
+    }
   });
 
   it('keeps what a reader of an older manifest needs for its time, and no longer', async () => {
@@ -180,7 +236,7 @@ describe('shipping', () => {
           own.close();
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   }, 120_000);
 });
