@@ -60,17 +60,22 @@ export function userWithKey(
   return { key: text, id, changes };
 }
 
+/** A user for each role, named after it, with the accounts `own` and `own-halted`. @returns their keys */
+export function addUserPerRole(dataDirectory: string): Record<Role, string> {
+  const keys = {} as Record<Role, string>;
+  for (const role of ROLES) {
+    const { key, changes } = userWithKey(role, [role], ['own', 'own-halted']);
+    keys[role] = key;
+    changeAccess(accessDirectoryOf(dataDirectory), 'test', () => changes);
+  }
+  return keys;
+}
+
 export async function startSecureApi(options: SecureApiOptions = {}): Promise<SecureApi> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'daybook-security-'));
   const accessDirectory = accessDirectoryOf(dataDirectory);
-  const keys = {} as Record<Role, string>;
-  if (options.dataDirectory === undefined) {
-    for (const role of ROLES) {
-      const { key, changes } = userWithKey(role, [role], ['own']);
-      keys[role] = key;
-      changeAccess(accessDirectory, 'test', () => changes);
-    }
-  }
+  const fresh = options.dataDirectory === undefined;
+  const keys = fresh ? addUserPerRole(dataDirectory) : ({} as Record<Role, string>);
   const directory = journalDirectory(dataDirectory);
   const shard = await startShard({ directory, producers: ['rest'], capacity: CAPACITY });
   const lines: string[] = [];
@@ -83,7 +88,7 @@ export async function startSecureApi(options: SecureApiOptions = {}): Promise<Se
     access: { directory: accessDirectory, tokens: options.tokens, lookMs: 10 },
     tls: options.tls,
   });
-  if (options.dataDirectory === undefined) await seed(api);
+  if (fresh) await seed(api);
   return {
     ...{ api, shard, dataDirectory, accessDirectory, lines, keys },
     async change(...changes) {
@@ -107,11 +112,12 @@ export async function startSecureApi(options: SecureApiOptions = {}): Promise<Se
   };
 }
 
-async function seed({ application: app }: RunningApi): Promise<void> {
+/** An instrument with a mark that goes to no venue, and accounts. */
+export async function seed({ application: app }: RunningApi): Promise<void> {
   const terms = { tickSize: '0.25', lotSize: '1', multiplier: '50', currency: 'USD', venue: 0 };
   await listInstrument(app, LOCAL_CALLER, 'ESH4', terms);
   await markPrice(app, LOCAL_CALLER, 'ESH4', '4799.25');
-  for (const name of ['own', 'foreign']) {
+  for (const name of ['own', 'own-halted', 'foreign', 'foreign-halted']) {
     await openAccount(app, LOCAL_CALLER, name, { currency: 'USD', group: 'desk' });
   }
 }
@@ -124,7 +130,7 @@ export interface Answer {
 }
 
 export async function ask(
-  api: SecureApi,
+  api: { readonly api: { readonly address: string } },
   bearer: string | undefined,
   method: string,
   path: string,

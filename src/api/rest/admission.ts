@@ -3,6 +3,7 @@
  * strangers as little as possible is done.
  */
 import type { FastifyRequest } from 'fastify';
+import { assert } from '../../lib/assert.js';
 import { type Caller, callerOf, LOCAL_CALLER } from '../application/application.js';
 import { type ApplicationError, problem } from '../application/errors.js';
 import type { Admission, Asked } from '../identity/admission.js';
@@ -16,6 +17,11 @@ import type { RestServer } from './routes/route-types.js';
 /** Call before the routes are made. @param admission absent: whoever comes may do everything */
 export function admitRequests(server: RestServer, admission: Admission | undefined): void {
   server.decorateRequest('caller', null as unknown as Caller);
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) {
+      assert(accessOf(each, url) !== undefined, `${each} ${url} has no rule in route-access.ts`);
+    }
+  });
   if (admission === undefined) {
     server.addHook('onRequest', (request, _reply, done) => {
       request.caller = LOCAL_CALLER;

@@ -1,6 +1,6 @@
 /**
  * Which permission each route takes: the one table that the server, the security suite and
- * `docs/security.md` read. A route that is not here lets nobody in, and the suite fails.
+ * `docs/security.md` read. A server with a route that is not here does not start.
  */
 import type { Action } from '../identity/permissions.js';
 
@@ -59,6 +59,17 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/marks': access('marketData.read'),
   'GET /v1/marks/:symbol': access('marketData.read'),
   'PUT /v1/marks/:symbol': access('marks.set'),
+  'GET /v1/market-data/bars': access('marketData.read'),
+  'GET /v1/market-data/trades': access('marketData.read'),
+  'GET /v1/market-data/quotes': access('marketData.read'),
+  'GET /v1/market-data/findings': access('marketData.read'),
+  'GET /v1/market-data/corporate-actions': access('marketData.read'),
+  'POST /v1/market-data/corporate-actions': access('instruments.change'),
+  'POST /v1/market-data/ticks': access('marks.set'),
+  'GET /v1/risk/value-at-risk': access('risk.read', 'query'),
+  'GET /v1/risk/value-at-risk/history': access('risk.read', 'query'),
+  'GET /v1/risk/value-at-risk/stress': access('risk.read', 'query'),
+  'GET /v1/risk/value-at-risk/backtest': access('risk.read', 'query'),
   'GET /v1/limits': access('limits.read'),
   'PUT /v1/limits': access('limits.change', 'scope'),
   'GET /v1/trading-states': access('trading.read'),
