@@ -9,7 +9,9 @@ import { SparseIndex } from '../log/journal/sparse-index.js';
 import { registerActor } from './application/actors.js';
 import type { Application, Commands } from './application/application.js';
 import type { Audit } from './application/audit.js';
+import type { MarketData } from './application/market-data.js';
 import type { ReadModels } from './application/read-models.js';
+import type { ValueAtRisk } from './application/value-at-risk.js';
 import { type RunningGrpc, startGrpc } from './grpc/server.js';
 import type { User } from './identity/access-book.js';
 import { Admission } from './identity/admission.js';
@@ -35,6 +37,8 @@ export interface ApiOptions {
   readonly version: string;
   /** Who answers questions about the past. */
   readonly audit?: Audit | undefined;
+  readonly marketData?: MarketData | undefined;
+  readonly valueAtRisk?: ValueAtRisk | undefined;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -102,6 +106,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     metrics,
     version: options.version,
     audit: options.audit,
+    marketData: options.marketData,
+    valueAtRisk: options.valueAtRisk,
     admission,
     tls: options.tls,
     readiness: async () => [

@@ -15,6 +15,7 @@ import {
   startApi,
 } from '../api/start-api.js';
 import type { Capacity } from '../commands/state/capacity.js';
+import type { ValueAtRiskSettings } from '../domain/value-at-risk/settings.js';
 import { SharedGate } from '../lib/shared-gate.js';
 import type { TlsFiles } from '../lib/tls-files.js';
 import { type RunningServerThread, startServerThread } from '../log/eventstoredb/server-thread.js';
@@ -31,6 +32,7 @@ import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
 import { keysDirectory } from './data-directory.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
+import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
 import { enterSamples } from './samples.js';
 import { StartedParts } from './started-parts.js';
 import {
@@ -61,6 +63,8 @@ export interface DaybookOptions {
   /** Whom to let in; absent: whoever reaches the listeners may do everything. */
   readonly access?: AccessOptions | undefined;
   readonly tls?: TlsFiles | undefined;
+  /** How value at risk is computed; absent: as by default. */
+  readonly valueAtRisk?: ValueAtRiskSettings | undefined;
 }
 
 export interface RunningDaybook {
@@ -69,6 +73,7 @@ export interface RunningDaybook {
   readonly venue: RunningVenue;
   readonly api: RunningApi;
   readonly projections: ProjectionService;
+  readonly risk: RiskSide;
   readonly forwarding: RunningForwarding | undefined;
   /** Where EventStoreDB's clients read, if they may. */
   readonly served: RunningServerThread | undefined;
@@ -105,7 +110,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const shard = await started.add(
     startShard({
       directory,
-      producers: ['rest', 'venue', 'snapshots'],
+      producers: ['rest', 'venue', 'snapshots', ...RISK_PRODUCERS],
       software: VERSION,
       orderGate: gate,
       ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
@@ -134,14 +139,16 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   });
   const projections = await started.add(Promise.resolve(service), (p) => p.stop());
   const { forwarding } = outgoing;
-  const parts = { shard, venue, projections, database, forwarding, served, audit };
+  const settings = options.valueAtRisk;
+  const risk = await startRiskSide({ shard, database, settings, logger }, started);
+  const parts = { shard, venue, projections, database, forwarding, served, audit, risk };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   await forwarding?.begun();
   const { address } = api;
   const stop = () => started.stop();
-  return { address, shard, venue, api, projections, forwarding, served, failed, stop };
+  return { address, shard, venue, api, projections, risk, forwarding, served, failed, stop };
 }
 
 async function startServing(
@@ -162,10 +169,11 @@ interface Parts {
   readonly forwarding: RunningForwarding | undefined;
   readonly served: RunningServerThread | undefined;
   readonly audit: RunningAudit;
+  readonly risk: RiskSide;
 }
 
 function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
-  const { shard, projections, database, forwarding, audit } = parts;
+  const { shard, projections, database, forwarding, audit, risk } = parts;
   const { logger, host, port } = options;
   let writerFailed = false;
   shard.failed.catch(() => {
@@ -185,6 +193,8 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
       return new ReadModelsUnavailable();
     },
   });
+  const metrics = metricsOf(shard, projections, forwarding);
+  riskMetrics(risk, metrics);
   return {
     commands: shard.port('rest'),
     journalDirectory: shard.directory,
@@ -197,7 +207,8 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
       await databaseCheck(database.dataSource),
       ...(forwarding === undefined ? [] : [forwardingCheck(forwarding)]),
     ],
-    metrics: metricsOf(shard, projections, forwarding),
+    metrics,
+    ...{ marketData: risk.marketData, valueAtRisk: risk.valueAtRisk },
     ...{ logger, host, port, version: VERSION },
     ...{ access: options.access, tls: options.tls, grpcPort: options.grpcPort },
   };

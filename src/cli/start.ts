@@ -6,6 +6,7 @@ import { type RunningDaybook, startDaybook } from './daybook.js';
 import { type RunningProjectorRole, startProjectorRole } from './projector-role.js';
 import { LAG_EVENTS_MAX_DEFAULT, serveOptions, storeOptions } from './store-side.js';
 import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
+import { readSettings } from './value-at-risk-settings.js';
 
 const HOST_DEFAULT = '127.0.0.1';
 const PORT_DEFAULT = '8080';
@@ -27,6 +28,7 @@ Options:
   --role ROLE       all (default), or projector: only read models, followed from EventStoreDB, with
                     health and metrics on the port; takes no orders and has no journal
   --no-samples      do not enter sample instruments, accounts, limits and marks into an empty log
+  --value-at-risk FILE  how value at risk is computed, as JSON (docs/value-at-risk.md)
   --log-level LEVEL ${LEVELS.join(', ')} (default warn); log lines go to standard error
   --json            the line of readiness as JSON: {"ready","url","epoch","recoveredEvents",...}
   --help            this text
@@ -66,6 +68,7 @@ const OPTIONS = {
   'grpc-port': { type: 'string' },
   role: { type: 'string', default: 'all' },
   'no-samples': { type: 'boolean', default: false },
+  'value-at-risk': { type: 'string' },
   'log-level': { type: 'string', default: 'warn' },
   json: { type: 'boolean', default: false },
   eventstoredb: { type: 'string' },
@@ -113,7 +116,9 @@ async function start(args: string[]): Promise<number> {
   const side = accessSide(values, [values.host], values['data-dir']);
   const grpcPort = wholeNumber('grpc-port', values['grpc-port'] ?? nextPort(port), 0, 65_535);
   const samples = !values['no-samples'];
-  const options = { ...common, ...side, grpcPort, samples, eventStoreDb, serve };
+  const file = values['value-at-risk'];
+  const valueAtRisk = file === undefined ? undefined : readSettings(file);
+  const options = { ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk };
   const key = firstKey(side);
   return runUntilSignal(
     () => startDaybook(options),

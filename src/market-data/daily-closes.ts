@@ -18,6 +18,9 @@ export const ADJUSTED_SCALE = 1_000;
  */
 export const CARRIED_SHARE_MAX = 0.1;
 
+/** An instrument without a close on the last so many days of all does not trade any more. */
+export const SILENT_DAYS_MAX = 10;
+
 export type CloseTable = {
   readonly instruments: readonly string[];
   readonly dayNames: readonly string[];
@@ -28,9 +31,9 @@ export type CloseTable = {
 /**
  * Closes as a table of instruments and days, for returns:
  *
- * - Days are the last `days` on which at least half of the instruments that were trading by then (between
- *   their first and last close) have a close: the weekend of a few does not become a day of all.
- * - Instruments are those with a close on the first of these days and on nine tenths of them.
+ * - Days are the last `days` on which more than half of the instruments that trade now have a close: the
+ *   weekend of a few does not become a day of all, and the table reaches back as far as most do.
+ * - Instruments are those that trade now, with a close on the first of these days and on nine tenths.
  * - Prices before a corporate action are adjusted.
  */
 export function closeTable(
@@ -48,6 +51,7 @@ export function closeTable(
     }
     own.set(day, ticks);
   }
+  for (const symbol of silent(bySymbol)) bySymbol.delete(symbol);
   const dayNames = commonDays([...bySymbol.values()]).slice(-days);
   const first = dayNames[0] ?? '';
   const carriedMax = CARRIED_SHARE_MAX * dayNames.length;
@@ -74,24 +78,21 @@ function adjusted(close: number, day: string, adjustment: AdjustmentHistory): nu
   return adjustedTicks(close, time, adjustment, ADJUSTED_SCALE);
 }
 
+/** Instruments whose last close is before the last days of all. */
+function silent(bySymbol: ReadonlyMap<string, ReadonlyMap<string, number>>): string[] {
+  const all = new Set<string>();
+  for (const own of bySymbol.values()) for (const day of own.keys()) all.add(day);
+  const lately = [...all].sort().slice(-SILENT_DAYS_MAX);
+  return [...bySymbol]
+    .filter(([, own]) => !lately.some((day) => own.has(day)))
+    .map(([symbol]) => symbol);
+}
+
 function commonDays(series: readonly ReadonlyMap<string, number>[]): string[] {
   const present = new Map<string, number>();
-  const begins = new Map<string, number>();
-  const ends = new Map<string, number>();
-  const add = (counts: Map<string, number>, day: string): void => {
-    counts.set(day, (counts.get(day) ?? 0) + 1);
-  };
   for (const own of series) {
-    const days = [...own.keys()].sort();
-    for (const day of days) add(present, day);
-    add(begins, days[0] as string);
-    add(ends, days.at(-1) as string);
+    for (const day of own.keys()) present.set(day, (present.get(day) ?? 0) + 1);
   }
-  let trading = 0;
-  return [...present.keys()].sort().filter((day) => {
-    trading += begins.get(day) ?? 0;
-    const enough = 2 * (present.get(day) as number) >= trading;
-    trading -= ends.get(day) ?? 0;
-    return enough;
-  });
+  const most = [...present].filter(([, count]) => 2 * count > series.length);
+  return most.map(([day]) => day).sort();
 }

@@ -190,6 +190,18 @@ export const problems = {
     title: 'The past cannot be asked here',
     meaning: 'This process has no auditor, or it has stopped. Orders are taken all the same.',
   },
+  MARKET_DATA_INVALID: {
+    kind: 'invalid',
+    title: 'The market data cannot be taken',
+    meaning:
+      'Ticks, a source, a range of bars or a corporate action that cannot be; nothing was taken.',
+  },
+  INSTRUMENT_TERMS_CHANGED: {
+    kind: 'conflict',
+    title: 'The stored prices count in other sizes',
+    meaning:
+      "The instrument's tick or lot size is not the one that its stored market data was taken in.",
+  },
   SERVICE_UNAVAILABLE: {
     kind: 'unavailable',
     title: 'The service is not available',

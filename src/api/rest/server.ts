@@ -17,6 +17,8 @@ import type { Registry } from 'prom-client';
 import { type TlsFiles, tlsServerOptions, watchTlsFiles } from '../../lib/tls-files.js';
 import type { Application } from '../application/application.js';
 import type { Audit } from '../application/audit.js';
+import type { MarketData } from '../application/market-data.js';
+import type { ValueAtRisk } from '../application/value-at-risk.js';
 import type { Admission } from '../identity/admission.js';
 import type { StreamHub } from '../streams/stream-hub.js';
 import { admitRequests } from './admission.js';
@@ -29,6 +31,7 @@ import { auditRoutes } from './routes/audit.js';
 import type { Readiness } from './routes/health.js';
 import { healthRoutes } from './routes/health.js';
 import { identityRoutes } from './routes/identity.js';
+import { marketDataRoutes } from './routes/market-data.js';
 import { orderRoutes } from './routes/orders.js';
 import { problemRoutes } from './routes/problems.js';
 import { readModelRoutes } from './routes/read-models.js';
@@ -37,6 +40,7 @@ import { riskRoutes } from './routes/risk.js';
 import type { RestServer } from './routes/route-types.js';
 import { streamRoutes, takeCredentialsFromProtocol } from './routes/stream.js';
 import { tradingDayRoutes } from './routes/trading-day.js';
+import { valueAtRiskRoutes } from './routes/value-at-risk.js';
 import { protectAnswers } from './security-headers.js';
 import { answerUnknownRoutes } from './unknown-route.js';
 
@@ -60,6 +64,9 @@ export interface RestOptions {
   readonly version: string;
   /** Who answers questions about the past; absent: they are refused. */
   readonly audit?: Audit | undefined;
+  /** Absent: questions are answered with VIEW_UNAVAILABLE. */
+  readonly marketData?: MarketData | undefined;
+  readonly valueAtRisk?: ValueAtRisk | undefined;
   /** Absent: whoever comes may do everything. */
   readonly admission?: Admission | undefined;
   /** Absent: plain text. */
@@ -120,6 +127,8 @@ export async function createRestServer(
   approvalRoutes(server, application);
   tradingDayRoutes(server, application);
   identityRoutes(server);
+  marketDataRoutes(server, application, options.marketData);
+  valueAtRiskRoutes(server, application, options.valueAtRisk);
   auditRoutes(server, options.audit);
   endStreams = await streamRoutes(server, options);
   problemRoutes(server);
@@ -170,6 +179,7 @@ async function describe(server: RestServer, version: string): Promise<void> {
         { name: 'instruments', description: 'What can be traded' },
         { name: 'accounts', description: 'Who trades' },
         { name: 'marks', description: 'Prices that risk compares with' },
+        { name: 'market data', description: 'Bars, trades and quotes; corporate actions' },
         { name: 'risk', description: 'Limits and trading states' },
         { name: 'audit', description: 'The past, from the log' },
         { name: 'operations', description: 'Health and metrics' },

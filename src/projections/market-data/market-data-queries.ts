@@ -1,6 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { assert } from '../../lib/assert.js';
-import { formatSteps, parseStep } from '../../lib/decimal.js';
+import {
+  formatDecimal,
+  formatSteps,
+  multiplyDecimals,
+  parseDecimal,
+  parseStep,
+} from '../../lib/decimal.js';
 import { formatIsoNs } from '../../lib/time.js';
 import type { Bar } from '../../market-data/bar.js';
 import {
@@ -80,6 +86,17 @@ export interface FindingView {
   readonly tick: string;
 }
 
+export interface ActionView {
+  /** As "2026-11-23". */
+  readonly exDate: string;
+  readonly kind: 'split' | 'cash_dividend';
+  readonly to: number | null;
+  readonly from: number | null;
+  /** Per share. */
+  readonly amount: string | null;
+  readonly closeBefore: string | null;
+}
+
 type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
@@ -148,6 +165,19 @@ export class MarketDataQueries {
         ...originOf(row),
       })),
     };
+  }
+
+  /** Corporate actions of an instrument, by ex-date. */
+  async actions(symbol: string): Promise<AsOf<readonly ActionView[]>> {
+    const { asOf, value } = await this.#ask(
+      `SELECT a.ex_ns, a.kind, a.ratio_to, a.ratio_from, a.amount::text, a.close_before,
+              i.tick::text
+         FROM market.corporate_actions a
+         JOIN market.instruments i ON i.instrument = a.instrument AND i.symbol = $1
+        ORDER BY a.ex_ns, a.kind`,
+      [symbol],
+    );
+    return { asOf, value: value.map(actionViewOf) };
   }
 
   /** What validation found in the ticks of an instrument, newest first. */
@@ -285,6 +315,20 @@ function barOfRow(row: Row, interval: BarInterval): Bar {
     close: Number(row.close),
     turnover: BigInt(row.turnover as string),
     trades: Number(row.trades),
+  };
+}
+
+function actionViewOf(row: Row): ActionView {
+  const split = row.kind === 'split';
+  const amount = split ? undefined : parseDecimal(row.amount as string);
+  const perShare = amount && multiplyDecimals(amount, parseDecimal(row.tick as string));
+  return {
+    exDate: formatIsoNs(BigInt(row.ex_ns as string)).slice(0, 10),
+    kind: split ? 'split' : 'cash_dividend',
+    to: split ? Number(row.ratio_to) : null,
+    from: split ? Number(row.ratio_from) : null,
+    amount: perShare === undefined ? null : formatDecimal(perShare),
+    closeBefore: split ? null : stepsText(row.close_before, row.tick),
   };
 }
 

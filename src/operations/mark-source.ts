@@ -1,0 +1,101 @@
+/**
+ * Marks from market data: the last trades that the store took in become marks of the shard, by command
+ * like every other. Risk then compares with prices that are on record.
+ */
+import type { DataSource } from 'typeorm';
+import type { CommandPort } from '../commands/command-port.js';
+import { Clock } from '../lib/time.js';
+
+/** `source` of marks that come from here; 0 are those set by hand. */
+export const MARKET_DATA_SOURCE = 1;
+
+export interface MarkSourceOptions {
+  readonly dataSource: Pick<DataSource, 'query'>;
+  readonly shard: number;
+  /** A port of its own. */
+  readonly port: Pick<CommandPort, 'submit'>;
+  /** Least time between two marks of an instrument, ms. */
+  readonly everyMs: number;
+  /** A trade that is older than this makes no mark, ms: history that is imported is not the market. */
+  readonly ageMsMax: number;
+  /** Told of what keeps the store from being asked; it is asked again. */
+  readonly onError: (error: unknown) => void;
+}
+
+export const MARK_EVERY_MS = 1_000;
+export const MARK_AGE_MS_MAX = 60_000;
+
+interface NewestTrade {
+  readonly instrument: number;
+  readonly trade_ns: string;
+  readonly trade_sequence: string;
+  readonly trade_price: string;
+}
+
+/** Symbols are matched, and only where the catalogue counts in the ticks that the store counts in. */
+const NEWEST = `SELECT d.instrument, n.trade_ns, n.trade_sequence, n.trade_price
+  FROM market.newest n
+  JOIN market.instruments i ON i.instrument = n.instrument
+  JOIN daybook.instruments d ON d.shard = $1 AND d.symbol = i.symbol AND d.tick = i.tick
+ WHERE n.trade_ns > $2 AND n.trade_ns <= $3`;
+
+/** Clocks of feeds may be ahead of ours by this, ns. */
+const AHEAD_NS = 1_000_000_000n;
+
+export class MarkSource {
+  readonly #options: MarkSourceOptions;
+  readonly #clock = new Clock();
+  /** The trade behind the last mark of each instrument. */
+  readonly #marked = new Map<number, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #polling: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: MarkSourceOptions) {
+    this.#options = options;
+  }
+
+  start(): this {
+    this.#timer = setTimeout(() => {
+      this.#polling = this.poll().then(
+        () => undefined,
+        (error: unknown) => this.#options.onError(error),
+      );
+      void this.#polling.then(() => {
+        if (!this.#stopped) this.start();
+      });
+    }, this.#options.everyMs);
+    return this;
+  }
+
+  /**
+   * Asks the store once and marks what has traded since the last time.
+   *
+   * @returns marks put to the writer; those that a full ring did not take come the next time
+   */
+  async poll(): Promise<number> {
+    const { dataSource, shard, port, ageMsMax } = this.#options;
+    this.#clock.tick();
+    const now = this.#clock.ns();
+    const rows: NewestTrade[] = await dataSource.query(NEWEST, [
+      ...[shard, String(now - BigInt(ageMsMax) * 1_000_000n), String(now + AHEAD_NS)],
+    ]);
+    let marks = 0;
+    for (const { instrument, trade_ns, trade_sequence, trade_price } of rows) {
+      const trade = `${trade_ns}/${trade_sequence}`;
+      if (this.#marked.get(instrument) === trade) continue;
+      const data = { instrument, price: Number(trade_price), source: MARKET_DATA_SOURCE };
+      const header = { received: now, actor: 0, session: 0 };
+      if (port.submit('MarkPrice', header, data) < 0) break;
+      this.#marked.set(instrument, trade);
+      marks++;
+    }
+    return marks;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#polling;
+  }
+}
