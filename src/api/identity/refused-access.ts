@@ -68,7 +68,7 @@ export class RefusedAccess {
     }
     const time = new Date(nowMs).toISOString();
     const omitted = this.#omitted === 0 ? undefined : this.#omitted;
-    const shown = { time, code, why, peer, what: what.slice(0, TEXT_CHARS_MAX) };
+    const shown = { time, code, why: why && shorten(why), peer, what: shorten(what) };
     this.#write(`${JSON.stringify({ ...shown, identity, credential, omitted })}\n`);
     this.#omitted = 0;
   }
@@ -89,4 +89,11 @@ export class RefusedAccess {
     for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
     this.#bytes += bytes.length;
   }
+}
+
+/** Keys and tokens, wherever a client may have put them by mistake. */
+const SECRETS = /dbk_[a-z0-9]{1,10}_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+
+function shorten(text: string): string {
+  return text.replace(SECRETS, '[secret]').slice(0, TEXT_CHARS_MAX);
 }

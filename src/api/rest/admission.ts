@@ -70,7 +70,7 @@ function credentialsOf({ headers, raw }: FastifyRequest): Credentials {
 
 export const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({
   peer: ip,
-  what: `${method} ${url}`,
+  what: `${method} ${url.split('?', 1)[0]}`,
 });
 
 /** What no account would change: the use case decides the rest, when it knows the account. */
