@@ -2,6 +2,10 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { derivedViews } from '../src/projections/database/derived-views.js';
 import { factPlans } from '../src/projections/database/fact-tables.js';
 import {
+  createRefreshJob,
+  dropRefreshJob,
+} from '../src/projections/database/refresh-aggregates.js';
+import {
   createHypertable,
   detectTimescale,
   type RunSql,
@@ -138,11 +142,13 @@ export class Pnl1790000000200 implements MigrationInterface {
     for (const table of [...FACTS, ...STATE]) await run(table);
     for (const plan of factPlans('daybook', isOurs)) await createHypertable(run, support, plan);
     for (const view of derivedViews) if (view.tables.some(isOurs)) await view.create(run, support);
+    await createRefreshJob(run, support);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run: RunSql = (sql, parameters) => runner.query(sql, parameters);
     const support = await detectTimescale(run);
+    await dropRefreshJob(run, support);
     for (const view of derivedViews) if (view.tables.some(isOurs)) await view.drop(run, support);
     for (const table of TABLES) await run(`DROP TABLE daybook.${table}`);
   }

@@ -12,6 +12,7 @@ import {
   connect,
 } from '../../src/projections/database/connection-settings.js';
 import { createDataSource } from '../../src/projections/database/data-source.js';
+import { detectTimescale } from '../../src/projections/database/timescale.js';
 import { pnl } from '../../src/projections/pnl/pnl.js';
 import { Projector } from '../../src/projections/projector/projector.js';
 import { ReadSide } from '../../src/projections/queries/read-side.js';
@@ -178,6 +179,9 @@ describe('the tables', () => {
 
 describe('hours and days of P&L', () => {
   test.each(['hour', 'day'])('are as their last minute, by the %s', async (length) => {
+    const support = await detectTimescale((sql) => dataSource.query(sql));
+    if (support.edition === 'community')
+      await dataSource.query('CALL daybook.refresh_aggregates()');
     const differences = await dataSource.query(
       `SELECT * FROM daybook.pnl_by_${length} b
          FULL JOIN (SELECT DISTINCT ON (1, shard, scope, scope_id, strategy, currency)

@@ -8,6 +8,7 @@ import {
   type ConnectionSettings,
   connect,
 } from '../../src/projections/database/connection-settings.js';
+import { detectTimescale } from '../../src/projections/database/timescale.js';
 import { ProjectionService } from '../../src/projections/projection-service.js';
 import { ProjectionError } from '../../src/projections/projector/errors.js';
 import type { ReadModel } from '../../src/projections/projector/read-model.js';
@@ -124,7 +125,7 @@ describe('a rebuild', () => {
     for (const batch of flow.batches) writer.append(batch);
     await service.wait(last, WAIT_MS);
     const good = await hashTables(settings);
-    const model = readModels.find((candidate) => candidate.name === 'positions')!;
+    const model = readModels.find((candidate) => candidate.name === 'pnl')!;
     const killer = await connect(settings, 'test killer');
     let kills = 0;
     for (let nth = 1, done = false; !done; nth++) {
@@ -159,6 +160,34 @@ describe('a rebuild', () => {
     // Whether it met the first depends on the moment; if it did, it was refused with that code.
     const outcome = await second;
     if (outcome !== undefined) expect(outcome).toMatchObject({ code: 'PROJECTION_REBUILDING' });
+  });
+
+  test('fills the hours and days of P&L from all of the new tables', async () => {
+    for (const batch of flow.batches) writer.append(batch);
+    await service.wait(last, WAIT_MS);
+    const hours = () =>
+      withClient(settings, async (client) => {
+        const { rows } = await client.query(
+          'SELECT * FROM daybook.pnl_by_hour ORDER BY bucket, scope, scope_id, strategy, currency',
+        );
+        return rows;
+      });
+    const before = await hours();
+    expect(before.length).toBeGreaterThan(20);
+    await rebuild(optionsFor(readModels.find((candidate) => candidate.name === 'pnl')!));
+    expect(await hours()).toEqual(before);
+    await withClient(settings, async (client) => {
+      const support = await detectTimescale(async (sql) => (await client.query(sql)).rows);
+      if (support.edition !== 'community') return;
+      // What the events have not ended yet is computed when asked, all before is materialised.
+      await client.query(
+        'ALTER MATERIALIZED VIEW daybook.pnl_by_hour SET (timescaledb.materialized_only)',
+      );
+      const last = before.at(-1)!.bucket.getTime();
+      const ended = before.filter(({ bucket }) => bucket.getTime() < last);
+      expect(await hours()).toEqual(ended);
+      expect(ended.length).toBeGreaterThan(10);
+    });
   });
 
   test('to a new version of a model lets its projector start', async () => {

@@ -68,11 +68,6 @@ const fillsByMinute: DerivedView = {
         'WITH (timescaledb.continuous, timescaledb.materialized_only = false) ' +
         `AS ${fillsByMinuteSelect("time_bucket(INTERVAL '1 minute', time)")} WITH NO DATA`,
     );
-    await run(
-      "SELECT add_continuous_aggregate_policy('daybook.fills_by_minute', " +
-        "start_offset => NULL, end_offset => INTERVAL '2 minutes', " +
-        "schedule_interval => INTERVAL '1 minute')",
-    );
   },
   async drop(run, support) {
     const kind = support.edition === 'community' ? 'MATERIALIZED VIEW' : 'VIEW';

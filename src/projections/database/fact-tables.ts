@@ -13,14 +13,14 @@ const evidence: FactTable = {
 };
 
 /**
- * Minute by minute, which can be had again from the log: dropped after two years. Hours and days of
- * them are aggregates, and stay.
+ * Minute by minute, which can be had again from the log: dropped after seven years, longer than books
+ * and records must be kept (17 CFR 240.17a-4: six). Hours and days of them are aggregates, and stay.
  */
 const minutes = (segmentBy: string): FactTable => ({
   chunk: '7 days',
   segmentBy,
   compressAfter: COMPRESS_AFTER,
-  dropAfter: '730 days',
+  dropAfter: '2557 days',
 });
 
 const FACT_TABLES: Readonly<Record<string, FactTable>> = {

@@ -41,12 +41,6 @@ export function pnlBy(length: 'hour' | 'day'): DerivedView {
            WITH (timescaledb.continuous, timescaledb.materialized_only = false)
            AS ${select(bucket, (column) => `last(${column}, time)`)} WITH NO DATA`,
       );
-      // Begins within what is kept of the minutes, or refreshing would empty what was dropped.
-      await run(
-        `SELECT add_continuous_aggregate_policy('daybook.${name}',
-           start_offset => INTERVAL '700 days', end_offset => INTERVAL '2 ${length}s',
-           schedule_interval => INTERVAL '1 hour')`,
-      );
     },
     async drop(run, support) {
       const kind = isAggregate(support) ? 'MATERIALIZED VIEW' : 'VIEW';

@@ -26,14 +26,14 @@ export async function switchTables(client: pg.ClientBase, model: ReadModel): Pro
 }
 
 /**
- * Fills the continuous aggregates over the model's tables, which were made anew, from all of them: the
- * policies look back a while only. Not part of a transaction; until then queries compute them live.
+ * Materialises the continuous aggregates over the model's tables, which were made anew. Not part of a
+ * transaction; until then queries compute them from the tables.
  */
 export async function fillAggregates(client: pg.ClientBase, model: ReadModel): Promise<void> {
   const run: RunSql = async (sql, parameters) => (await client.query(sql, parameters)).rows;
   if ((await detectTimescale(run)).edition !== 'community') return;
-  for (const view of derivedViews) {
-    if (!view.isAggregate || !view.tables.some((table) => model.tables.includes(table))) continue;
-    await run(`CALL refresh_continuous_aggregate('${SCHEMA_OF.live}.${view.name}', NULL, NULL)`);
+  const read = (table: string) => model.tables.includes(table);
+  if (derivedViews.some((view) => view.isAggregate && view.tables.some(read))) {
+    await run('CALL daybook.refresh_aggregates()');
   }
 }
