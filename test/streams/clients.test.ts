@@ -1,0 +1,142 @@
+/** The TypeScript client against the API in this process: calls, order entry, streams, refusals. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { DaybookClient } from '../../clients/typescript/src/daybook-client.js';
+import {
+  OrdStatus,
+  OrdType,
+  Side,
+} from '../../clients/typescript/src/generated/daybook/v1/order.gen.js';
+import type { Run } from '../../clients/typescript/src/run.js';
+import {
+  type SocketClass,
+  StreamRefused,
+  webSocketStream,
+} from '../../clients/typescript/src/web-socket-streams.js';
+import { type Running, remove, seedStreams, startRunning, trade } from './running-streams.js';
+
+let running: Running;
+let client: DaybookClient;
+beforeAll(async () => {
+  running = await startRunning();
+  await seedStreams(running);
+  client = new DaybookClient({ address: running.grpc });
+});
+afterAll(async () => {
+  client.close();
+  await running.stop();
+  remove(running);
+});
+
+const order = (clientOrderId: string, more: object = {}) => ({
+  clientOrderId,
+  account: 'alpha',
+  instrument: 'NOWHERE',
+  side: Side.SIDE_BUY,
+  type: OrdType.ORD_TYPE_LIMIT,
+  quantity: '2',
+  price: '10.25',
+  ...more,
+});
+
+/** Sequences of a stream until it has everything up to `to`. */
+async function sequencesTo(
+  stream: AsyncIterable<Run<{ sequence: number }>>,
+  to: number,
+): Promise<number[]> {
+  const sequences: number[] = [];
+  for await (const run of stream) {
+    sequences.push(...run.entries.map(({ sequence }) => sequence));
+    if (run.to >= to) break;
+  }
+  return sequences;
+}
+
+describe('the TypeScript client', () => {
+  it('submits, cancels and reads back', async () => {
+    const entered = await client.submitOrder(order('c-1'));
+    expect(entered).toMatchObject({ status: OrdStatus.ORD_STATUS_PENDING_NEW, price: '10.25' });
+    const by = { $case: 'orderId', value: entered.orderId } as const;
+    const canceled = await client.cancelOrder({ order: { by } });
+    expect(canceled.orderId).toBe(entered.orderId);
+    const { orderIds } = await client.massCancel({ account: 'alpha', side: 0 });
+    expect(orderIds).toEqual(expect.any(Array));
+    await expect(client.getOrder({ by })).rejects.toMatchObject({ code: 'VIEW_UNAVAILABLE' });
+  });
+
+  it('says why something was refused, with all that is known', async () => {
+    await client.submitOrder(order('c-2'));
+    await expect(client.submitOrder(order('c-2'))).rejects.toMatchObject({
+      code: 'ORDER_DUPLICATE_CLIENT_ID',
+      retryable: false,
+      problem: { order: { clientOrderId: undefined, quantity: '2' } },
+    });
+    await expect(client.submitOrder(order('c-3', { price: 'ten' }))).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      problem: { fields: [{ field: 'price' }] },
+    });
+  });
+
+  it('enters orders over one stream, answered by client order id', async () => {
+    const entry = client.orderEntry();
+    const answers = await Promise.allSettled(
+      Array.from({ length: 3000 }, (_, i) =>
+        entry.submit(order(`s-${i}`, i % 100 === 7 ? { price: '10.26' } : {})),
+      ),
+    );
+    for (const [i, answer] of answers.entries()) {
+      if (i % 100 !== 7) expect(answer.status).toBe('fulfilled');
+      else expect(answer).toMatchObject({ reason: { code: 'ORDER_PRICE_INVALID' } });
+    }
+    const accountOrder = { account: 'alpha', clientOrderId: 's-0' };
+    const by = { $case: 'accountOrder', value: accountOrder } as const;
+    const canceled = await entry.cancel({ clientOrderId: 's-0-cancel', order: { by } });
+    expect(canceled.clientOrderId).toBe('s-0-cancel');
+    await entry.close();
+    expect(entry.pending).toBe(0);
+  });
+
+  it('gets the same from gRPC and from a WebSocket', async () => {
+    await trade(running, 20);
+    const to = running.api.hub.sequence;
+    const socket = { url: running.ws, WebSocket: WebSocket as unknown as SocketClass };
+    const pairs = [
+      [client.executions({ after: -1 }), webSocketStream('executions', { ...socket, after: -1 })],
+      [client.positions({ after: -1 }), webSocketStream('positions', { ...socket, after: -1 })],
+      [client.profitAndLoss({ after: -1 }), webSocketStream('pnl', { ...socket, after: -1 })],
+      [client.risk({ after: 30 }), webSocketStream('risk', { ...socket, after: 30 })],
+      [client.marketData({ after: -1 }), webSocketStream('market-data', { ...socket, after: -1 })],
+    ] as const;
+    for (const [calls, web] of pairs) {
+      const expected = await sequencesTo(calls as AsyncIterable<Run<{ sequence: number }>>, to);
+      expect(expected.length).toBeGreaterThan(5);
+      expect(await sequencesTo(web, to)).toEqual(expected);
+    }
+  });
+
+  it('ends a stream that is aborted, and one that is refused', async () => {
+    const abort = new AbortController();
+    let runs = 0;
+    for await (const _run of client.executions({ after: -1, signal: abort.signal })) {
+      runs += 1;
+      abort.abort();
+    }
+    expect(runs).toBeGreaterThan(0);
+    const ahead = running.api.hub.sequence + 1_000_000;
+    const first = client.executions({ after: ahead }).next();
+    await expect(first).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    const socket = { url: running.ws, WebSocket: WebSocket as unknown as SocketClass };
+    const web = webSocketStream('executions', { ...socket, after: ahead }).next();
+    await expect(web).rejects.toBeInstanceOf(StreamRefused);
+  });
+
+  it('is kept from a page of another origin', async () => {
+    const socket = new WebSocket(running.ws, 'daybook.v1', { origin: 'https://evil.example' });
+    const status = await new Promise((resolve) => {
+      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+      socket.on('open', () => resolve('open'));
+      socket.on('error', () => undefined);
+    });
+    expect(status).toBe(403);
+  });
+});
