@@ -87,6 +87,7 @@ export function stateHash(state: ShardState): string {
     addWindows(hash, table, 1, instruments.count);
   }
   hash.update(JSON.stringify([instruments.terms, accounts.terms, [...accounts.groups], actors]));
+  hash.update(JSON.stringify([...state.reconciling].sort((a, b) => a - b)));
   hash.update(JSON.stringify([...limits.values].sort(([a], [b]) => (a < b ? -1 : 1))));
   return hash.digest('hex');
 }

@@ -15,7 +15,7 @@ import { ORDER_FLAG } from './state/order-table.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Raised when the meaning of what is stored changes without its shape. */
-const IMAGE_VERSION = 2;
+const IMAGE_VERSION = 3;
 
 type View = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
@@ -32,6 +32,7 @@ export interface ImageValues {
   readonly instruments: { terms: unknown[]; bySymbol: [string, number][] };
   readonly actors: readonly Actor[];
   readonly limits: [string, unknown][];
+  readonly reconciling: number[];
   readonly work: { orders: number[]; instruments: number[] };
 }
 
@@ -185,6 +186,7 @@ export function imageValues(state: ShardState): ImageValues {
     instruments: { terms: instruments.terms, bySymbol: [...instruments.bySymbol] },
     actors: actors.list(),
     limits: [...limits.values],
+    reconciling: [...state.reconciling],
     work: { orders: [...work.orders], instruments: [...work.instruments] },
   };
 }
@@ -228,6 +230,7 @@ export function finishImage(state: ShardState, values: ImageValues): void {
   for (const [name, index] of values.instruments.bySymbol) instruments.bySymbol.set(name, index);
   for (const [key, limit] of values.limits) limits.values.set(key, limit as never);
   limits.recount();
+  for (const venue of values.reconciling) state.reconciling.add(venue);
   for (const row of values.work.orders) work.orders.add(row);
   for (const row of values.work.instruments) work.instruments.add(row);
   state.clientIds.reindex(state.clientIds.count);

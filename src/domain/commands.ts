@@ -16,6 +16,7 @@ import {
   type Layout,
   layoutOf,
   text,
+  u8,
   u16,
   u32,
   type ValueOf,
@@ -154,6 +155,27 @@ export const commands = {
     meaning:
       'Tell that the value at risk of a scope is above its limit: `value` counts, what it is compared with is the limit in force.',
     fields: E.circuitBreaker,
+  }),
+  BeginReconciliation: declare({
+    number: 37,
+    meaning: 'Send a venue no new orders until its reconciliation is on record.',
+    fields: E.venueReconciliationStarted,
+  }),
+  ReconcileOrder: declare({
+    number: 38,
+    meaning:
+      'What a venue answered about one order when it was asked how it stands; what differs is put right or raised.',
+    fields: {
+      ...venueReport,
+      report: choice(T.VENUE_ORDER_STATE, 'how the order stands at the venue'),
+      policy: choice(
+        T.STRAY_ORDER_POLICY,
+        'what becomes of an order that is open there and not here',
+      ),
+      spare: u8('none', 'zero'),
+      spare16: u16('none', 'zero'),
+      spare32: u32('none', 'zero'),
+    },
   }),
 } as const;
 

@@ -378,6 +378,36 @@ export const venueReconciled = {
   spare32: u32('none', 'zero'),
 } as const;
 
+export const venueReconciliationStarted = {
+  venue: u32('index', 'venue'),
+  spare32: u32('none', 'zero'),
+} as const;
+
+/** How the venue says that an order stands, and how it stands here: the fields of its command, first. */
+export const venueDifferenceFound = {
+  orderId: i53('id', 'our id of the order; 0 when the venue named none that we know'),
+  account: u32('index', 'account'),
+  instrument: u32('index', 'instrument'),
+  quantity: i53('lots', 'OrderQty at the venue'),
+  price: i53('ticks', 'Price at the venue'),
+  cumQuantity: i53('lots', 'CumQty at the venue'),
+  ourQuantity: i53('lots', 'OrderQty here, before'),
+  ourPrice: i53('ticks', 'Price here, before'),
+  ourCumQuantity: i53('lots', 'CumQty here, before'),
+  clOrdId: text(T.CL_ORD_ID_BYTES, 'client order id that the venue named'),
+  venueOrderId: text(T.EXEC_ID_BYTES, "the venue's id of the order"),
+  difference: choice(T.VENUE_DIFFERENCE, 'what differs'),
+  action: choice(
+    T.RECONCILING_ACTION,
+    'what is done about it; an event of its own where one follows',
+  ),
+  report: choice(T.VENUE_ORDER_STATE, 'how the order stands at the venue'),
+  side: choice(T.SIDE, 'Side [54]'),
+  policy: choice(T.STRAY_ORDER_POLICY, 'what becomes of orders that are open there and not here'),
+  spare: spare(),
+  venue: u16('index', 'venue'),
+} as const;
+
 export const actorRegistered = {
   actor: u32('index', 'the identity, as the header of every event names it'),
   kind: choice(ACTOR_KIND, 'what kind of identity'),

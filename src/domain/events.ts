@@ -354,6 +354,22 @@ export const events = {
       'Another identity approved or refused a change, or its own withdrew it. What was approved follows.',
     fields: E.approvalDecided,
   }),
+  VenueReconciliationStarted: declare({
+    number: 46,
+    version: 1,
+    about: 'system',
+    meaning:
+      'A venue is asked for its open orders and executions. Until VenueReconciled it gets no new orders.',
+    fields: E.venueReconciliationStarted,
+  }),
+  VenueDifferenceFound: declare({
+    number: 47,
+    version: 1,
+    about: 'order',
+    meaning:
+      'An order stands otherwise at its venue than here: both sides, and what is done. What changes here is the event after it.',
+    fields: E.venueDifferenceFound,
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

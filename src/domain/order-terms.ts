@@ -121,6 +121,51 @@ export const SCOPE = { Firm: 0, Group: 1, Account: 2, Instrument: 3 } as const;
 /** Trading state of a firm, group, account or instrument. Cancels pass in all of them. */
 export const TRADING_STATE = { Active: 0, Reducing: 1, Halted: 2 } as const;
 
+/** How an order stands at a venue, in answer to an OrderStatusRequest [35=H, AF]. */
+export const VENUE_ORDER_STATE = {
+  /** The venue does not know it (FIX: OrdStatus Rejected, "unknown order"). */
+  Unknown: 0,
+  Open: 1,
+  Filled: 2,
+  DoneForDay: 3,
+  Canceled: 4,
+  Rejected: 8,
+  Expired: 12,
+} as const;
+
+/** What differs between Daybook and a venue in an order, as a reconciliation finds it. */
+export const VENUE_DIFFERENCE = {
+  /** Routed here, held there, and nobody had said so. */
+  NotAcknowledged: 1,
+  /** Open here; the venue never heard of it, or forgot it. */
+  UnknownToVenue: 2,
+  /** Open here, ended there. */
+  EndedAtVenue: 3,
+  /** Quantity or price are others. */
+  TermsDiffer: 4,
+  /** The venue counts more executed than it could list. */
+  FillsMissing: 5,
+  /** More is booked here than the venue counts. */
+  FillsUnknownToVenue: 6,
+  /** Open there; here it never was, or has ended. */
+  NotOpenHere: 7,
+} as const;
+
+/** What a reconciliation does about a difference. */
+export const RECONCILING_ACTION = {
+  /** An alarm for people: nothing that a program may decide. */
+  Raised: 1,
+  Acknowledged: 2,
+  Rejected: 3,
+  Canceled: 4,
+  Restated: 5,
+  /** The venue is asked to cancel. */
+  CancelAtVenue: 6,
+} as const;
+
+/** What becomes of an order that is open at a venue and not here. */
+export const STRAY_ORDER_POLICY = { Raise: 0, CancelAtVenue: 1 } as const;
+
 /** Length in bytes of a client order id; canonical UUIDs (36) fit. */
 export const CL_ORD_ID_BYTES = 40;
 /** Length in bytes of a venue's execution id or order id. */

@@ -273,6 +273,26 @@ export const rejectReasons = {
     meaning: 'The report would set the order back; it is counted and changes nothing.',
   },
   VENUE_CANCELED: { number: 85, fix: 0, ouch: 0, meaning: 'The venue canceled without a request.' },
+  VENUE_RECONCILING: {
+    number: 86,
+    fix: OTHER,
+    ouch: 0x0004,
+    meaning:
+      'The venue is being asked how orders stand after a restart: no new orders until it has answered; cancels pass.',
+  },
+  VENUE_ORDER_UNKNOWN: {
+    number: 87,
+    fix: OTHER,
+    ouch: 0,
+    meaning:
+      'Asked after a restart, the venue does not know the order: it never arrived, or is forgotten.',
+  },
+  VENUE_ORDER_ENDED: {
+    number: 88,
+    fix: OTHER,
+    ouch: 0,
+    meaning: 'Asked after a restart, the venue says that the order has ended there.',
+  },
   LIMIT_INVALID: { number: 90, fix: OTHER, ouch: 0, meaning: 'No such limit, scope or value.' },
   DAY_INVALID: {
     number: 91,

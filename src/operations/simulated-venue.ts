@@ -22,6 +22,8 @@ export type VenueThreadMessage =
       readonly working: number;
       /** Requests on record that the venue had not answered before it ended last time. */
       readonly unanswered: number;
+      /** Orders that it said stand otherwise than the log has them. */
+      readonly differences: number;
       readonly recoverySeconds: number;
     }
   | {
@@ -85,9 +87,9 @@ export async function startSimulatedVenue(
     if (message.kind === 'ready') onReady(message);
     else onStopped(message);
   });
-  const { working, unanswered, recoverySeconds } = await Promise.race([ready, failed]);
+  const { kind: _kind, ...recovered } = await Promise.race([ready, failed]);
   return {
-    recovered: { working, unanswered, recoverySeconds },
+    recovered,
     stop: async () => {
       Atomics.store(new Int32Array(stopFlag), 0, 1);
       const { reports, waits } = await Promise.race([stopped, failed]);

@@ -303,6 +303,7 @@ export class AnyFlow {
     } else if (kind === 9) {
       const hash = 'ab'.repeat(32);
       this.send('RecordSnapshot', { anchor: 7, bytes: 9, stateHash: hash, contentHash: hash });
+      this.#reconcile();
       this.send('RecordReconciliation', { openOrders: 1, differences: 2, asked: 3n, venue: 1 });
     } else if (kind === 10) {
       // Known and new subjects, now and then none, now and then an index that is another's.
@@ -319,6 +320,25 @@ export class AnyFlow {
         open: this.draw(3) ? 1 : 0,
       });
     }
+  }
+
+  /** A venue is asked, and answers anything. */
+  #reconcile(): void {
+    if (this.draw(2) === 0) this.send('BeginReconciliation', { venue: this.draw(3) });
+    for (let i = this.draw(6); i > 0; i -= 1) {
+      this.send('ReconcileOrder', {
+        orderId: this.#orderId(),
+        account: 1 + this.draw(ACCOUNTS),
+        quantity: this.draw(2) * this.draw(80),
+        price: this.draw(2) * (985 + this.draw(30)),
+        cumQuantity: this.draw(2) * this.draw(30),
+        side: this.#pick(['Buy', 'Sell']),
+        report: this.#pick(['Unknown', 'Open', 'Open', 'Filled', 'Canceled', 'Rejected']),
+        policy: this.#pick(['Raise', 'CancelAtVenue']),
+        venue: this.draw(3),
+      });
+    }
+    if (this.draw(2) === 0) this.send('RecordReconciliation', { venue: 1 });
   }
 
   /** The state that the log alone gives before `sequence`. */

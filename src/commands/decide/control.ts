@@ -91,6 +91,9 @@ export function decideControl(e: Emitter, number: number): boolean {
     case COMMAND.RecordSnapshot:
       emit(e, 'SnapshotTaken', decode(e, 'RecordSnapshot'));
       return true;
+    case COMMAND.BeginReconciliation:
+      emit(e, 'VenueReconciliationStarted', decode(e, 'BeginReconciliation'));
+      return true;
     case COMMAND.RecordReconciliation:
       emit(e, 'VenueReconciled', decode(e, 'RecordReconciliation'));
       return true;

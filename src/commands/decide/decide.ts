@@ -15,6 +15,7 @@ import { decideReplaceOrder } from './replace-order.js';
 import { decideCloseTradingDay, decideOpenTradingDay } from './trading-day.js';
 import { workOff } from './triggers.js';
 import { decideReportValueAtRisk } from './value-at-risk.js';
+import { decideReconcileOrder } from './venue-reconciliation.js';
 import { decideVenueReport } from './venue-report.js';
 
 /**
@@ -48,6 +49,9 @@ function decideByNumber(e: Emitter, number: number): boolean {
       return true;
     case COMMAND.VenueReport:
       decideVenueReport(e);
+      return true;
+    case COMMAND.ReconcileOrder:
+      decideReconcileOrder(e);
       return true;
     case COMMAND.MassCancel:
       return decideMassCancel(e);

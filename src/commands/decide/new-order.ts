@@ -60,6 +60,10 @@ export function decideNewOrder(e: Emitter): void {
     deny(e, capacity, -1);
     return;
   }
+  if (state.reconciling.size > 0 && !manual && state.reconciling.has(venueOf(e))) {
+    deny(e, REASON.VENUE_RECONCILING, -1);
+    return;
+  }
   risk.clear();
   const reason = checkRisk(e, account);
   const orderId = reason === 0 ? state.orders.nextId() : 0;
@@ -185,15 +189,20 @@ function accept(e: Emitter, orderId: number): void {
   copyPayload(e, at, bytes);
   out.f64[(at + terms.orderId) >> 3] = orderId;
   out.f64[(at + terms.quantity) >> 3] = ordered[0] as number;
-  const instrument = c.u32[(e.at + terms.instrument) >> 2] as number;
-  const chosen = c.u16[(e.at + terms.venue) >> 1] as number;
-  const venue = chosen === 0 ? (state.instruments.venue[instrument] as number) : chosen;
+  const venue = venueOf(e);
   out.u16[(at + terms.venue) >> 1] = venue;
   e.end(at);
   const manual = ((c.u16[(e.at + terms.execInst) >> 1] as number) & EXEC_INST.Manual) !== 0;
   const held =
     ((state.orders.flags[state.orders.rowOf(orderId)] as number) & ORDER_FLAG.Held) !== 0;
   if (venue !== 0 && !manual && !held) route(e, orderId, venue);
+}
+
+/** The venue that the order names, or that of its instrument. */
+function venueOf({ state, command: c, at }: Emitter): number {
+  const chosen = c.u16[(at + terms.venue) >> 1] as number;
+  if (chosen !== 0) return chosen;
+  return state.instruments.venue[c.u32[(at + terms.instrument) >> 2] as number] as number;
 }
 
 function route(e: Emitter, orderId: number, venue: number): void {

@@ -83,6 +83,10 @@ function checkReplace(e: Emitter, row: number): number {
   // Done for the day without coming back: nothing is outstanding (FIX rule 6).
   if (!filled && underWay === 0 && orders.leavesQuantity[row] === 0) return REASON.ORDER_TOO_LATE;
   if (underWay >= REQUESTS_UNDER_WAY_MAX) return REASON.ORDER_ALREADY_PENDING;
+  const { reconciling } = e.state;
+  if (reconciling.size > 0 && reconciling.has(orders.venue[row] as number)) {
+    if (!isLocal(e.state, row)) return REASON.VENUE_RECONCILING;
+  }
   const execInst = e.command.bytes[e.at + request.execInst] as number;
   return (execInst & EXEC_INST.Overload) !== 0 ? REASON.CAPACITY_OVERLOAD : 0;
 }

@@ -43,7 +43,7 @@ const REPLACE_PENDING = recordOf('ReplacePending');
 
 export function decideVenueReport(e: Emitter): void {
   const kind = e.command.bytes[e.at + report.report] as number;
-  const row = findOrder(e);
+  const row = findReported(e);
   if (kind === VENUE_REPORT.Filled) {
     decideVenueFill(e, row);
     return;
@@ -59,7 +59,7 @@ export function decideVenueReport(e: Emitter): void {
 }
 
 /** The order that the venue means: by our order id, or by a client order id of its chain. */
-function findOrder(e: Emitter): number {
+export function findReported(e: Emitter): number {
   const { state, command: c, at } = e;
   const orderId = c.f64[(at + report.orderId) >> 3] as number;
   if (orderId !== 0) return state.orders.rowOf(orderId);
@@ -126,7 +126,7 @@ function requestUnderWay(e: Emitter, row: number): number {
   return state === REQUEST_STATE.Sent || state === REQUEST_STATE.Pending ? id : ANSWERED;
 }
 
-function acknowledge(e: Emitter, row: number): number {
+export function acknowledge(e: Emitter, row: number): number {
   const { state, out, command: c } = e;
   const { orders } = state;
   const flags = orders.flags[row] as number;
@@ -154,24 +154,31 @@ function acknowledge(e: Emitter, row: number): number {
 }
 
 function reject(e: Emitter, row: number): number {
-  const { state, out, command: c } = e;
+  const { state, command: c } = e;
   const { orders } = state;
   const flags = orders.flags[row] as number;
   if (flags & ENDED || (orders.cumQuantity[row] as number) > 0) return REASON.VENUE_REPORT_STALE;
+  const reason = c.u16[(e.at + report.reason) >> 1] as number;
+  emitRejected(e, row, reason === 0 ? REASON.VENUE_REJECTED : reason);
+  return 0;
+}
+
+/** Of an order that nothing was executed of. */
+export function emitRejected(e: Emitter, row: number, reason: number): void {
+  const { state, out } = e;
+  const { orders } = state;
   const at = beginOrderEvent(e, ORDER_REJECTED, row);
   setAfter(e, at, orders.quantity[row] as number, 0, 0);
-  const reason = c.u16[(e.at + report.reason) >> 1] as number;
-  out.u16[(at + rejected.reason) >> 1] = reason === 0 ? REASON.VENUE_REJECTED : reason;
+  out.u16[(at + rejected.reason) >> 1] = reason;
   out.bytes[at + rejected.ordStatus] = statusOf(
     orders.pendingCancels[row] as number,
     orders.pendingReplaces[row] as number,
-    flags | ORDER_FLAG.Rejected,
+    (orders.flags[row] as number) | ORDER_FLAG.Rejected,
     orders.quantity[row] as number,
     0,
   );
   out.i32[(at + rejected.userRef) >> 2] = orders.userRef[row] as number;
   e.end(at);
-  return 0;
 }
 
 function cancel(e: Emitter, row: number): number {
@@ -304,12 +311,16 @@ function stop(e: Emitter, row: number): number {
  * A change without a request: reduction, renewal of a good-till order, corporate action, quantity
  * that was hidden. Lifts done-for-day, suspension and stop; never an end.
  */
-function restate(e: Emitter, row: number): number {
+export function restate(
+  e: Emitter,
+  row: number,
+  why: number = e.command.bytes[e.at + report.restatement] as number,
+): number {
   const { state, out, command: c } = e;
   const { orders } = state;
   const statedQuantity = c.f64[(e.at + report.quantity) >> 3] as number;
   // Only a corporate action restates what was executed; otherwise CumQty is the sum of the fills.
-  const corporate = c.bytes[e.at + report.restatement] === RESTATEMENT.GtCorporateAction;
+  const corporate = why === RESTATEMENT.GtCorporateAction;
   const statedCum = corporate ? (c.f64[(e.at + report.cumQuantity) >> 3] as number) : 0;
   const statedPrice = c.f64[(e.at + report.price) >> 3] as number;
   const cum = statedCum > 0 ? statedCum : (orders.cumQuantity[row] as number);
@@ -326,7 +337,7 @@ function restate(e: Emitter, row: number): number {
     quantity,
     cum,
   );
-  out.bytes[at + restated.restatement] = c.bytes[e.at + report.restatement] as number;
+  out.bytes[at + restated.restatement] = why;
   out.i32[(at + restated.userRef) >> 2] = orders.userRef[row] as number;
   e.end(at);
   return 0;

@@ -125,6 +125,7 @@ function usesClientId(reason: number): boolean {
     reason !== REASON.ORDER_DUPLICATE_CLIENT_ID &&
     reason !== REASON.ORDER_CLIENT_ID_INVALID &&
     reason !== REASON.ACCOUNT_UNKNOWN &&
+    reason !== REASON.VENUE_RECONCILING &&
     !(reason >= REASON.CAPACITY_ORDERS && reason <= REASON.CAPACITY_OVERLOAD)
   );
 }

@@ -225,10 +225,16 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
     case 'ActorRegistered':
       state.actors.register(event.data);
       return;
+    case 'VenueReconciliationStarted':
+      state.reconciling.add(event.data.venue);
+      return;
+    case 'VenueReconciled':
+      state.reconciling.delete(event.data.venue);
+      return;
+    case 'VenueDifferenceFound':
     case 'ApprovalRequested':
     case 'ApprovalDecided':
     case 'SnapshotTaken':
-    case 'VenueReconciled':
     case 'CommandRefused':
     case 'MassCancelDone':
       return;

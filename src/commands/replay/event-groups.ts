@@ -14,6 +14,7 @@ export interface EventGroup {
 const ALONE: ReadonlySet<number> = new Set([
   EVENT.WriterStarted,
   EVENT.SnapshotTaken,
+  EVENT.VenueReconciliationStarted,
   EVENT.VenueReconciled,
 ]);
 

@@ -97,6 +97,8 @@ const CAUSES: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
   [EVENT.ApprovalDecided, same('ApprovalDecided', 'DecideApproval')],
   [EVENT.WriterStarted, same('WriterStarted', 'StartWriter')],
   [EVENT.SnapshotTaken, same('SnapshotTaken', 'RecordSnapshot')],
+  [EVENT.VenueReconciliationStarted, same('VenueReconciliationStarted', 'BeginReconciliation')],
+  [EVENT.VenueDifferenceFound, same('VenueDifferenceFound', 'ReconcileOrder')],
   [EVENT.VenueReconciled, same('VenueReconciled', 'RecordReconciliation')],
 ]);
 

@@ -34,6 +34,8 @@ export class ShardState {
   /** Epoch of the last writer that started; 0 none ever did. */
   epoch = 0;
   shard = 0;
+  /** Venues that get no new orders until they have been asked how orders stand. */
+  readonly reconciling = new Set<number>();
   /** Trading state of the firm, see TRADING_STATE. */
   firmState = 0;
   /** Day that is open, yyyymmdd; 0 none. */

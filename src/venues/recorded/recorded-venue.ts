@@ -17,6 +17,7 @@ import type { CommandPort } from '../../commands/command-port.js';
 import type { CommandData } from '../../domain/commands.js';
 import type { DaybookEvent } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
+import type { VenueExecution, VenueOrder, VenueStatus } from '../venue-status.js';
 
 interface ScriptedFill {
   /** Requests of the order that the recording has before the fill. */
@@ -26,7 +27,7 @@ interface ScriptedFill {
   readonly execId: string;
 }
 
-interface VenueOrder {
+interface PlayedOrder {
   orderId: number;
   account: number;
   instrument: number;
@@ -53,15 +54,15 @@ type Report = CommandData<'VenueReport'>;
 /** Reports that wait for room in the ring at most; the driver pauses at half of it. */
 export const OUTBOX_MAX = 65_536;
 
-export class RecordedVenue {
+export class RecordedVenue implements VenueStatus {
   readonly #port: CommandPort;
   readonly #venue: number;
-  readonly #byClientId = new Map<string, VenueOrder>();
-  readonly #byOrderId = new Map<number, VenueOrder>();
+  readonly #byClientId = new Map<string, PlayedOrder>();
+  readonly #byOrderId = new Map<number, PlayedOrder>();
   /** Reports for which the ring had no room yet, in order. */
   readonly #outbox: Report[] = [];
   /** Fills to be played, in the order of the recording. */
-  readonly #fills: { readonly order: VenueOrder; readonly fill: ScriptedFill }[] = [];
+  readonly #fills: { readonly order: PlayedOrder; readonly fill: ScriptedFill }[] = [];
   #nextFill = 0;
 
   constructor(port: CommandPort, venue: number) {
@@ -83,6 +84,23 @@ export class RecordedVenue {
     order.fillsAfter.push(fill.after);
     this.#fills.push({ order, fill });
     this.#play();
+  }
+
+  async openOrders(): Promise<readonly VenueOrder[]> {
+    const open = [...this.#byOrderId.values()].filter(
+      ({ answered, leaves }) => answered > 0 && leaves > 0,
+    );
+    return open.map((order) => orderAt(order));
+  }
+
+  async order(orderId: number): Promise<VenueOrder | undefined> {
+    const order = this.#byOrderId.get(orderId);
+    return order === undefined || order.answered === 0 ? undefined : orderAt(order);
+  }
+
+  /** What it has played is in the ring, or waits for it: there is no more to tell. */
+  async executions(): Promise<readonly VenueExecution[]> {
+    return [];
   }
 
   /** Takes the next event of the log. */
@@ -128,7 +146,7 @@ export class RecordedVenue {
     this.#outbox.splice(0, sent);
   }
 
-  #order(clientId: string): VenueOrder {
+  #order(clientId: string): PlayedOrder {
     let order = this.#byClientId.get(clientId);
     if (!order) {
       order = {
@@ -147,14 +165,14 @@ export class RecordedVenue {
     return order;
   }
 
-  #ask(order: VenueOrder, request: Request): void {
+  #ask(order: PlayedOrder, request: Request): void {
     order.asked.push(request);
     this.#answer(order);
     this.#play();
   }
 
   /** Answers the requests of an order up to the next fill that comes before one of them. */
-  #answer(order: VenueOrder): void {
+  #answer(order: PlayedOrder): void {
     while (order.asked.length > 0) {
       const nextFill = order.fillsAfter[0];
       if (nextFill !== undefined && nextFill <= order.answered) return;
@@ -182,7 +200,7 @@ export class RecordedVenue {
     }
   }
 
-  #fill(order: VenueOrder, { lots, ticks, execId }: ScriptedFill): void {
+  #fill(order: PlayedOrder, { lots, ticks, execId }: ScriptedFill): void {
     order.fillsAfter.shift();
     if (lots > order.leaves) {
       order.quantity = order.filled + lots;
@@ -199,7 +217,7 @@ export class RecordedVenue {
     });
   }
 
-  #send(order: VenueOrder, report: Report): void {
+  #send(order: PlayedOrder, report: Report): void {
     const { orderId, account, instrument } = order;
     const whole = { ...report, orderId, account, instrument, venue: this.#venue };
     if (this.#outbox.length === 0 && this.#submit(whole)) return;
@@ -214,4 +232,21 @@ export class RecordedVenue {
     const header = { received: 0n, actor: 0, session: 0 };
     return this.#port.submit('VenueReport', header, report) >= 0;
   }
+}
+
+/** Prices and sides are the recording's own affair: what is not said is not compared. */
+function orderAt({
+  orderId,
+  account,
+  instrument,
+  quantity,
+  filled,
+  leaves,
+}: PlayedOrder): VenueOrder {
+  const ended = filled >= quantity ? 'Filled' : 'Canceled';
+  return {
+    ...{ orderId, account, instrument, quantity, price: 0, cumQuantity: filled },
+    ...{ clOrdId: '', venueOrderId: String(orderId), side: 'Buy' },
+    report: leaves > 0 ? 'Open' : ended,
+  };
 }
