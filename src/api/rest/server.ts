@@ -24,6 +24,7 @@ import type { StreamHub } from '../streams/stream-hub.js';
 import { admitRequests } from './admission.js';
 import { answerBrokenHttp } from './broken-http.js';
 import { closesGracefully } from './graceful-close.js';
+import { answerRepeats } from './idempotency.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
 import { measureRequests } from './request-metrics.js';
 import { approvalRoutes } from './routes/approvals.js';
@@ -48,6 +49,10 @@ import { answerUnknownRoutes } from './unknown-route.js';
 export const BODY_BYTES_MAX = 64 * 1024;
 /** A request must have arrived whole within this, in milliseconds (slow-loris). */
 export const REQUEST_MS_MAX = 10_000;
+/** Its head within this, in milliseconds. */
+export const HEADERS_MS_MAX = 5000;
+/** How often connections that are too slow are looked for, in milliseconds. */
+const SLOW_LOOK_MS = 1000;
 /** An idle connection is closed after this, in milliseconds. */
 export const KEEP_ALIVE_MS = 60_000;
 /** Longest path parameter: 40 characters of a client order id, each percent-encoded. */
@@ -93,7 +98,7 @@ export async function createRestServer(
       sendProblem(request, reply, applicationErrorOf(error, logger));
     },
     clientErrorHandler: answerBrokenHttp,
-    ...secure(options.tls),
+    ...connectionOptions(options.tls),
   }).withTypeProvider<ZodTypeProvider>();
   server.server.maxConnections = CONNECTIONS_MAX;
   server.setValidatorCompiler(validatorCompiler);
@@ -117,6 +122,7 @@ export async function createRestServer(
   measureRequests(server, metrics);
   takeCredentialsFromProtocol(server);
   admitRequests(server, options.admission);
+  answerRepeats(server);
   await describe(server, version);
   orderRoutes(server, application);
   readModelRoutes(server, application);
@@ -138,8 +144,9 @@ export async function createRestServer(
 }
 
 /** The types of Fastify know a server with TLS as another one; routes see no difference. */
-function secure(tls: TlsFiles | undefined): object {
-  return tls === undefined ? {} : { https: tlsServerOptions(tls) };
+function connectionOptions(tls: TlsFiles | undefined): object {
+  const times = { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_LOOK_MS };
+  return tls === undefined ? { http: times } : { https: { ...times, ...tlsServerOptions(tls) } };
 }
 
 function watchTls(server: RestServer, tls: TlsFiles | undefined, logger: Logger) {
