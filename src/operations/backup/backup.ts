@@ -70,6 +70,7 @@ export class Backup {
   /** As stored; what is being shipped stands in a draft until a manifest names it. */
   #manifest: Manifest;
   #cleaned = false;
+  #turn: Promise<void> = Promise.resolve();
   #storedBytes = 0;
   #rawBytes = 0;
   #passedOver: string[] = [];
@@ -107,7 +108,11 @@ export class Backup {
    * @throws BackupError BACKUP_STORE_FAILED, BACKUP_CONFLICT, BACKUP_OTHER_JOURNAL; JournalError
    *   JOURNAL_DAMAGED: nothing damaged is ever shipped
    */
-  async ship(): Promise<Shipped> {
+  ship(): Promise<Shipped> {
+    return this.#inTurn(() => this.#shipDue());
+  }
+
+  async #shipDue(): Promise<Shipped> {
     this.#storedBytes = 0;
     this.#rawBytes = 0;
     this.#passedOver = [];
@@ -119,7 +124,7 @@ export class Backup {
     if (draft !== this.#manifest || due) await this.#store(draft, durable);
     const next = this.#manifest.journal.at(-1)?.next ?? 0;
     const behind = Math.max(0, this.#options.durable().nextSequence - next);
-    const { passedOver } = { passedOver: this.#passedOver };
+    const passedOver = this.#passedOver;
     return { storedBytes: this.#storedBytes, rawBytes: this.#rawBytes, next, behind, passedOver };
   }
 
@@ -127,9 +132,26 @@ export class Backup {
    * Ships a file, such as a database dump, and lets the oldest of its kind go.
    * @param sequence what it is as of
    */
-  async shipFile(kind: BackedUpFile['kind'], name: string, path: string, sequence: number) {
-    const draft = await this.#addFile(this.#manifest, kind, name, path, sequence);
-    await this.#store(draft, this.#options.durable());
+  shipFile(
+    kind: BackedUpFile['kind'],
+    name: string,
+    path: string,
+    sequence: number,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const draft = await this.#addFile(this.#manifest, kind, name, path, sequence);
+      await this.#store(draft, this.#options.durable());
+    });
+  }
+
+  /** One shipment at a time: each begins with the manifest of the one before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
   }
 
   async #shipJournal(from: Manifest, durable: DurablePosition): Promise<Manifest> {

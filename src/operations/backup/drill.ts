@@ -45,6 +45,8 @@ export interface DrillOptions {
   readonly durableNow?: (() => number) | undefined;
   readonly now?: () => number;
   readonly onStep?: (step: string) => void;
+  /** Ends the drill at the next step; what it made is removed. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DrillReport {
@@ -89,8 +91,13 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
   const parent = options.scratch ?? tmpdir();
   mkdirSync(parent, { recursive: true });
   const scratch = mkdtempSync(join(parent, 'daybook-drill-'));
+  const { signal, onStep = () => {} } = options;
+  const step = (name: string) => {
+    signal?.throwIfAborted();
+    onStep(name);
+  };
   try {
-    return await run(options, scratch, startedAt);
+    return await run({ ...options, onStep: step }, scratch, startedAt);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /** Where jobs are kept: BullMQ on PostgreSQL, or on Redis where there is one. The same behaviour. */
 import {
   createPostgresBackend,
+  type PostgresConnectionOptions,
   type Processor,
   Queue,
   runMigrations,
@@ -51,12 +52,12 @@ export async function postgresJobs(settings: ConnectionSettings): Promise<JobBac
     throw error;
   }
   client.release();
-  const connection = pool;
+  const connection = pool as unknown as PostgresConnectionOptions;
   return {
     description: `PostgreSQL at ${host}:${port}`,
     queue: (name) => new OnPostgres.Queue(name, { connection }) as unknown as JobQueue,
     worker: (name, run, options) => {
-      const own = { ...options, connection } as ConstructorParameters<typeof OnPostgres.Worker>[2];
+      const own = { ...options, connection } as WorkerOptions<PostgresConnectionOptions>;
       return new OnPostgres.Worker(name, run, own) as unknown as JobWorker;
     },
     close: () => pool.end(),
