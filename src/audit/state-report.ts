@@ -109,7 +109,7 @@ function orderLine(state: ShardState, row: number): OrderLine {
   };
 }
 
-function scopeName(state: ShardState, scope: number, id: number): string {
+export function scopeName(state: ShardState, scope: number, id: number): string {
   if (scope === SCOPE.Account) return accountName(state, id);
   if (scope === SCOPE.Instrument) return state.instruments.terms[id]?.symbol ?? `#${id}`;
   if (scope !== SCOPE.Group) return '';

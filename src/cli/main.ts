@@ -31,6 +31,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'decide again, state as of any moment, the story of one order',
     load: () => import('./replay.js'),
   },
+  report: {
+    summary: 'reports from the log: order records, execution quality, limits, halts',
+    load: () => import('./report.js'),
+  },
   rebuild: {
     summary: 'read models from the journal, or everything from EventStoreDB',
     load: () => import('./rebuild.js'),
@@ -55,6 +59,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),
   },
+  'market-data': {
+    summary: 'take ticks, bars and corporate actions in from a file',
+    load: () => import('./market-data.js'),
+  },
+  'value-at-risk': {
+    summary: 'compute a stored value at risk again and compare',
+    load: () => import('./value-at-risk.js'),
+  },
   reference: {
     summary: 'print the reference pages: events, error codes',
     load: () => import('./reference.js'),
@@ -63,7 +75,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 
 function help(): string {
   const lines = Object.entries(subcommands).map(
-    ([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`,
+    ([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`,
   );
   return `daybook ${VERSION}, an event-sourced order management system
 

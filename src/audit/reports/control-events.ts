@@ -1,0 +1,129 @@
+/** Changes of limits with their author, and every use of the kill switch. */
+import type { ShardState } from '../../commands/state/shard-state.js';
+import type { DaybookEvent } from '../../domain/events.js';
+import { SCOPE } from '../../domain/order-terms.js';
+import { type LimitDeclaration, limits } from '../../domain/risk-catalogue.js';
+import { scopeName } from '../state-report.js';
+import { column, type Report, type Row } from './report.js';
+
+const head = [
+  column('sequence', 'integer', 'sequence', 'of the event'),
+  column('time', 'timestamp', 'ns since 1970', 'of the event'),
+  column(
+    'actor',
+    'integer',
+    'index',
+    'who did it, as ActorRegistered has it; 0 Daybook or a local caller',
+  ),
+  column('actor_kind', 'string', 'name', 'User, ApiKey, Certificate, Session, System'),
+  column(
+    'subject',
+    'string',
+    'hex',
+    'random id of the person or program; the name is told by daybook privacy',
+  ),
+  column('session', 'integer', 'index', 'gateway session; 0 none'),
+  column('scope', 'string', 'name', 'Firm, Group, Account or Instrument'),
+  column('name', 'string', 'name', 'of the group, account or instrument'),
+];
+
+function headOf(state: ShardState, event: DaybookEvent): Row {
+  const actor = state.actors.get(event.actor);
+  return {
+    ...{ sequence: event.sequence, time: event.time, actor: event.actor },
+    ...{ actor_kind: actor?.kind ?? null, subject: actor?.subject ?? null, session: event.session },
+  };
+}
+
+const NAMES = 'names of people: a file that leaves Daybook could not be erased with their key';
+
+const limitNames = new Map<number, readonly [string, LimitDeclaration]>(
+  Object.entries(limits).map((entry) => [entry[1].number, entry]),
+);
+
+export const limitChanges: Report = {
+  name: 'limit-changes',
+  title: 'Changes of limits, with their author',
+  source: '',
+  missing: [NAMES],
+  columns: [
+    ...head,
+    column('instrument', 'string', 'symbol', 'only this one; empty: all'),
+    column('limit', 'string', 'name', 'see docs/error-codes.md, limits'),
+    column('unit', 'string', 'unit', 'of the values'),
+    column('previous', 'integer', 'see unit', 'the limit before; -1 none'),
+    column('value', 'integer', 'see unit', 'the limit from now on; -1 none'),
+  ],
+  events: ['LimitChanged'],
+  open: ({ state, emit }) => ({
+    take(event) {
+      if (event.type !== 'LimitChanged') return;
+      const { limit, scope, scopeId, instrument, previous, value } = event.data;
+      const [name, declared] = limitNames.get(limit) ?? [String(limit), undefined];
+      emit({
+        ...headOf(state, event),
+        ...{ scope, name: scopeName(state, SCOPE[scope], scopeId) },
+        instrument: instrument === 0 ? null : scopeName(state, SCOPE.Instrument, instrument),
+        ...{ limit: name, unit: declared?.unit ?? '', previous, value },
+      });
+    },
+  }),
+};
+
+export const killSwitch: Report = {
+  name: 'kill-switch',
+  title: 'Halts, resumptions, circuit breakers and mass cancels',
+  source: '',
+  missing: [NAMES],
+  columns: [
+    ...head,
+    column('event', 'string', 'name', 'see docs/events.md'),
+    column('state', 'string', 'name', 'trading state from now on: Active, Reducing, Halted'),
+    column('previous', 'string', 'name', 'trading state before; of halts and resumptions by hand'),
+    column('text', 'string', 'text', 'why, in the words of who did it'),
+    column('breaker', 'string', 'name', 'circuit breaker that tripped or was reset'),
+    column('limit', 'integer', 'see the breaker', 'its limit'),
+    column('value', 'integer', 'see the breaker', 'the value that tripped it'),
+    column('account', 'string', 'name', 'of mass cancels; empty: every account'),
+    column('instrument', 'string', 'symbol', 'of mass cancels; empty: every instrument'),
+    column('side', 'integer', 'Side [54]', 'of mass cancels; 0 both'),
+  ],
+  events: [
+    ...(['TradingHalted', 'TradingResumed', 'CircuitBreakerTripped'] as const),
+    ...(['CircuitBreakerReset', 'MassCancelDone'] as const),
+  ],
+  open: ({ state, emit }) => ({
+    take(event) {
+      emit({ ...headOf(state, event), event: event.type, ...switchOf(state, event) });
+    },
+  }),
+};
+
+function switchOf(state: ShardState, event: DaybookEvent): Row {
+  switch (event.type) {
+    case 'TradingHalted':
+    case 'TradingResumed': {
+      const { scope, scopeId, state: now, previous, text } = event.data;
+      return { scope, name: scopeName(state, SCOPE[scope], scopeId), state: now, previous, text };
+    }
+    case 'CircuitBreakerTripped':
+    case 'CircuitBreakerReset': {
+      const { scope, scopeId, state: now, breaker, limit, value } = event.data;
+      const name = scopeName(state, SCOPE[scope], scopeId);
+      return {
+        ...{ scope, name, state: now, limit, value },
+        breaker: limitNames.get(breaker)?.[0] ?? String(breaker),
+      };
+    }
+    case 'MassCancelDone': {
+      const { account, instrument, side } = event.data;
+      return {
+        account: account === 0 ? null : scopeName(state, SCOPE.Account, account),
+        instrument: instrument === 0 ? null : scopeName(state, SCOPE.Instrument, instrument),
+        side,
+      };
+    }
+    default:
+      return {};
+  }
+}
