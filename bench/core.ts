@@ -5,6 +5,7 @@
  * taken open loop at one million commands a second: each command is due at a fixed moment, and a
  * pause delays, and is charged to, every command that was due meanwhile (no coordinated omission).
  */
+import { Worker } from 'node:worker_threads';
 import { build } from 'hdr-histogram-js';
 import { CoreFlow, ORDERS } from './core-flow.js';
 import type { Figure } from './figure.js';
@@ -14,22 +15,63 @@ const RATE = 1_000_000;
 
 export async function run(options: { seconds: number }): Promise<Figure[]> {
   warmUp(Math.min(2, options.seconds));
-  const rate = throughput(options.seconds / 2);
-  const latency = openLoop(Math.min(options.seconds / 2, (2 * ORDERS) / RATE));
+  const rate = throughput(options.seconds / 3);
+  const flow = new CoreFlow();
+  for (let i = 0; i < 100; i += 1) flow.run(CHUNK);
+  const seconds = Math.min(options.seconds / 3, (2 * ORDERS) / RATE);
+  const total = Math.min(Math.floor(seconds * RATE), flow.left - CHUNK);
+  const heapBefore = process.memoryUsage().heapUsed;
+  const latency = openLoop(total, (commands) => flow.run(commands));
+  const heapPerCommand = Math.max(0, process.memoryUsage().heapUsed - heapBefore) / total;
+  // The same loop with nothing to do: what the machine itself does to who wants to run always.
+  const idle = openLoop(total, () => undefined).map((figure) => ({
+    ...figure,
+    name: `idle_loop_${figure.name}`,
+  }));
+  const shards = await twoShards(options.seconds / 3);
   return [
     { name: 'commands_per_second', value: Math.round(rate), unit: '1/s', ack: 'none' },
     ...latency,
+    {
+      name: 'heap_bytes_per_command',
+      value: Math.round(heapPerCommand * 100) / 100,
+      unit: 'B',
+      ack: 'none',
+    },
+    ...idle,
+    {
+      name: 'two_shards_commands_per_second',
+      value: Math.round(shards),
+      unit: '1/s',
+      ack: 'none',
+    },
   ];
 }
 
-function warmUp(seconds: number): void {
+/** A shard on each of two threads, which share nothing; their rates added up. */
+async function twoShards(seconds: number): Promise<number> {
+  const rates = await Promise.all(
+    [0, 1].map(
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const url = new URL('./core-shard.js', import.meta.url);
+          const worker = new Worker(url, { workerData: seconds });
+          worker.once('message', resolve);
+          worker.once('error', reject);
+        }),
+    ),
+  );
+  return rates.reduce((sum, rate) => sum + rate, 0);
+}
+
+export function warmUp(seconds: number): void {
   const flow = new CoreFlow();
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end && flow.left > CHUNK) flow.run(CHUNK);
 }
 
 /** Commands a second; when the tables of a flow are full, a new one goes on outside the clock. */
-function throughput(seconds: number): number {
+export function throughput(seconds: number): number {
   let commands = 0;
   let elapsed = 0;
   while (elapsed < seconds * 1000) {
@@ -46,18 +88,14 @@ function throughput(seconds: number): number {
   return (commands * 1000) / elapsed;
 }
 
-function openLoop(seconds: number): Figure[] {
-  const flow = new CoreFlow();
-  for (let i = 0; i < 100; i += 1) flow.run(CHUNK);
+function openLoop(total: number, run: (commands: number) => void): Figure[] {
   const histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 10_000_000_000,
     numberOfSignificantValueDigits: 3,
     useWebAssembly: false,
   });
-  const heapBefore = process.memoryUsage().heapUsed;
   const perMs = RATE / 1000;
-  const total = Math.min(Math.floor(seconds * RATE), flow.left - CHUNK);
   // Sorted into the histogram afterwards: recording would be a tenth of what is measured.
   const latencies = new Float64Array(total).fill(0);
   const start = performance.now();
@@ -66,29 +104,16 @@ function openLoop(seconds: number): Figure[] {
     const due = Math.min(total, Math.floor((performance.now() - start) * perMs));
     const batch = Math.min(due - done, 64) & ~1;
     if (batch === 0) continue;
-    flow.run(batch);
+    run(batch);
     const now = performance.now() - start;
     for (let i = 0; i < batch; i += 1) latencies[done + i] = (now - (done + i) / perMs) * 1e6;
     done += batch;
   }
-  const heapPerCommand = Math.max(0, process.memoryUsage().heapUsed - heapBefore) / total;
   for (const ns of latencies) histogram.recordValue(Math.max(1, Math.round(ns)));
-  const at = (name: string, percentile: number): Figure => ({
-    name,
+  return [50, 99, 99.9, 99.99].map((percentile) => ({
+    name: `p${String(percentile).replace('.', '')}_us`,
     value: Math.round(histogram.getValueAtPercentile(percentile) / 10) / 100,
     unit: 'us',
     ack: 'memory',
-  });
-  return [
-    at('p50_us', 50),
-    at('p99_us', 99),
-    at('p999_us', 99.9),
-    at('p9999_us', 99.99),
-    {
-      name: 'heap_bytes_per_command',
-      value: Math.round(heapPerCommand * 100) / 100,
-      unit: 'B',
-      ack: 'none',
-    },
-  ];
+  }));
 }

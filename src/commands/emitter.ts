@@ -2,9 +2,10 @@
  * Where deciding puts its events: into the batch that becomes one commit, each applied to the state
  * at once, so that the next decision of the batch sees it.
  */
-import { HEADER, type RecordBuffer } from '../domain/event-record.js';
+import { HEADER, RECORD_HEADER_BYTES, type RecordBuffer } from '../domain/event-record.js';
 import { EVENT, type EventName, eventLayouts, events } from '../domain/events.js';
 import { assert } from '../lib/assert.js';
+import { copyWords } from '../lib/words.js';
 import { evolve } from './evolve/evolve.js';
 import type { ShardState } from './state/shard-state.js';
 
@@ -47,24 +48,26 @@ export class Emitter {
    */
   begin(number: number, version: number, bytes: number): number {
     const at = this.beginUncleared(number, version, bytes);
-    const { i32 } = this.out;
-    for (let i = (at + 48) >> 2; i < (at + bytes) >> 2; i += 1) i32[i] = 0;
+    const { f64 } = this.out;
+    const end = (at + bytes) >> 3;
+    for (let i = (at + RECORD_HEADER_BYTES) >> 3; i < end; i += 1) f64[i] = 0;
     return at;
   }
 
   /** The same, but the payload holds old bytes: for callers that write all of it. */
   beginUncleared(number: number, version: number, bytes: number): number {
-    const { out, command, at: from } = this;
+    const { out, at: from } = this;
+    const { i32 } = out;
     const at = out.length;
     assert(at + bytes <= out.bytes.length, 'the batch is full; the writer asks for room before');
     const word = at >> 2;
-    const source = from >> 2;
-    out.i32[word] = 0;
-    out.i32[word + 1] = bytes | (number << 16) | (version << 24);
+    i32[word] = 0;
+    i32[word + 1] = bytes | (number << 16) | (version << 24);
     out.f64[(at + HEADER.sequence) >> 3] = this.state.nextSequence;
-    out.i32[word + 4] = this.timeLow;
-    out.i32[word + 5] = this.timeHigh;
-    for (let i = 6; i < 12; i += 1) out.i32[word + i] = command.i32[source + i] as number;
+    i32[word + 4] = this.timeLow;
+    i32[word + 5] = this.timeHigh;
+    // Received, causation, actor and session: as they stand in the command.
+    copyWords(i32, word + 6, this.command.i32, (from >> 2) + 6, 6);
     return at;
   }
 

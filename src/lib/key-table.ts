@@ -13,6 +13,7 @@
  * sized at start, and `full` tells its owner to refuse what would need another row.
  */
 import { assert } from './assert.js';
+import { copyWords } from './words.js';
 
 /** Bits of a place that hold the row; the rest is a tag that spares most comparisons of keys. */
 const ROW_BITS = 26;
@@ -40,7 +41,7 @@ export class KeyTable {
    * @param seed differs between processes, so that nobody can choose keys that collide
    */
   constructor(capacity: number, keyBytes: number, seed: number) {
-    assert(keyBytes % 4 === 0 && keyBytes > 0, 'keys are whole words');
+    assert(keyBytes % 8 === 0 && keyBytes > 0, 'keys are pairs of words');
     assert(Number.isInteger(capacity) && capacity > 0 && capacity < ROW_MASK, 'capacity of rows');
     this.capacity = capacity;
     this.width = keyBytes / 4;
@@ -130,7 +131,7 @@ export class KeyTable {
     this.#last = row;
     this.scopes[row] = scope;
     const base = row * this.width;
-    for (let i = 0; i < this.width; i += 1) this.keys[base + i] = words[at + i] as number;
+    copyWords(this.keys, base, words, at, this.width);
     this.#place(row, this.#hash(scope, words, at));
     return row;
   }

@@ -4,6 +4,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { EXEC_INST, ORD_STATUS, ORD_TYPE, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { copyWords } from '../../lib/words.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { isStop } from '../evolve/held-orders.js';
 import { rowForDeciding } from '../evolve/positions.js';
@@ -216,14 +217,11 @@ function route(e: Emitter, orderId: number, venue: number): void {
   e.end(at);
 }
 
-/** Copies the payload of the command, which has the same layout, word by word. */
+/** Copies the payload of the command, which has the same layout. */
 function copyPayload(e: Emitter, at: number, bytes: number): void {
-  const { i32 } = e.out;
-  const source = e.command.i32;
-  const shift = (e.at - at) >> 2;
-  for (let i = (at + terms.orderId) >> 2; i < (at + bytes) >> 2; i += 1) {
-    i32[i] = source[i + shift] as number;
-  }
+  const skipped = terms.orderId;
+  const words = (bytes - skipped) >> 2;
+  copyWords(e.out.i32, (at + skipped) >> 2, e.command.i32, (e.at + skipped) >> 2, words);
 }
 
 /**

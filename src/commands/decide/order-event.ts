@@ -1,8 +1,12 @@
 /** What the events about an existing order have in common: who it is, and how it stands after. */
 import { eventLayouts } from '../../domain/events.js';
+import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
+import * as words from '../../lib/words.js';
 import type { Emitter } from '../emitter.js';
 
 const common = eventLayouts.OrderExpired.offsets;
+
+const CL_ORD_ID_WORDS = CL_ORD_ID_BYTES / 4;
 
 interface Record {
   readonly number: number;
@@ -45,18 +49,14 @@ export function setAfterUnchanged(e: Emitter, at: number, row: number): void {
   f64[(at + common.leavesQuantity) >> 3] = orders.leavesQuantity[row] as number;
 }
 
-/** Copies a text field of the command, word by word. */
+/** Copies a text field of the command into a record that is zero there. */
 export function copyText(e: Emitter, to: number, from: number, bytes: number): void {
-  const target = to >> 2;
-  const source = (e.at + from) >> 2;
-  for (let i = 0; i < bytes >> 2; i += 1) {
-    e.out.i32[target + i] = e.command.i32[source + i] as number;
-  }
+  words.copyText(e.out.i32, to >> 2, e.command.i32, (e.at + from) >> 2, bytes >> 2);
 }
 
 /** Copies a client order id from the table; nothing for row -1. */
 export function copyClientId(e: Emitter, to: number, id: number): void {
   if (id < 0) return;
-  const { keys, width } = e.state.clientIds;
-  for (let i = 0; i < width; i += 1) e.out.i32[(to >> 2) + i] = keys[id * width + i] as number;
+  const { keys } = e.state.clientIds;
+  words.copyText(e.out.i32, to >> 2, keys, id * CL_ORD_ID_WORDS, CL_ORD_ID_WORDS);
 }
