@@ -79,7 +79,8 @@ export class TickCsv {
       .split(',');
     const kind = (Object.keys(CSV_COLUMNS) as Kind[]).find((candidate) => {
       const known = names.every((name) => allowedOf(candidate).includes(name));
-      return known && requiredOf(candidate).every((name) => names.includes(name));
+      const all = requiredOf(candidate).every((name) => names.includes(name));
+      return known && all && names[0] === 'symbol';
     });
     if (kind === undefined) {
       const known = Object.values(CSV_COLUMNS).join('; ');

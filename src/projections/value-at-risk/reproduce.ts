@@ -4,7 +4,7 @@ import type { Book, BookScope, MissingExposure } from '../../domain/value-at-ris
 import type { VarParameters } from '../../domain/value-at-risk/result.js';
 import { compute, figuresOf, scopeExposures } from './compute.js';
 import { dayOfTime } from './result-rows.js';
-import { keptWindow, windowBefore } from './returns-windows.js';
+import { type BuiltWindow, keptWindow, windowBefore } from './returns-windows.js';
 
 /** A result as it was stored. */
 export interface StoredResult extends BookScope {
@@ -97,11 +97,12 @@ export async function reproduce(
     if (a !== b) deviations.push({ what, stored: a, reproduced: b });
   };
   compare('sequence', stored.sequence, book.sequence);
-  const window = await keptWindow(client, stored.windowDigest);
-  if (window === undefined) {
+  const kept = await keptWindow(client, stored.windowDigest);
+  if (kept === undefined) {
     compare('window', stored.windowDigest, null);
     return { stored, deviations, windowUnchanged: false };
   }
+  const { window } = kept;
   const scope = scopeExposures(book, stored, stored.baseCurrency, window);
   compare('portfolio', stored.portfolioDigest, scope.portfolioDigest);
   compare('missing', stored.missing.map(textOf), scope.missing.map(textOf));
@@ -113,7 +114,7 @@ export async function reproduce(
   compare('value at risk', numbers(stored.valueAtRisk), numbers(figures.valueAtRisk));
   const shortfall = numbers(figures.expectedShortfall);
   compare('expected shortfall', numbers(stored.expectedShortfall), shortfall);
-  const windowUnchanged = await isUnchanged(client, stored, window.days);
+  const windowUnchanged = await isUnchanged(client, stored, kept);
   return { stored, deviations, windowUnchanged };
 }
 
@@ -123,8 +124,9 @@ const textOf = ({ position, reason, value }: MissingExposure): string =>
 async function isUnchanged(
   client: pg.ClientBase,
   stored: StoredResult,
-  days: number,
+  { window, history }: BuiltWindow,
 ): Promise<boolean> {
-  const built = await windowBefore(client, dayOfTime(stored.time), days);
+  const [day, from] = [dayOfTime(stored.time), history.dayNames[0]];
+  const built = await windowBefore(client, day, window.days, from);
   return built?.window.identity.digest === stored.windowDigest;
 }

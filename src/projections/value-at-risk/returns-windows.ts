@@ -33,23 +33,32 @@ export async function closesVersion(client: pg.ClientBase, day: string): Promise
   return `${day}/${rows[0]?.days}/${rows[0]?.actions}`;
 }
 
+/** A window with the closes that it was made of. */
+export interface BuiltWindow {
+  readonly window: ReturnsWindow;
+  readonly history: PriceHistory;
+}
+
+const dayBefore = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) - days * MS_PER_DAY).toISOString().slice(0, 10);
+
 /**
  * The window of returns out of the closes before a day; undefined when there are too few.
  *
  * @param days daily returns that the window holds, at most
+ * @param from the first day whose closes are looked at; default far enough back for as many days
  */
 export async function windowBefore(
   client: pg.ClientBase,
   day: string,
   days: number,
-): Promise<{ window: ReturnsWindow; history: PriceHistory } | undefined> {
-  const calendarDays = CALENDAR_FACTOR * days + CALENDAR_DAYS_MORE;
-  const from = new Date(Date.parse(`${day}T00:00:00Z`) - calendarDays * MS_PER_DAY);
+  from = dayBefore(day, CALENDAR_FACTOR * days + CALENDAR_DAYS_MORE),
+): Promise<BuiltWindow | undefined> {
   const { rows } = await client.query<{ symbol: string; day: string; close: string }>({
     text: `SELECT i.symbol, to_char(b.time AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, b.close
       FROM market.bars b JOIN market.instruments i ON i.instrument = b.instrument
      WHERE b.seconds = 86400 AND b.time >= $1 AND b.time < $2`,
-    values: [from.toISOString(), `${day}T00:00:00Z`],
+    values: [`${from}T00:00:00Z`, `${day}T00:00:00Z`],
   });
   const closes = rows.map(
     (row): Close => ({ symbol: row.symbol, day: row.day, ticks: Number(row.close) }),
@@ -92,16 +101,17 @@ export async function keepWindow(
 export async function keptWindow(
   client: pg.ClientBase,
   digest: string,
-): Promise<ReturnsWindow | undefined> {
+): Promise<BuiltWindow | undefined> {
   const { rows } = await client.query<{ prices: Buffer }>(
     'SELECT prices FROM risk.windows WHERE digest = $1',
     [digest],
   );
   const row = rows[0];
   if (row === undefined) return undefined;
-  const window = buildReturnsWindow(decode(row.prices), RETURNS, 'carry');
+  const history = decode(row.prices);
+  const window = buildReturnsWindow(history, RETURNS, 'carry');
   assert(window.identity.digest === digest, 'a kept window is what its digest says');
-  return window;
+  return { window, history };
 }
 
 /**
