@@ -13,6 +13,7 @@ import type { OrderView } from '../../src/api/application/views.js';
 import type { OutcomesOptions } from '../../src/api/outcomes.js';
 import { type AccessOptions, type RunningApi, startApi } from '../../src/api/start-api.js';
 import { unavailableReadModels } from '../../src/api/unavailable-read-models.js';
+import { SharedGate } from '../../src/lib/shared-gate.js';
 import { journalDirectory, type RunningShard, startShard } from '../../src/operations/shard.js';
 import { startSimulatedVenue } from '../../src/operations/simulated-venue.js';
 import { CAPACITY } from '../api/running-api.js';
@@ -20,6 +21,8 @@ import { CAPACITY } from '../api/running-api.js';
 export interface Running {
   readonly api: RunningApi;
   readonly shard: RunningShard;
+  /** Shut, no new orders are taken. */
+  readonly orderGate: SharedGate;
   readonly dataDirectory: string;
   /** Where gRPC listens. */
   readonly grpc: string;
@@ -33,13 +36,16 @@ export interface RunningOptions {
   readonly outcomes?: OutcomesOptions;
   readonly access?: Omit<AccessOptions, 'directory'>;
   readonly venue?: boolean;
+  /** Threads beside the API and the venue that submit commands. */
+  readonly producers?: readonly string[];
 }
 
 export async function startRunning(options: RunningOptions = {}): Promise<Running> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'daybook-streams-'));
   const directory = journalDirectory(dataDirectory);
-  const producers = ['rest', 'venue'];
-  const shard = await startShard({ directory, producers, capacity: CAPACITY });
+  const producers = ['rest', 'venue', ...(options.producers ?? [])];
+  const orderGate = new SharedGate();
+  const shard = await startShard({ directory, producers, capacity: CAPACITY, orderGate });
   const venue =
     options.venue === false ? undefined : await startSimulatedVenue(shard, DEFAULT_VENUE, 'venue');
   const access =
@@ -59,7 +65,7 @@ export async function startRunning(options: RunningOptions = {}): Promise<Runnin
     outcomes: options.outcomes ?? {},
   });
   return {
-    ...{ api, shard, dataDirectory },
+    ...{ api, shard, orderGate, dataDirectory },
     grpc: api.grpc?.address ?? '',
     ws: `${api.address.replace('http', 'ws')}/v1/stream`,
     async stop() {
