@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   forward: () => import('./forward.js'),
   gateway: () => import('./gateway.js'),
   fastpath: () => import('./fastpath.js'),
+  udp: () => import('./udp.js'),
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),
   matching: () => import('./matching.js'),

@@ -12,6 +12,7 @@ import { MoldReceiver } from '../../src/gateways/moldudp64/mold-receiver.js';
 import { MoldSender } from '../../src/gateways/moldudp64/mold-sender.js';
 import {
   checkMoldRequest,
+  MOLD_HEADER_BYTES,
   moldPacket,
   putMoldHeader,
 } from '../../src/gateways/moldudp64/packets.js';
