@@ -31,6 +31,7 @@ import { startSnapshots } from '../operations/snapshot-service.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
 import { keysDirectory } from './data-directory.js';
+import { type JobsSide, type JobsSideOptions, jobsMetrics, startJobsSide } from './jobs-side.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
 import { enterSamples } from './samples.js';
@@ -65,6 +66,8 @@ export interface DaybookOptions {
   readonly tls?: TlsFiles | undefined;
   /** How value at risk is computed; absent: as by default. */
   readonly valueAtRisk?: ValueAtRiskSettings | undefined;
+  /** Backups and the jobs that make them; absent: none. */
+  readonly jobs?: JobsSideOptions | undefined;
 }
 
 export interface RunningDaybook {
@@ -141,7 +144,8 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const { forwarding } = outgoing;
   const settings = options.valueAtRisk;
   const risk = await startRiskSide({ shard, database, settings, logger }, started);
-  const parts = { shard, venue, projections, database, forwarding, served, audit, risk };
+  const jobs = await startingJobs(options, shard, database, started);
+  const parts = { shard, venue, projections, database, forwarding, served, audit, risk, jobs };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
@@ -161,6 +165,17 @@ async function startServing(
   return started.add(starting, (s) => s.stop());
 }
 
+async function startingJobs(
+  { jobs, dataDirectory, logger }: DaybookOptions,
+  shard: RunningShard,
+  database: ReadyDatabase,
+  started: StartedParts,
+): Promise<JobsSide | undefined> {
+  if (jobs === undefined) return undefined;
+  const starting = startJobsSide(jobs, shard, database, dataDirectory, logger);
+  return started.add(starting, (j) => j.service.stop());
+}
+
 interface Parts {
   readonly shard: RunningShard;
   readonly venue: RunningVenue;
@@ -170,6 +185,7 @@ interface Parts {
   readonly served: RunningServerThread | undefined;
   readonly audit: RunningAudit;
   readonly risk: RiskSide;
+  readonly jobs: JobsSide | undefined;
 }
 
 function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
@@ -195,6 +211,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
   });
   const metrics = metricsOf(shard, projections, forwarding);
   riskMetrics(risk, metrics);
+  if (parts.jobs !== undefined) jobsMetrics(parts.jobs, metrics);
   return {
     commands: shard.port('rest'),
     journalDirectory: shard.directory,

@@ -55,6 +55,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'restore the newest backup aside, prove that it is good, remove it',
     load: () => import('./drill.js'),
   },
+  jobs: {
+    summary: 'what runs by the clock, how it went, and what comes next',
+    load: () => import('./jobs.js'),
+  },
   decode: {
     summary: 'print packet captures of the wire protocols as JSON lines',
     load: () => import('./decode.js'),

@@ -3,6 +3,7 @@ import pino, { type Logger } from 'pino';
 import { ACCESS_HELP, ACCESS_OPTIONS, accessSide, firstKey } from './access-side.js';
 import { DATA_DIRECTORY_DEFAULT, refuseUnfinishedRestore } from './data-directory.js';
 import { type RunningDaybook, startDaybook } from './daybook.js';
+import { JOBS_ENVIRONMENT_HELP, JOBS_HELP, JOBS_OPTIONS, jobsOptions } from './jobs-side.js';
 import { type RunningProjectorRole, startProjectorRole } from './projector-role.js';
 import { LAG_EVENTS_MAX_DEFAULT, serveOptions, storeOptions } from './store-side.js';
 import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
@@ -46,10 +47,11 @@ EventStoreDB as the system of record (docs/eventstoredb.md):
   --eventstore-cert FILE       TLS for that port: certificate, in PEM, and
   --eventstore-key FILE        its key
 
+${JOBS_HELP}
 Environment:
   DATABASE_URL      a PostgreSQL or TimescaleDB to use in place of the embedded one
   EVENTSTOREDB_URL  as --eventstoredb, for connection strings with a password
-
+${JOBS_ENVIRONMENT_HELP}
 Prints one line when it is ready. SIGTERM and SIGINT end it in order: requests under way are
 answered, what is in the rings is made durable, EventStoreDB gets it within 10 s (or at the next
 start). A second signal ends it at once; nothing that was acknowledged is lost even then.
@@ -78,6 +80,7 @@ const OPTIONS = {
   'eventstore-cert': { type: 'string' },
   'eventstore-key': { type: 'string' },
   ...ACCESS_OPTIONS,
+  ...JOBS_OPTIONS,
 } as const;
 
 async function start(args: string[]): Promise<number> {
@@ -118,7 +121,8 @@ async function start(args: string[]): Promise<number> {
   const samples = !values['no-samples'];
   const file = values['value-at-risk'];
   const valueAtRisk = file === undefined ? undefined : readSettings(file);
-  const options = { ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk };
+  const jobs = jobsOptions(values);
+  const options = { ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk, jobs };
   const key = firstKey(side);
   return runUntilSignal(
     () => startDaybook(options),
