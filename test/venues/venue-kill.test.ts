@@ -82,6 +82,7 @@ class Audit {
         this.#unanswered.delete(`${event.data.account} ${event.data.clOrdId}`);
         return;
       case 'FillUnmatched':
+      case 'VenueDifferenceFound':
       case 'CommandRefused':
         expect(event).toBeUndefined();
     }
