@@ -15,6 +15,7 @@ NAPI_MODULE_INIT() {
       {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"checkRecords", nullptr, check_records, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_default, nullptr},
   };

@@ -37,6 +37,18 @@ void fold(std::vector<uint8_t>& level, size_t count) {
   }
 }
 
+// The length of the record of that sequence at `at`, 0 when none begins there.
+size_t record_length(const uint8_t* record, size_t room, double expected) {
+  if (room < kRecordLeast) return 0;
+  uint16_t length = 0;
+  double sequence = 0;
+  memcpy(&length, record + 4, sizeof length);
+  memcpy(&sequence, record + 8, sizeof sequence);
+  const bool right = length >= kRecordLeast && length <= kRecordMost && length % 8 == 0 &&
+                     length <= room && sequence == expected && record[6] != 0;
+  return right ? length : 0;
+}
+
 }  // namespace
 
 // sealRecords(bytes, start, end, count, first, leafRecords, root): fills in each record's checksum and
@@ -59,17 +71,10 @@ napi_value seal_records(napi_env env, napi_callback_info info) {
   size_t last = at;
   size_t leaves = 0;
   for (size_t i = 0; i < count; i++) {
-    if (end - at < kRecordLeast) return number(env, -1);
     uint8_t* record = memory.data + at;
-    uint16_t length = 0;
-    double sequence = 0;
-    memcpy(&length, record + 4, sizeof length);
-    memcpy(&sequence, record + 8, sizeof sequence);
-    if (length < kRecordLeast || length > kRecordMost || length % 8 != 0 || length > end - at ||
-        sequence != first + static_cast<double>(i) || record[6] == 0) {
-      return number(env, -1);
-    }
-    const uint32_t crc = crc32c(record + 4, length - 4u);
+    const size_t length = record_length(record, end - at, first + static_cast<double>(i));
+    if (length == 0) return number(env, -1);
+    const uint32_t crc = crc32c(record + 4, length - 4);
     memcpy(record, &crc, sizeof crc);
     last = at;
     at += length;
@@ -83,6 +88,32 @@ napi_value seal_records(napi_env env, napi_callback_info info) {
   fold(level, leaves);
   memcpy(root.data, level.data(), kHashBytes);
   return number(env, static_cast<double>(last));
+}
+
+// checkRecords(bytes, start, end, count, first): whether the bytes are exactly so many records from
+// there on, each with its checksum
+napi_value check_records(napi_env env, napi_callback_info info) {
+  Args args(env, info, 5);
+  const Memory memory = args.memory(0);
+  const auto most = static_cast<int64_t>(memory.bytes);
+  const int64_t start = args.integer(1, 0, most);
+  const auto end = static_cast<size_t>(args.integer(2, start, most));
+  const auto count = static_cast<size_t>(args.integer(3, 1, most));
+  const auto first = static_cast<double>(args.integer(4, 0, kSafeMost));
+  if (!args.ok()) return nullptr;
+  auto at = static_cast<size_t>(start);
+  bool right = true;
+  for (size_t i = 0; i < count && right; i++) {
+    const uint8_t* record = memory.data + at;
+    const size_t length = record_length(record, end - at, first + static_cast<double>(i));
+    uint32_t stored = 0;
+    if (length != 0) memcpy(&stored, record, sizeof stored);
+    right = length != 0 && stored == crc32c(record + 4, length - 4);
+    at += length;
+  }
+  napi_value result = nullptr;
+  napi_get_boolean(env, right && at == end, &result);
+  return result;
 }
 
 }  // namespace daybook

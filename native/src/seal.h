@@ -6,6 +6,7 @@
 namespace daybook {
 
 napi_value seal_records(napi_env env, napi_callback_info info);
+napi_value check_records(napi_env env, napi_callback_info info);
 
 }  // namespace daybook
 

@@ -42,6 +42,14 @@ export interface NativeAddon {
     leafRecords: number,
     root: Uint8Array,
   ): number;
+  /** Whether the bytes are exactly `count` records numbered from `first` on, each with its checksum. */
+  checkRecords(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+    first: number,
+  ): boolean;
   /** Large pages under the memory, `populate` 1: all of them now. @returns whether it was granted */
   useHugePages(memory: ArrayBufferView, populate: 0 | 1): boolean;
   /** The calling thread runs on that processor only. */
