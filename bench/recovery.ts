@@ -1,6 +1,6 @@
 /**
  * Restart: a log of orders, acknowledgements, fills and cancels is written first, 50,000 orders for
- * each second asked for (at most 4 M), then evolved from the journal alone, verified, stored as a
+ * each second asked for (at most 6 M; `--seconds 110` are 30 million events), then evolved from the journal alone, verified, stored as a
  * snapshot, and recovered from the snapshot and a tail of 5 % of the log. Then single orders are asked for.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { decide } from '../src/commands/decide/decide.js';
 import { Emitter } from '../src/commands/emitter.js';
 import { evolveBatch, lastTime } from '../src/commands/recovery.js';
-import { DEFAULT_CAPACITY } from '../src/commands/state/capacity.js';
-import { ShardState } from '../src/commands/state/shard-state.js';
+import { type Capacity, DEFAULT_CAPACITY } from '../src/commands/state/capacity.js';
+import type { ShardState } from '../src/commands/state/shard-state.js';
 import { BATCH_BYTES_MAX } from '../src/commands/writer.js';
 import { catalogueFingerprint } from '../src/domain/catalogue-fingerprint.js';
 import { encodeCommand } from '../src/domain/command-codec.js';
@@ -22,12 +22,15 @@ import { FileDurableEnd } from '../src/log/journal/durable-mark.js';
 import { JournalReader } from '../src/log/journal/journal-reader.js';
 import { JournalWriter } from '../src/log/journal/journal-writer.js';
 import { verifyJournal } from '../src/log/journal/verify-journal.js';
+import { newState } from '../src/operations/new-state.js';
 import { recoverState, takeSnapshot } from '../src/operations/snapshots.js';
 import type { Figure } from './figure.js';
 import { measureOrderAsOf } from './order-as-of.js';
 
 const ORDERS_A_SECOND = 50_000;
-const ORDERS_MAX = DEFAULT_CAPACITY.orders;
+const ORDERS_MAX = 6_000_000;
+/** Of a box for such a day, which keeps each order until the day is purged. */
+const CAPACITY: Capacity = { ...DEFAULT_CAPACITY, orders: ORDERS_MAX, clientIds: 2 * ORDERS_MAX };
 const ACCOUNTS = 100;
 const START = 1_790_000_000_000_000_000n;
 
@@ -41,7 +44,7 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
   }
 }
 
-const fresh = () => new ShardState(DEFAULT_CAPACITY, 1);
+const fresh = () => newState(CAPACITY, 1);
 const since = (started: number) => (performance.now() - started) / 1000;
 
 async function measure(directory: string, orders: number): Promise<Figure[]> {

@@ -4,7 +4,6 @@
  */
 import { randomInt } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { ShardState } from '../commands/state/shard-state.js';
 import { stateHash } from '../commands/state-hash.js';
 import { Writer } from '../commands/writer.js';
 import { catalogueFingerprint } from '../domain/catalogue-fingerprint.js';
@@ -23,6 +22,7 @@ import { nativeFileSystem } from '../log/native-file-system.js';
 import { FastPath } from './fast-path.js';
 import { FLAGS } from './fast-path-messages.js';
 import { useHugePages } from './huge-pages.js';
+import { newState } from './new-state.js';
 import type { WriterThreadData, WriterThreadMessage } from './shard-options.js';
 import { recoverState } from './snapshots.js';
 
@@ -53,11 +53,8 @@ const now = () => {
   return clock.ns();
 };
 // The newest good snapshot, then the tail; nothing is decided and no side effect happens.
-const recovered = recoverState(
-  data.directory,
-  data.shard,
-  journal.durableEnd,
-  () => new ShardState(data.capacity, randomInt(2 ** 31)),
+const recovered = recoverState(data.directory, data.shard, journal.durableEnd, () =>
+  newState(data.capacity, randomInt(2 ** 31)),
 );
 const { state } = recovered;
 clock.notBefore(recovered.time);

@@ -5,11 +5,12 @@ import { evolveBatch } from '../../commands/recovery.js';
 import { copyOf, isEnd } from '../../commands/replay/decide-again.js';
 import { commandAt, lengthAt, numberAt } from '../../commands/replay/event-groups.js';
 import type { Capacity } from '../../commands/state/capacity.js';
-import { ShardState } from '../../commands/state/shard-state.js';
+import type { ShardState } from '../../commands/state/shard-state.js';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { FileDurableEnd } from '../../log/journal/durable-mark.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
+import { newState } from '../../operations/new-state.js';
 
 /** Hash seed of states that nobody else can reach. */
 const SEED = 1;
@@ -40,7 +41,7 @@ export function nextSequence(directory: string): number {
 
 /** The state before `sequence`, evolved from the log alone. */
 export function stateBefore(directory: string, capacity: Capacity, sequence: number): ShardState {
-  const state = new ShardState(capacity, SEED);
+  const state = newState(capacity, SEED);
   if (sequence === 0) return state;
   for (const batch of logBatches(directory)) {
     const last = state.nextSequence + batch.count;
