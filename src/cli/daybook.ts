@@ -30,7 +30,15 @@ import { type RunningVenue, startSimulatedVenue } from '../operations/simulated-
 import { startSnapshots } from '../operations/snapshot-service.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
+import type { CredentialSide } from './credential-side.js';
 import { keysDirectory } from './data-directory.js';
+import {
+  GATEWAY_PRODUCERS,
+  type GatewaySide,
+  type GatewaySideOptions,
+  gatewayMetrics,
+  startGatewaySide,
+} from './gateway-side.js';
 import { type JobsSide, type JobsSideOptions, jobsMetrics, startJobsSide } from './jobs-side.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
@@ -63,9 +71,13 @@ export interface DaybookOptions {
   readonly serve?: ServeOptions | undefined;
   /** Whom to let in; absent: whoever reaches the listeners may do everything. */
   readonly access?: AccessOptions | undefined;
+  /** Where `?credential=NAME` of a connection string is looked up. */
+  readonly credentials?: CredentialSide | undefined;
   readonly tls?: TlsFiles | undefined;
   /** How value at risk is computed; absent: as by default. */
   readonly valueAtRisk?: ValueAtRiskSettings | undefined;
+  /** OUCH, market data and drop copy; absent: none of them. */
+  readonly gateways?: GatewaySideOptions | undefined;
   /** Backups and the jobs that make them; absent: none. */
   readonly jobs?: JobsSideOptions | undefined;
 }
@@ -77,6 +89,7 @@ export interface RunningDaybook {
   readonly api: RunningApi;
   readonly projections: ProjectionService;
   readonly risk: RiskSide;
+  readonly gateways: GatewaySide | undefined;
   readonly forwarding: RunningForwarding | undefined;
   /** Where EventStoreDB's clients read, if they may. */
   readonly served: RunningServerThread | undefined;
@@ -103,7 +116,10 @@ export async function startDaybook(options: DaybookOptions): Promise<RunningDayb
 async function startParts(options: DaybookOptions, started: StartedParts): Promise<RunningDaybook> {
   const { dataDirectory, databaseUrl, logger } = options;
   const directory = journalDirectory(resolve(dataDirectory));
-  const database = await started.add(startDatabase(dataDirectory, databaseUrl), (d) => d.stop());
+  const database = await started.add(
+    startDatabase(dataDirectory, databaseUrl, options.credentials),
+    (d) => d.stop(),
+  );
   const { eventStoreDb } = options;
   if (eventStoreDb !== undefined) await checkAgainstStore(directory, eventStoreDb.connectionString);
   // Stopped after the writer, whose last events it is to send.
@@ -113,10 +129,11 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const shard = await started.add(
     startShard({
       directory,
-      producers: ['rest', 'venue', 'snapshots', ...RISK_PRODUCERS],
+      producers: ['rest', 'venue', 'snapshots', ...RISK_PRODUCERS, ...GATEWAY_PRODUCERS],
       software: VERSION,
       orderGate: gate,
       ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+      ...(options.gateways?.fastPath === undefined ? {} : { fastPath: options.gateways.fastPath }),
     }),
     (s) => s.stop(),
   );
@@ -145,14 +162,23 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const settings = options.valueAtRisk;
   const risk = await startRiskSide({ shard, database, settings, logger }, started);
   const jobs = await startingJobs(options, shard, database, started);
-  const parts = { shard, venue, projections, database, forwarding, served, audit, risk, jobs };
+  const gateways =
+    options.gateways === undefined
+      ? undefined
+      : await startGatewaySide(options.gateways, { shard, dataDirectory, logger }, started);
+  const parts = {
+    ...{ shard, venue, projections, database, forwarding, served, audit, risk, jobs, gateways },
+  };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   await forwarding?.begun();
   const { address } = api;
   const stop = () => started.stop();
-  return { address, shard, venue, api, projections, risk, forwarding, served, failed, stop };
+  return {
+    ...{ address, shard, venue, api, projections, risk, gateways, forwarding, served, failed },
+    stop,
+  };
 }
 
 async function startServing(
@@ -186,6 +212,7 @@ interface Parts {
   readonly audit: RunningAudit;
   readonly risk: RiskSide;
   readonly jobs: JobsSide | undefined;
+  readonly gateways: GatewaySide | undefined;
 }
 
 function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
@@ -212,6 +239,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
   const metrics = metricsOf(shard, projections, forwarding);
   riskMetrics(risk, metrics);
   if (parts.jobs !== undefined) jobsMetrics(parts.jobs, metrics);
+  if (parts.gateways !== undefined) gatewayMetrics(parts.gateways, metrics);
   return {
     commands: shard.port('rest'),
     journalDirectory: shard.directory,
@@ -239,6 +267,7 @@ function failuresOf({
   database,
   forwarding,
   served,
+  gateways,
 }: Parts): Promise<unknown>[] {
   const never = new Promise<never>(() => undefined);
   const reason = (error: unknown): unknown => error;
@@ -249,6 +278,7 @@ function failuresOf({
     database.lost,
     ...(forwarding === undefined ? [] : [forwarding.failed.catch(reason)]),
     ...(served === undefined ? [] : [served.failed.catch(reason)]),
+    ...(gateways?.failures ?? []),
   ];
 }
 

@@ -21,6 +21,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'users, keys, roles, certificates: who may do what',
     load: () => import('./identity.js'),
   },
+  credentials: {
+    summary: 'secrets of databases, stores and venues, sealed',
+    load: () => import('./credentials.js'),
+  },
   log: { summary: 'print events as JSON lines', load: () => import('./log.js') },
   verify: { summary: 'check every byte of the journal', load: () => import('./verify.js') },
   checkpoint: {

@@ -6,7 +6,9 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { startHealthServer } from '../api/rest/health-server.js';
 import type { Check } from '../api/rest/routes/health.js';
+import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { ProjectionService } from '../projections/projection-service.js';
+import type { CredentialSide } from './credential-side.js';
 import { databaseCheck, startDatabase } from './read-side.js';
 import { StartedParts } from './started-parts.js';
 
@@ -14,7 +16,8 @@ export interface ProjectorRoleOptions {
   readonly dataDirectory: string;
   readonly databaseUrl: string | undefined;
   /** Of the EventStoreDB to follow. */
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
+  readonly credentials?: CredentialSide | undefined;
   readonly host: string;
   /** Of health and metrics; 0: any free one. */
   readonly port: number;
@@ -47,7 +50,10 @@ async function startParts(
   started: StartedParts,
 ): Promise<RunningProjectorRole> {
   const { dataDirectory, databaseUrl, connectionString, logger, host, port } = options;
-  const database = await started.add(startDatabase(dataDirectory, databaseUrl), (d) => d.stop());
+  const database = await started.add(
+    startDatabase(dataDirectory, databaseUrl, options.credentials),
+    (d) => d.stop(),
+  );
   const projections = new ProjectionService({
     ...{ shard: 0, database: database.settings, eventStoreDb: connectionString },
   });

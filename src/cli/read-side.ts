@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Check } from '../api/rest/routes/health.js';
-import { parseDatabaseUrl } from '../projections/database/connection-settings.js';
 import { createDataSource, migrate } from '../projections/database/data-source.js';
 import {
   type EmbeddedServer,
   startEmbeddedServer,
 } from '../projections/database/embedded-server.js';
 import type { ProjectionService } from '../projections/projection-service.js';
+import { type CredentialSide, databaseSettings } from './credential-side.js';
 import { postgresDirectory } from './data-directory.js';
 
 /** The read side is not ready when it is further behind than this, in events. */
@@ -29,12 +29,13 @@ export interface ReadyDatabase {
 export async function startDatabase(
   dataDirectory: string,
   databaseUrl: string | undefined,
+  credentials?: CredentialSide,
 ): Promise<ReadyDatabase> {
   const server: EmbeddedServer | undefined =
     databaseUrl === undefined
       ? await startEmbeddedServer(postgresDirectory(resolve(dataDirectory)))
       : undefined;
-  const settings = server?.settings ?? parseDatabaseUrl(databaseUrl as string);
+  const settings = server?.settings ?? databaseSettings(databaseUrl as string, credentials);
   const dataSource = createDataSource(settings, []);
   try {
     await dataSource.initialize();

@@ -1,8 +1,11 @@
 /** `daybook start`: everything, embedded, until it is told to stop. */
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
+import { processLogger } from '../operations/process-logger.js';
 import { ACCESS_HELP, ACCESS_OPTIONS, accessSide, firstKey } from './access-side.js';
+import { credentialSide } from './credential-side.js';
 import { DATA_DIRECTORY_DEFAULT, refuseUnfinishedRestore } from './data-directory.js';
 import { type RunningDaybook, startDaybook } from './daybook.js';
+import { GATEWAY_HELP, GATEWAY_OPTIONS, gatewayOptions } from './gateway-side.js';
 import { JOBS_ENVIRONMENT_HELP, JOBS_HELP, JOBS_OPTIONS, jobsOptions } from './jobs-side.js';
 import { type RunningProjectorRole, startProjectorRole } from './projector-role.js';
 import { LAG_EVENTS_MAX_DEFAULT, serveOptions, storeOptions } from './store-side.js';
@@ -47,9 +50,11 @@ EventStoreDB as the system of record (docs/eventstoredb.md):
   --eventstore-cert FILE       TLS for that port: certificate, in PEM, and
   --eventstore-key FILE        its key
 
+${GATEWAY_HELP}
 ${JOBS_HELP}
 Environment:
   DATABASE_URL      a PostgreSQL or TimescaleDB to use in place of the embedded one
+  DAYBOOK_NATIVE    off: do without the native addon; required: do not start without it
   EVENTSTOREDB_URL  as --eventstoredb, for connection strings with a password
 ${JOBS_ENVIRONMENT_HELP}
 Prints one line when it is ready. SIGTERM and SIGINT end it in order: requests under way are
@@ -81,6 +86,7 @@ const OPTIONS = {
   'eventstore-key': { type: 'string' },
   ...ACCESS_OPTIONS,
   ...JOBS_OPTIONS,
+  ...GATEWAY_OPTIONS,
 } as const;
 
 async function start(args: string[]): Promise<number> {
@@ -90,20 +96,21 @@ async function start(args: string[]): Promise<number> {
   if (!ROLES.includes(values.role)) throw new UsageError(`--role is one of ${ROLES.join(', ')}`);
   const port = wholeNumber('port', values.port, 0, 65_535);
   const url = values.eventstoredb ?? (process.env.EVENTSTOREDB_URL || undefined);
-  const eventStoreDb = storeOptions(url, values['eventstoredb-lag-max']);
+  const logger = processLogger(level);
+  const credentials = credentialSide(values['data-dir'], logger);
+  const eventStoreDb = storeOptions(url, values['eventstoredb-lag-max'], credentials);
   const serve = serveOptions({
     host: values['eventstore-host'],
     port: values['eventstore-port'],
     certificate: values['eventstore-cert'],
     key: values['eventstore-key'],
   });
-  const logger = pino({ level }, pino.destination({ dest: 2, sync: true }));
   const common = {
     dataDirectory: values['data-dir'],
     host: values.host,
     port,
     databaseUrl: process.env.DATABASE_URL || undefined,
-    logger,
+    ...{ credentials, logger },
   };
   if (values.role === 'projector') {
     if (eventStoreDb === undefined) throw new UsageError('--role projector needs --eventstoredb');
@@ -122,7 +129,11 @@ async function start(args: string[]): Promise<number> {
   const file = values['value-at-risk'];
   const valueAtRisk = file === undefined ? undefined : readSettings(file);
   const jobs = jobsOptions(values);
-  const options = { ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk, jobs };
+  const gateways = gatewayOptions(values);
+  const options = {
+    ...{ ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk, jobs },
+    gateways,
+  };
   const key = firstKey(side);
   return runUntilSignal(
     () => startDaybook(options),
@@ -178,6 +189,7 @@ function ready(
       recoveredEvents,
       seconds,
       eventStorePort,
+      ...daybook.gateways?.ports,
       key,
     });
   }
@@ -185,6 +197,9 @@ function ready(
     `daybook is ready at ${url} (docs at ${url}/docs), gRPC at ${grpc}, epoch ${epoch}, ` +
     `${recoveredEvents} events recovered, ${seconds.toFixed(1)} s` +
     (served === undefined ? '' : `, EventStoreDB clients at port ${eventStorePort}`) +
+    (daybook.gateways?.orderEntry === undefined
+      ? ''
+      : `, OUCH at port ${daybook.gateways.ports.ouch}`) +
     (key === undefined ? '' : `\nthe key of "admin", shown this once: ${key}`)
   );
 }

@@ -2,15 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { Gauge, type Registry } from 'prom-client';
 import type { Check } from '../api/rest/routes/health.js';
+import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { StoreSession } from '../log/eventstoredb/store-session.js';
 import type { RunningForwarding } from '../operations/forwarding.js';
+import { type CredentialSide, storeAddress } from './credential-side.js';
 import { UsageError, wholeNumber } from './usage.js';
 
 /** Lag in events above which new orders are refused, when nothing else is said. */
 export const LAG_EVENTS_MAX_DEFAULT = 1_000_000;
 
 export interface StoreOptions {
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
   readonly lagEventsMax: number;
 }
 
@@ -32,17 +34,23 @@ export function connectionString(option: string, text: string): string {
   }
 }
 
-/** @throws UsageError */
+function checkedAddress(option: string, address: StoreAddress): StoreAddress {
+  connectionString(option, typeof address === 'string' ? address : address.text);
+  return address;
+}
+
+/** @throws UsageError, CredentialError */
 export function storeOptions(
   url: string | undefined,
   lagMax: string | undefined,
+  credentials: CredentialSide,
 ): StoreOptions | undefined {
   if (url === undefined) {
     if (lagMax === undefined) return undefined;
     throw new UsageError('--eventstoredb-lag-max needs --eventstoredb');
   }
   return {
-    connectionString: connectionString('eventstoredb', url),
+    connectionString: checkedAddress('eventstoredb', storeAddress(url, credentials)),
     lagEventsMax:
       lagMax === undefined
         ? LAG_EVENTS_MAX_DEFAULT

@@ -3,12 +3,14 @@
  * shut until this writer's WriterStarted is stored (from then on the one before is fenced), and
  * whenever the store is too far behind.
  */
+
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SharedGate } from '../lib/shared-gate.js';
 import { EventStoreDbLog } from '../log/eventstoredb/event-log.js';
 import type { ForwardLag } from '../log/eventstoredb/forward-lag.js';
 import { ForwarderThread } from '../log/eventstoredb/forwarder-thread.js';
+import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { StoreError } from '../log/eventstoredb/store-errors.js';
 import { nodeFileSystem } from '../log/file-system.js';
 import { findJournalEnd } from '../log/journal/recovery.js';
@@ -24,7 +26,7 @@ const DRAIN_MS_MAX = 10_000;
 const ASK_LIMITS = { deadlineMs: 5_000, attempts: 4 };
 
 export interface ForwardingOptions {
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
   /** Lag in events above which new orders are refused. */
   readonly lagEventsMax: number;
   readonly gate: SharedGate;
@@ -58,7 +60,7 @@ export interface RunningForwarding {
  */
 export async function checkAgainstStore(
   directory: string,
-  connectionString: string,
+  connectionString: StoreAddress,
 ): Promise<void> {
   const held = existsSync(directory)
     ? (findJournalEnd(nodeFileSystem, directory, 0)?.position.nextSequence ?? 0)

@@ -1,12 +1,12 @@
 /** The thread of the order-entry gateway: fold the log, listen, then follow the log for ever. */
 import { randomInt } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import pino from 'pino';
 import { OrderEntryGateway } from '../gateways/order-entry/order-entry-gateway.js';
 import { assert } from '../lib/assert.js';
 import { SpscRing } from '../lib/ring.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import type { GatewayThreadData, GatewayThreadMessage } from './order-entry.js';
+import { processLogger } from './process-logger.js';
 import { openPort } from './shard.js';
 
 /** Between looks at a ring that is being emptied, ms. */
@@ -24,7 +24,7 @@ const gateway = new OrderEntryGateway({
   port: openPort(data.port),
   journalDirectory: data.directory,
   durableEnd: end,
-  logger: pino({ level: data.logLevel }, pino.destination({ dest: 2, sync: true })),
+  logger: processLogger(data.logLevel),
   seed: randomInt(2 ** 31),
 });
 const started = performance.now();

@@ -8,6 +8,7 @@ import { EventIds } from './event-id.js';
 import { eventJson } from './event-json.js';
 import { streamOfShard } from './forwarder.js';
 import { MAX_APPEND_BYTES } from './server/limits.js';
+import type { StoreAddress } from './store-address.js';
 import { StoreError, storeError } from './store-errors.js';
 import { StoreSession } from './store-session.js';
 import { StoredRecords } from './stored-records.js';
@@ -29,7 +30,7 @@ export const EVENTSTOREDB_LOG_LIMITS: EventStoreDbLogLimits = {
 };
 
 export interface EventStoreDbLogOptions {
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
   readonly shard: number;
   readonly limits?: Partial<EventStoreDbLogLimits>;
 }

@@ -4,13 +4,14 @@ import type { SharedDurableEnd } from '../journal/shared-durable-end.js';
 import { type ForwardLag, isOverloaded, lagOf } from './forward-lag.js';
 import type { ForwarderLimits } from './forwarder.js';
 import { SharedForwardState } from './shared-forward-state.js';
+import type { StoreAddress } from './store-address.js';
 import { StoreError, type StoreErrorCode } from './store-errors.js';
 
 /** What the thread is started with. */
 export interface ForwarderThreadData {
   readonly directory: string;
   readonly shard: number;
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
   readonly limits: Partial<ForwarderLimits>;
   readonly durableEnd: SharedArrayBuffer;
   readonly state: SharedArrayBuffer;
@@ -32,7 +33,7 @@ export interface ForwarderThreadOptions {
   readonly shard: number;
   readonly durableEnd: SharedDurableEnd;
   /** `esdb://…` or `esdb+discover://…`. */
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
   readonly limits?: Partial<ForwarderLimits>;
   /** Lag above which {@link ForwarderThread.overloaded} says so. */
   readonly lagLimit?: Partial<ForwardLag>;

@@ -6,6 +6,7 @@ import { Backoff } from './backoff.js';
 import { EventIds } from './event-id.js';
 import { ForwardBatches, type RecordReader } from './forward-batches.js';
 import { type ForwardLag, type ForwardState, isOverloaded, lagOf } from './forward-lag.js';
+import type { StoreAddress } from './store-address.js';
 import { StoreError, storeError } from './store-errors.js';
 import { StoreSession } from './store-session.js';
 import { metastreamOf } from './stored-event.js';
@@ -42,7 +43,7 @@ export const FORWARDER_LIMITS: ForwarderLimits = {
 };
 
 export interface ForwarderOptions {
-  readonly connectionString: string;
+  readonly connectionString: StoreAddress;
   readonly shard: number;
   /** Opens the journal at a sequence. @throws JournalError when that is gone */
   readonly openReader: (from: number) => RecordReader;

@@ -5,6 +5,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { CallOptions, ClientReadableStream, Metadata } from '@grpc/grpc-js';
 import { type AppendCall, AppendChannel } from './append-channel.js';
 import { decodeReadMessage, type ReadMessage } from './read-message-decoder.js';
+import { connectionStringOf, type StoreAddress } from './store-address.js';
 import { StoreError, storeError } from './store-errors.js';
 import type { StoredEvent } from './stored-event.js';
 
@@ -46,9 +47,9 @@ export class StoreSession {
   #stub: StreamsClient | undefined;
   #closed = false;
 
-  /** @param connectionString `esdb://…` or `esdb+discover://…`, with any option the client knows */
-  constructor(connectionString: string) {
-    const client = EventStoreDBClient.connectionString(connectionString);
+  /** @param address `esdb://…` or `esdb+discover://…`, with any option the client knows */
+  constructor(address: StoreAddress) {
+    const client = EventStoreDBClient.connectionString(connectionStringOf(address));
     this.#client = client as unknown as ClientChannel;
   }
 

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { SharedText } from '../../lib/shared-text.js';
 
 /** How to reach the database of the read models. */
 export interface ConnectionSettings {
@@ -6,6 +7,8 @@ export interface ConnectionSettings {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** In its place: shared memory with a password that can be rotated. Crosses threads. */
+  readonly credential?: SharedArrayBuffer;
   readonly database: string;
   /** Verify and encrypt; only for a server on another host. */
   readonly ssl?: boolean;
@@ -38,10 +41,15 @@ export function parseDatabaseUrl(url: string): ConnectionSettings {
   };
 }
 
+/** As of now: ask for it whenever a connection is opened. */
+export function passwordOf({ password, credential }: ConnectionSettings): string {
+  return credential === undefined ? password : new SharedText(credential).read();
+}
+
 /** The settings as a URL, for tools that take only that. Holds the password: never log it. */
 export function databaseUrl(settings: ConnectionSettings): string {
   const user = encodeURIComponent(settings.user);
-  const password = encodeURIComponent(settings.password);
+  const password = encodeURIComponent(passwordOf(settings));
   const database = encodeURIComponent(settings.database);
   const query = settings.ssl === true ? '?sslmode=require' : '';
   return `postgres://${user}:${password}@${settings.host}:${settings.port}/${database}${query}`;
@@ -62,7 +70,7 @@ export async function connect(
     host: settings.host,
     port: settings.port,
     user: settings.user,
-    password: settings.password,
+    password: passwordOf(settings),
     database: settings.database,
     ...(settings.ssl === true ? { ssl: true } : {}),
     application_name: applicationName,

@@ -1,6 +1,6 @@
 import { DataSource, DefaultNamingStrategy, type EntitySchema } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
-import type { ConnectionSettings } from './connection-settings.js';
+import { type ConnectionSettings, passwordOf } from './connection-settings.js';
 
 /** Connections of one process for queries; the projector has its own beside them. */
 export const QUERY_CONNECTIONS_MAX = 10;
@@ -26,7 +26,7 @@ export function createDataSource(
     host: settings.host,
     port: settings.port,
     username: settings.user,
-    password: settings.password,
+    password: () => passwordOf(settings),
     database: settings.database,
     ssl: settings.ssl === true,
     schema: SCHEMA,

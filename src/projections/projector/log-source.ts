@@ -1,6 +1,8 @@
 /** Where a projector reads the log: the journal of this box, or EventStoreDB for a box elsewhere. */
+
 import type { RecordBuffer } from '../../domain/event-record.js';
 import { EventStoreDbLog } from '../../log/eventstoredb/event-log.js';
+import type { StoreAddress } from '../../log/eventstoredb/store-address.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { FileDurableEnd } from '../../log/journal/durable-mark.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
@@ -25,7 +27,7 @@ export type LogSourceSettings =
       /** `SharedDurableEnd.memory` of the writer in this process; else the mark file is watched. */
       readonly durableEnd?: SharedArrayBuffer | undefined;
     }
-  | { readonly eventStoreDb: string };
+  | { readonly eventStoreDb: StoreAddress };
 
 export function openLogSource(settings: LogSourceSettings, shard: number): LogSource {
   if ('eventStoreDb' in settings) {
