@@ -51,7 +51,10 @@ export function missingFromLock(files: readonly SourceFile[]): string[] {
 }
 
 /** Named as programs or types, never imported. */
-const TOOLS = new Set(['@biomejs/biome', '@types/node', '@types/pg', 'typescript']);
+const TOOLS = new Set([
+  ...['@biomejs/biome', '@bufbuild/buf', '@types/node', '@types/pg', '@types/pg-copy-streams'],
+  ...['@types/ws', 'ts-proto', 'typescript'],
+]);
 const PACKAGE = /^(@[a-z0-9-]+\/[a-z0-9-]+|[a-z0-9-]+)(\/.*)?$/;
 
 const nameOf = (specifier: string): string | undefined => PACKAGE.exec(specifier)?.[1];

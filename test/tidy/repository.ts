@@ -14,6 +14,7 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** What is made, fetched or kept by tools, never written by us. */
 const NOT_OURS = new Set(['node_modules', 'dist', 'build', 'data', 'coverage', '.git']);
 const READ = /\.(ts|mjs|md|json|sql|proto)$/;
+const GENERATED = /\.gen\.ts$/;
 
 /** Every file that the rules look at, sorted by path. */
 export function readRepository(): SourceFile[] {
@@ -27,7 +28,8 @@ function list(folder: string): string[] {
     if (NOT_OURS.has(entry.name)) continue;
     const path = posix.join(folder, entry.name);
     if (entry.isDirectory()) paths.push(...list(path));
-    else if (entry.isFile() && READ.test(entry.name)) paths.push(path);
+    else if (entry.isFile() && READ.test(entry.name) && !GENERATED.test(entry.name))
+      paths.push(path);
   }
   return paths.sort();
 }

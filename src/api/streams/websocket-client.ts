@@ -8,8 +8,9 @@
  *   < {"type":"problem","topic":"executions","code":"REQUEST_INVALID","detail":"..."}
  * ```
  */
+
+import type { WebSocket } from '@fastify/websocket';
 import type { Logger } from 'pino';
-import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Caller } from '../application/application.js';
 import { ApplicationError, problem } from '../application/errors.js';
