@@ -12,4 +12,8 @@ export const unavailableReadModels: ReadModels = {
   fills: refuse,
   positions: refuse,
   pnl: refuse,
+  positionHistory: refuse,
+  pnlHistory: refuse,
+  pnlDays: refuse,
+  scopeTotals: refuse,
 };

@@ -99,9 +99,6 @@ export interface RunningDaybook {
   stop(): Promise<void>;
 }
 
-/** Read models that the API's queries read: a view as new as asked for needs no other. */
-const QUERIED_MODELS = ['reference', 'orders', 'positions', 'fills'];
-
 /** @throws whatever keeps a part from starting; what was started before is stopped again */
 export async function startDaybook(options: DaybookOptions): Promise<RunningDaybook> {
   const started = new StartedParts();
@@ -230,7 +227,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
   const readModels = new ReadSide({
     dataSource: database.dataSource,
     shard: 0,
-    wait: (sequence, timeoutMs) => projections.wait(sequence, timeoutMs, QUERIED_MODELS),
+    wait: (...until) => projections.wait(...until),
     unavailable: (cause) => {
       logger.warn({ err: cause }, 'the read models cannot be asked');
       return new ReadModelsUnavailable();

@@ -5,7 +5,7 @@ import type { Application, Caller } from './application.js';
 import { problem } from './errors.js';
 import { instrumentIndex } from './instruments.js';
 import { accountIndex, type OrderReference, unknownOrder } from './order-requests.js';
-import { type AsOf, PAGE_ROWS_DEFAULT, ReadModelsUnavailable } from './read-models.js';
+import { type AsOf, PAGE_ROWS_DEFAULT, ReadModelsUnavailable, type View } from './read-models.js';
 import type { FillView, OrderView, OrdStatus, PnlView, PositionView } from './views.js';
 
 /** How long a query waits for a view as new as it asks for, in milliseconds. */
@@ -147,14 +147,16 @@ export function parties(
   };
 }
 
-async function atLeast<T>(
+/** Asks once the view holds the event that the question wants to be in it. */
+export async function atLeast<T>(
   app: Application,
   minSequence: number | undefined,
   ask: () => Promise<AsOf<T>>,
+  view: View = 'now',
 ): Promise<AsOf<T>> {
   try {
     if (minSequence !== undefined && minSequence >= 0) {
-      const reached = await app.readModels.reached(minSequence, VIEW_WAIT_MS_MAX);
+      const reached = await app.readModels.reached(minSequence, VIEW_WAIT_MS_MAX, view);
       if (!reached) throw problem('VIEW_BEHIND', undefined, { minSequence });
     }
     return await ask();

@@ -29,7 +29,7 @@ export function tradingDay(app: Application, caller: Caller): TradingDayView | n
   authorize(caller.identity, 'tradingDay.read');
   const found = app.reference.tradingDay();
   if (found === undefined) return null;
-  return { day: textOf(found.day), open: found.open, sequence: found.sequence };
+  return { day: dayText(found.day), open: found.open, sequence: found.sequence };
 }
 
 async function turn(
@@ -40,7 +40,13 @@ async function turn(
   until: 'TradingDayOpened' | 'TradingDayClosed',
 ): Promise<TradingDayView> {
   authorize(caller.identity, 'tradingDay.change');
-  const { events } = await performUntil(app, caller, command, { tradingDay: numberOf(day) }, until);
+  const { events } = await performUntil(
+    app,
+    caller,
+    command,
+    { tradingDay: dayNumber(day) },
+    until,
+  );
   throwIfRefused(events);
   const event = events.find(({ type }) => type === until);
   assert(event !== undefined, 'a day is opened, closed or refused');
@@ -48,14 +54,14 @@ async function turn(
 }
 
 /** yyyymmdd, as events have it. @throws ApplicationError REQUEST_INVALID */
-function numberOf(day: string): number {
+export function dayNumber(day: string): number {
   const date = new Date(`${day}T00:00:00Z`);
   const real = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(date.getTime());
   if (!real || date.toISOString().slice(0, 10) !== day) throw invalidField('day', 'no such day');
   return Number(day.replaceAll('-', ''));
 }
 
-function textOf(day: number): string {
+export function dayText(day: number): string {
   const text = String(day).padStart(8, '0');
   return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
 }

@@ -48,6 +48,12 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/fills': access('fills.read', 'query'),
   'GET /v1/positions': access('positions.read', 'query'),
   'GET /v1/pnl': access('positions.read', 'query'),
+  'GET /v1/positions/history': access('positions.read', 'query'),
+  // Of an account, or of all of them.
+  'GET /v1/pnl/history': access('positions.read', 'query'),
+  'GET /v1/pnl/days': access('positions.read', 'query'),
+  'GET /v1/pnl/totals': access('positions.read'),
+  'GET /v1/exposure': access('risk.read'),
   'GET /v1/instruments': access('instruments.read'),
   'GET /v1/instruments/:symbol': access('instruments.read'),
   'POST /v1/instruments': access('instruments.change'),

@@ -33,11 +33,17 @@ import { type ScopeTotal, type ScopeTotalsFilter, scopeTotals } from './scope-to
 /** Rows of one page, at most: a page is built in memory. */
 export const PAGE_ROWS_MAX = 1000;
 
+/** The models that a question reads. */
+const MODELS_OF = {
+  now: ['orders', 'fills', 'positions', 'reference'],
+  pnl: ['pnl'],
+} as const;
+
 export interface ReadSideOptions {
   readonly dataSource: DataSource;
   readonly shard: number;
   /** `ProjectionService.wait`, which the projector in this process feeds. */
-  readonly wait: (sequence: number, timeoutMs: number) => Promise<void>;
+  readonly wait: (sequence: number, timeoutMs: number, models: readonly string[]) => Promise<void>;
   /** Makes the error that callers know for a database that cannot be asked. */
   readonly unavailable: (cause: unknown) => Error;
 }
@@ -55,9 +61,9 @@ export class ReadSide {
    *
    * @returns false when that took longer than `timeoutMs`
    */
-  async reached(sequence: number, timeoutMs: number): Promise<boolean> {
+  async reached(sequence: number, timeoutMs: number, view: 'now' | 'pnl'): Promise<boolean> {
     try {
-      await this.#options.wait(sequence, timeoutMs);
+      await this.#options.wait(sequence, timeoutMs, MODELS_OF[view]);
       return true;
     } catch (error) {
       if (error instanceof ProjectionError && error.code === 'PROJECTION_BEHIND') return false;
@@ -67,7 +73,7 @@ export class ReadSide {
 
   /** The last event that the read models hold; -1 none. */
   async asOf(): Promise<number> {
-    const models = ['orders', 'fills', 'positions', 'reference'];
+    const models = MODELS_OF.now;
     const sql = 'SELECT NULL::smallint AS shard WHERE $1 < 0';
     return (await this.#ask({ sql, parameters: [], models })).asOf;
   }

@@ -6,6 +6,7 @@ import { PAGE_ROWS_DEFAULT } from '../../application/read-models.js';
 import * as F from '../schemas/fields.js';
 import * as V from '../schemas/views.js';
 import { SEQUENCE_HEADER } from '../sequence-header.js';
+import { pnlRoutes } from './pnl.js';
 import { problemResponses, type RestServer } from './route-types.js';
 
 const parties = {
@@ -69,4 +70,5 @@ export function readModelRoutes(server: RestServer, app: Application): void {
       return { asOf, pnl: value };
     },
   );
+  pnlRoutes(server, app);
 }
