@@ -1,4 +1,6 @@
 /** `daybook backup`: ships the journal and its snapshots to another place, once or all the time. */
+
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeFileSystem } from '../log/file-system.js';
 import { Backup, type Shipped } from '../operations/backup/backup.js';
@@ -13,8 +15,8 @@ const EVERY_SECONDS_MAX = 86_400;
 
 const HELP = `daybook backup --to PLACE [OPTIONS]
 
-Ships what the journal has that the backup does not, whole commits only, and the newest snapshot once
-an hour; compressed, checksummed, and sealed where there is a key. Works beside a running daybook and
+Ships what the journal has that the backup does not, whole commits only, the newest snapshot once an
+hour, and who may do what (identity/access.jsonl); compressed, checksummed, and sealed where there is a key. Works beside a running daybook and
 after one. Every byte of the journal is checked on the way: nothing damaged is ever shipped. Killed at
 any point and run again it goes on from there.
 
@@ -50,27 +52,34 @@ async function backup(args: string[]): Promise<number> {
     },
   });
   const every = wholeNumber('every', values.every, 1, EVERY_SECONDS_MAX);
-  const journal = existingJournal(values['data-dir']);
+  const dataDirectory = resolve(values['data-dir']);
+  const journal = existingJournal(dataDirectory);
   const place = await openPlace('to', values.to, values['key-file']);
+  const from = { journal, dataDirectory };
   const say = (shipped: Shipped) => process.stdout.write(lineOf(shipped, place, values.json));
   try {
-    if (values.follow) await follow(journal, place, every, say);
-    else say(await (await open(journal, place)).ship());
+    if (values.follow) await follow(from, place, every, say);
+    else say(await (await open(from, place)).ship());
   } finally {
     place.store.close();
   }
   return EXIT.success;
 }
 
-const open = (journal: string, { store, key }: Place): Promise<Backup> =>
+interface Source {
+  readonly journal: string;
+  readonly dataDirectory: string;
+}
+
+const open = ({ journal, dataDirectory }: Source, { store, key }: Place): Promise<Backup> =>
   Backup.open({
-    ...{ journal, shard: 0, store, key },
+    ...{ journal, dataDirectory, shard: 0, store, key },
     durable: () => durablePosition(nodeFileSystem, journal, 0),
   });
 
 /** A place that is not reached is tried again for ever; whatever else is wrong ends it. */
 async function follow(
-  journal: string,
+  source: Source,
   place: Place,
   every: number,
   say: (shipped: Shipped) => void,
@@ -80,7 +89,7 @@ async function follow(
   let backup: Backup | undefined;
   while (!ending.signal.aborted) {
     try {
-      backup ??= await open(journal, place);
+      backup ??= await open(source, place);
       const shipped = await backup.ship();
       if (shipped.rawBytes > 0) say(shipped);
     } catch (error) {

@@ -308,6 +308,31 @@ describe('restoring', () => {
     await expect(restore({ target })).rejects.toMatchObject(refused);
   });
 
+  it('brings back who may do what, as it was last; the keys of persons are in no backup', async () => {
+    journal.append(5);
+    const dataDirectory = join(journal.root, 'data');
+    const put = (folder: string, name: string, text: string) => {
+      mkdirSync(join(dataDirectory, folder), { recursive: true });
+      writeFileSync(join(dataDirectory, folder, name), text);
+    };
+    put('identity', 'access.jsonl', 'one\n');
+    put('identity', 'refused.jsonl', 'noise\n');
+    put('keys', 'a-person', 'secret');
+    const backup = await journal.backup({ dataDirectory });
+    await backup.ship();
+    expect((await backup.ship()).rawBytes).toBe(0);
+    put('identity', 'access.jsonl', 'one\ntwo\n');
+    expect((await backup.ship()).rawBytes).toBe(8);
+    const target = newTarget();
+    await restore({ target });
+    expect(readdirSync(target).sort()).toEqual(['identity', 'journal']);
+    expect(readdirSync(join(target, 'identity'))).toEqual(['access.jsonl']);
+    expect(readFileSync(join(target, 'identity', 'access.jsonl'), 'utf8')).toBe('one\ntwo\n');
+    const pieces = backup.manifest.files.flatMap((file) => file.pieces);
+    expect(await journal.store.list('files')).toHaveLength(2);
+    expect(pieces).toHaveLength(1);
+  });
+
   it('says that there is no backup', async () => {
     await expect(restore()).rejects.toMatchObject({ code: 'BACKUP_EMPTY' });
   });

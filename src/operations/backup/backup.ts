@@ -3,12 +3,14 @@
  * become durable since. What a crash leaves behind is found by the next start: the newest manifest
  * says what is there, and objects that no manifest names are removed.
  */
+import { createHash } from 'node:crypto';
 import { RecordBuffer } from '../../domain/event-record.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../../log/file-system.js';
 import type { DurablePosition } from '../../log/journal/durable-end.js';
 import { listSnapshots, snapshotName } from '../../log/snapshots/snapshot-file.js';
 import { snapshotDirectory } from '../snapshots.js';
 import type { BackupStore } from './backup-store.js';
+import { filesBeside, hashOfFile } from './beside.js';
 import { BackupError } from './errors.js';
 import { type JournalToShip, nextPiece, type RawPiece } from './journal-shipping.js';
 import {
@@ -45,6 +47,8 @@ export interface BackupOptions {
   readonly store: BackupStore;
   /** 32 bytes; undefined: stored in the clear. */
   readonly key?: Uint8Array | undefined;
+  /** Data directory, for the small files beside the journal (`beside.ts`); undefined: none. */
+  readonly dataDirectory?: string | undefined;
   readonly fileSystem?: FileSystem;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -120,6 +124,7 @@ export class Backup {
     let draft = this.#manifest;
     draft = await this.#shipJournal(draft, durable);
     draft = await this.#shipSnapshot(draft);
+    draft = await this.#shipBeside(draft);
     const due = this.#now() - this.#manifest.at >= MANIFEST_EVERY_MS && draft.journal.length > 0;
     if (draft !== this.#manifest || due) await this.#store(draft, durable);
     const next = this.#manifest.journal.at(-1)?.next ?? 0;
@@ -212,6 +217,19 @@ export class Backup {
     return draft;
   }
 
+  /** Files that are part of no log, when they have changed. */
+  async #shipBeside(from: Manifest): Promise<Manifest> {
+    const { dataDirectory } = this.#options;
+    if (dataDirectory === undefined) return from;
+    let draft = from;
+    for (const { kind, name, path } of filesBeside(this.#files, dataDirectory)) {
+      const known = draft.files.find((each) => each.kind === kind && each.name === name);
+      if (known?.content === hashOfFile(this.#files, path)) continue;
+      draft = await this.#addFile(draft, kind, name, path, draft.journal.at(-1)?.next ?? 0);
+    }
+    return draft;
+  }
+
   #snapshots(directory: string): number[] {
     try {
       return listSnapshots(this.#files, directory);
@@ -230,6 +248,7 @@ export class Backup {
   ): Promise<Manifest> {
     const { store, key } = this.#options;
     const pieces: StoredPiece[] = [];
+    const content = createHash('sha256');
     const file = this.#files.open(path, 'read');
     try {
       const size = this.#files.size(file);
@@ -239,6 +258,7 @@ export class Backup {
         if (count === 0) throw new BackupError('BACKUP_STORE_FAILED', `${path} became shorter`);
         const raw = this.#buffer.bytes.subarray(0, count);
         const piece = await putFilePiece(store, { kind, name }, offset, raw, key);
+        content.update(raw);
         this.#count(piece);
         pieces.push(piece);
         offset += count;
@@ -247,7 +267,8 @@ export class Backup {
       this.#files.close(file);
     }
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
-    const added = { kind, name, bytes, at: this.#now(), sequence, pieces };
+    const at = this.#now();
+    const added = { kind, name, bytes, content: content.digest('hex'), at, sequence, pieces };
     const same = draft.files.filter((each) => each.kind === kind && each.name !== name);
     const keep = kind === 'snapshot' ? BACKUP_SNAPSHOTS_KEPT : BACKUP_FILES_KEPT;
     const kept = [...same, added].sort((a, b) => a.sequence - b.sequence || a.at - b.at);

@@ -41,9 +41,11 @@ const journalPiece = storedPiece.extend({
 });
 
 const fileEntry = z.object({
-  kind: z.enum(['snapshot', 'dump', 'positions']),
+  kind: z.enum(['snapshot', 'dump', 'identity']),
   name: z.string().regex(/^[a-z0-9._-]+$/),
   bytes: whole,
+  /** SHA-256 of all of it, as it was read. */
+  content: hash32,
   /** When it was shipped, ms since 1970. */
   at: whole,
   /** Of a snapshot: its anchor. */

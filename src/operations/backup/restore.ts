@@ -21,6 +21,7 @@ import { DurableMarkWriter } from '../../log/journal/durable-mark.js';
 import { SEGMENT_HEADER_BYTES, segmentName } from '../../log/journal/segment.js';
 import { verifyJournal } from '../../log/journal/verify-journal.js';
 import type { BackupStore } from './backup-store.js';
+import { BESIDE, hashOfFile } from './beside.js';
 import { cutAt, type Moment } from './commit-run.js';
 import { BackupError } from './errors.js';
 import { fetchedAhead } from './fetch-ahead.js';
@@ -98,6 +99,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoredBa
     await restoring.writeJournal(pieces);
     const end = await restoring.verify();
     await restoring.writeSnapshots(end.next);
+    await restoring.writeBeside(target);
     install(files, target);
     const { shard, generation, at: backedUpAt, durable: durableThen } = manifest;
     const { storedBytes, rawBytes } = restoring;
@@ -258,9 +260,23 @@ class Restoring {
     }
     this.#files.syncDirectory(directory);
   }
+
+  /** The small files beside the journal, as they were last. */
+  async writeBeside(target: string): Promise<void> {
+    for (const entry of this.#manifest.files.filter(({ kind }) => kind === 'identity')) {
+      const directory = `${target}/${BESIDE.identity}`;
+      this.#files.makeDirectory(directory);
+      removeFiles(this.#files, directory);
+      await writeFile(this.#files, `${directory}/${entry.name}`, entry, this.#options);
+      this.#files.syncDirectory(directory);
+    }
+  }
 }
 
-/** Writes a file of a backup anew. */
+/**
+ * Writes a file of a backup anew and compares it, as it stands on the disk, with what was shipped.
+ * @throws BackupError RESTORE_INVALID and those of the store
+ */
 export async function writeFile(
   files: FileSystem,
   path: string,
@@ -280,6 +296,9 @@ export async function writeFile(
   } finally {
     files.close(file);
   }
+  if (hashOfFile(files, path) !== entry.content) {
+    throw invalid(entry.name, `${path} does not have its hash`);
+  }
 }
 
 const invalid = (object: string, message: string): BackupError =>
@@ -291,7 +310,7 @@ function refuseOccupied(files: FileSystem, target: string): void {
   // Alone, a marker is one of ours that has no text yet, or of others who have nothing yet.
   const ours = names.includes(MARKER) && (names.length === 1 || isOurs(files, target));
   const found = ours
-    ? names.find((name) => ![MARKER, STAGING, INSTALLED].includes(name))
+    ? names.find((name) => ![MARKER, STAGING, INSTALLED, BESIDE.identity].includes(name))
     : names[0];
   if (found === undefined) {
     // It ended between its rename and its last word: nobody has been told of this journal.

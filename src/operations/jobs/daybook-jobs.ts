@@ -108,8 +108,8 @@ class Shipping {
   }
 
   async #with<T>(work: (backup: Backup) => Promise<T>): Promise<T> {
-    const { journal, shard, durable, store, key } = this.#options;
-    this.#backup ??= Backup.open({ journal, shard, durable, store, key });
+    const { journal, shard, durable, store, key, dataDirectory } = this.#options;
+    this.#backup ??= Backup.open({ journal, shard, durable, store, key, dataDirectory });
     const opened = this.#backup;
     try {
       return await work(await opened);
