@@ -126,7 +126,7 @@ export class FastPath implements BatchLog {
         const outcome = entry.turn();
         this.#busy = true;
         if (outcome !== 'idle') this.#entryWaits = true;
-        if (outcome === 'blocked') break;
+        if (outcome === 'blocked' || entry.isFair) break;
       }
       latency.decoded(turnedAt, entry.taken - before);
       if (turnedAt >= this.#nextBeat) {
@@ -169,6 +169,7 @@ export class FastPath implements BatchLog {
   #take(request: FastPathRequest, writer: Writer): void {
     if (request.kind === 'openOrderEntry') this.#open(request, writer);
     else if (request.kind === 'closeOrderEntry') this.#close();
+    else if (request.kind === 'permitSessions') this.#entry?.permit(request.permits);
     else this.#say({ kind: 'latencies', latencies: this.#parts.latency.latencies });
   }
 

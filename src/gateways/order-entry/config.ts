@@ -1,5 +1,6 @@
 /** What the order-entry gateway is told: its sessions, its limits, its times. Plain data. */
 import { assert } from '../../lib/assert.js';
+import type { TlsFiles } from '../../lib/tls-files.js';
 
 export type Acknowledge = 'disk' | 'memory';
 
@@ -17,6 +18,10 @@ export interface SessionConfig {
   readonly accounts: readonly string[];
   /** Name of the account of orders without Firm; one of `accounts`. */
   readonly defaultAccount: string;
+  /** As set up, when `defaultAccount` may not be traded for the moment. */
+  readonly homeAccount?: string;
+  /** Index of its identity in the header of every event; absent: 0. */
+  readonly actor?: number;
   /** Cancel what is open when the connection ends, for whatever reason. */
   readonly cancelOnDisconnect: boolean;
   /**
@@ -60,6 +65,8 @@ export interface GatewayLimits {
   readonly executions: number;
   /** Messages of one session taken before the next has its turn. */
   readonly turn: number;
+  /** The same of a session that floods, while others send little (fair-share.ts). */
+  readonly fairShare: number;
 }
 
 export const LIMITS_DEFAULT: GatewayLimits = {
@@ -70,9 +77,12 @@ export const LIMITS_DEFAULT: GatewayLimits = {
   userRefs: 8_000_000,
   executions: 1_000_000,
   turn: 1024,
+  fairShare: 64,
 };
 
 export interface GatewayConfig {
+  /** Absent: plain text. With TLS the sockets are those of node:tls, never of the addon. */
+  readonly tls?: TlsFiles | undefined;
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;

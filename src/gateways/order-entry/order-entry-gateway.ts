@@ -2,11 +2,15 @@
  * Order entry on node:net, in a thread of its own: sockets to the ring, and the journal behind its
  * durable end back to the sockets.
  */
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { assert } from '../../lib/assert.js';
+import type { FileWatch } from '../../lib/file-watch.js';
+import { tlsServerOptions, watchTlsFiles } from '../../lib/tls-files.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import { NodeChannel } from './node-channel.js';
 import { type GatewayCounts, OrderEntry, type OrderEntryParts } from './order-entry.js';
+import type { SessionPermit } from './permits.js';
 import { type StageLatencies, StageLatency } from './stage-latency.js';
 
 /** Between looks at a ring that was full. */
@@ -20,6 +24,7 @@ export class OrderEntryGateway {
   #turnPlanned = false;
   #server: Server | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  #watch: FileWatch | undefined;
 
   constructor(parts: OrderEntryParts) {
     this.#parts = parts;
@@ -48,9 +53,7 @@ export class OrderEntryGateway {
     }
     entry.begin();
     const { limits, times } = entry;
-    const server = createServer({ noDelay: true }, (socket) => {
-      entry.admit(new NodeChannel(socket, limits));
-    });
+    const server = this.#listener((socket) => entry.admit(new NodeChannel(socket, limits)));
     this.#server = server;
     server.maxConnections = limits.connections;
     server.on('drop', (peer) => {
@@ -66,6 +69,27 @@ export class OrderEntryGateway {
     const address = server.address();
     assert(address !== null && typeof address === 'object', 'the server listens on a port');
     return address.port;
+  }
+
+  /** What each session may do from now on. */
+  permit(permits: readonly SessionPermit[]): void {
+    this.#entry.permit(permits);
+  }
+
+  #listener(onSocket: (socket: Socket) => void): Server {
+    const { config, logger } = this.#parts;
+    const { tls } = config;
+    if (tls === undefined) return createServer({ noDelay: true }, onSocket);
+    const handshakeTimeout = this.#entry.times.loginMs;
+    const server = createTlsServer({ ...tlsServerOptions(tls), handshakeTimeout, noDelay: true });
+    server.on('secureConnection', onSocket);
+    server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+      logger.info({ reason: error.code ?? 'TLS_ERROR' }, 'connection ended before it was secure');
+    });
+    this.#watch = watchTlsFiles(tls, server, (err) =>
+      logger.error({ err }, 'the certificate stays as it was'),
+    );
+    return server;
   }
 
   /** Sends what becomes durable, until the writer closes or `stop` is called. @throws JournalError */
@@ -95,6 +119,7 @@ export class OrderEntryGateway {
   /** Ends every session in order; what it had sent before is on its way. */
   async stop(): Promise<void> {
     clearInterval(this.#heartbeat);
+    this.#watch?.close();
     this.#aborted.abort();
     const ended = this.#entry.end();
     const server = this.#server;

@@ -31,9 +31,11 @@ import {
 } from './config.js';
 import { Connection } from './connection.js';
 import { Connections } from './connections.js';
+import { FairShare } from './fair-share.js';
 import { LogCursor } from './log-cursor.js';
 import { MatchNumbers } from './match-numbers.js';
 import { PacketHandler } from './packet-handler.js';
+import { isRevoked, putInForce, type SessionPermit } from './permits.js';
 import { OUTCOME, Requests } from './requests.js';
 import type { Session } from './session.js';
 import { SessionStream } from './session-stream.js';
@@ -82,6 +84,7 @@ export class OrderEntry {
   readonly #sessions: Session[];
   readonly #bySessionId = new Map<number, Session>();
   readonly #connections: Connections;
+  readonly #fair: FairShare;
   readonly #journalIndex = new SparseIndex();
   /** Sessions whose orders are still to be canceled because they disconnected, by account. */
   readonly #cancels: { readonly session: Session; readonly account: string }[] = [];
@@ -117,6 +120,7 @@ export class OrderEntry {
     for (const session of this.#sessions) {
       this.#bySessionId.set(session.stream.config.id, session);
     }
+    this.#fair = new FairShare(this.#sessions.map(({ stream }) => stream));
     this.#connections = new Connections({
       sessions: this.#sessions,
       times: this.times,
@@ -154,6 +158,11 @@ export class OrderEntry {
 
   get journalIndex(): SparseIndex {
     return this.#journalIndex;
+  }
+
+  /** Whether what a turn brought is to be decided at once, for the sake of calm sessions. */
+  get isFair(): boolean {
+    return this.#fair.held;
   }
 
   /** Logins under way, whose outcome comes through the event loop. */
@@ -194,6 +203,21 @@ export class OrderEntry {
     this.#connections.beat(now);
   }
 
+  /** What each session may do from now on; one without a permit may do nothing. */
+  permit(permits: readonly SessionPermit[]): void {
+    const byUser = new Map(permits.map((permit) => [permit.user, permit]));
+    for (const session of this.#sessions) {
+      const { connection, stream } = session;
+      const permit = byUser.get(stream.config.user);
+      // First, so that what is canceled with the connection is that of the accounts it had.
+      if (connection !== undefined && isRevoked(session, permit)) {
+        this.#connections.end(connection, 'REVOKED');
+      }
+      putInForce(session, permit);
+    }
+    this.#onWork();
+  }
+
   /** Ends every session in order; resolves when their sockets are gone. */
   end(): Promise<void> {
     return this.#connections.endAll('STOPPING');
@@ -218,6 +242,7 @@ export class OrderEntry {
   /** Every connection with input has its turn; one publish for all of them. */
   turn(): TurnOutcome {
     this.clock.tick();
+    this.#fair.tick(performance.now());
     this.#goOnCatchingUp();
     let blocked = !this.#submitCancels();
     const turn = this.#ready;
@@ -237,26 +262,36 @@ export class OrderEntry {
     return more ? 'more' : 'idle';
   }
 
-  #drain(connection: Connection): 'idle' | 'more' | 'blocked' {
+  #drain(connection: Connection): TurnOutcome {
+    const { session } = connection;
+    if (session === undefined) return this.#take(connection, 1).outcome;
+    const { turn, fairShare } = this.limits;
+    const { stream } = session;
+    const { outcome, taken } = this.#take(connection, this.#fair.of(stream, turn, fairShare));
+    this.#fair.took(stream, taken);
+    return outcome;
+  }
+
+  /** Takes packets of a connection, at most `most`. */
+  #take(connection: Connection, most: number): { outcome: TurnOutcome; taken: number } {
     const { channel } = connection;
-    const { turn } = this.limits;
-    for (let i = 0; i < turn; i += 1) {
+    for (let taken = 0; taken < most; taken += 1) {
       if (!channel.held && !this.#connections.next(connection)) {
         channel.refill();
-        if (!this.#connections.next(connection)) return 'idle';
+        if (!this.#connections.next(connection)) return { outcome: 'idle', taken };
       }
       const { session } = connection;
       assert(session !== undefined, 'an open connection has its session');
       const handled = this.#packets.handle(connection, session.stream);
       channel.held = handled === 'blocked';
-      if (handled === 'blocked') return 'blocked';
+      if (handled === 'blocked') return { outcome: 'blocked', taken };
       if (handled !== 'done') {
         this.#connections.end(connection, handled.end);
-        return 'idle';
+        return { outcome: 'idle', taken };
       }
     }
     channel.refill();
-    return 'more';
+    return { outcome: 'more', taken: most };
   }
 
   #onEnd(connection: Connection): void {
@@ -280,7 +315,8 @@ export class OrderEntry {
   #submitCancels(): boolean {
     for (let next = this.#cancels[0]; next !== undefined; next = this.#cancels[0]) {
       const { session, account } = next;
-      const index = this.#requests.accountNamed(session.stream, account);
+      // Whatever it may trade now.
+      const index = this.#tradables.account(account);
       const reason = REASON.ORDER_DISCONNECTED;
       const outcome =
         index === 0 ? OUTCOME.taken : this.#requests.massCancel(session.stream, index, 0, reason);

@@ -193,7 +193,7 @@ export class Requests {
   massCancel(stream: SessionStream, account: number, instrument: number, reason: number): Outcome {
     const id = this.#port.submit(
       'MassCancel',
-      { received: this.#clock.ns(), actor: 0, session: stream.config.id },
+      { received: this.#clock.ns(), actor: stream.config.actor ?? 0, session: stream.config.id },
       { account, instrument, ofSession: stream.config.id, reason },
     );
     return id < 0 ? OUTCOME.blocked : OUTCOME.taken;
@@ -203,7 +203,7 @@ export class Requests {
   cancelStray(stream: SessionStream, account: number, orderId: number): Outcome {
     const id = this.#port.submit(
       'CancelOrder',
-      { received: this.#clock.ns(), actor: 0, session: stream.config.id },
+      { received: this.#clock.ns(), actor: stream.config.actor ?? 0, session: stream.config.id },
       { account, orderId, reason: REASON.ORDER_DAY_ENDED },
     );
     return id < 0 ? OUTCOME.blocked : OUTCOME.taken;
@@ -220,6 +220,7 @@ export class Requests {
     const { i32 } = this.#port.slots;
     i32[(to + HEADER.received) >> 2] = this.#clock.low;
     i32[((to + HEADER.received) >> 2) + 1] = this.#clock.high;
+    i32[(to + HEADER.actor) >> 2] = stream.config.actor ?? 0;
     i32[(to + HEADER.session) >> 2] = stream.config.id;
   }
 

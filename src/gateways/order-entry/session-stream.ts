@@ -40,7 +40,8 @@ for (const name of [
 }
 
 export class SessionStream {
-  readonly config: SessionConfig;
+  /** Replaced as a whole when its permit changes; id and name stay. */
+  config: SessionConfig;
   readonly orders: SessionOrders;
   readonly index = new StreamIndex();
   readonly matches: MatchNumbers;

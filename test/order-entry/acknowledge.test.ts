@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ShardState } from '../../src/commands/state/shard-state.js';
+import { Writer } from '../../src/commands/writer.js';
+import { encodeCommand } from '../../src/domain/command-codec.js';
+import {
+  COMMAND_SLOT_BYTES,
+  type CommandData,
+  type CommandName,
+} from '../../src/domain/commands.js';
+import { RecordBuffer } from '../../src/domain/event-record.js';
+import { TurnLatency } from '../../src/gateways/order-entry/turn-latency.js';
+import { Doorbell } from '../../src/lib/doorbell.js';
+import { nativeAddon } from '../../src/lib/native-addon.js';
+import { SpscRing } from '../../src/lib/ring.js';
+import { SharedGate } from '../../src/lib/shared-gate.js';
+import { Clock } from '../../src/lib/time.js';
+import { nodeFileSystem } from '../../src/log/file-system.js';
+import { JournalWriter } from '../../src/log/journal/journal-writer.js';
+import { FastPath } from '../../src/operations/fast-path.js';
+import {
+  type FastPathMessage,
+  FLAG_WORDS,
+  FLAGS,
+} from '../../src/operations/fast-path-messages.js';
+import { OuchTestClient } from './ouch-test-client.js';
+import { sessionOf } from './running-gateway.js';
+
+const addon = nativeAddon();
+const CAPACITY = {
+  ...{ orders: 1000, clientIds: 2000, executions: 100, positions: 100 },
+  ...{ accounts: 10, instruments: 10 },
+};
+
+/** A fast path in this thread, over a disk whose next sync can be made to fail. */
+class Rig {
+  readonly directory = mkdtempSync(join(tmpdir(), 'acknowledge-'));
+  readonly flags = new Int32Array(new SharedArrayBuffer(FLAG_WORDS * 4));
+  readonly latency = new TurnLatency();
+  readonly journal: JournalWriter;
+  readonly #channel = new MessageChannel();
+  readonly #writer: Writer;
+  readonly #fast: FastPath;
+  readonly #ring = SpscRing.create({ slots: 1024, slotBytes: COMMAND_SLOT_BYTES });
+  readonly #doorbell = Doorbell.create();
+  syncFails = false;
+
+  constructor() {
+    const fileSystem = {
+      ...nodeFileSystem,
+      fdatasync: (file: number) => {
+        if (this.syncFails)
+          throw Object.assign(new Error('EIO: the disk is gone'), { code: 'EIO' });
+        nodeFileSystem.fdatasync(file);
+      },
+    };
+    this.journal = JournalWriter.open(this.directory, { shard: 0, catalogue: 1, fileSystem });
+    const rings = [this.#ring];
+    this.#fast = new FastPath({
+      ...{ addon: addon!, options: { spin: false }, journal: this.journal, latency: this.latency },
+      ...{ doorbell: this.#doorbell, rings, flags: this.flags, port: this.#channel.port1 },
+    });
+    const clock = new Clock();
+    const now = () => {
+      clock.tick();
+      return clock.ns();
+    };
+    this.#writer = new Writer(new ShardState(CAPACITY, 1), this.#fast, now, rings);
+    this.#control('StartWriter', { epoch: 0, shard: 0, shards: 1, software: 'test' });
+    this.#control('ListInstrument', {
+      ...{ symbol: 'LOTS', currency: 'USD', tickMantissa: 1, tickScale: 2, lotMantissa: 1 },
+      ...{ multiplierMantissa: 1, open: 1 },
+    });
+    this.#control('OpenAccount', { name: 'AA', currency: 'USD', open: 1 });
+  }
+
+  #control<N extends CommandName>(name: N, data: CommandData<N>): void {
+    const command = new RecordBuffer(COMMAND_SLOT_BYTES);
+    const header = { received: 1n, command: 1, actor: 1, session: 0 };
+    encodeCommand(name, header, data, command.bytes);
+    this.#writer.runOne(command, 0);
+  }
+
+  run(): Promise<void> {
+    return this.#fast.run(this.#writer);
+  }
+
+  /** @returns the port */
+  async open(): Promise<number> {
+    const opened = new Promise<FastPathMessage>((resolve) => {
+      this.#channel.port2.once('message', resolve);
+    });
+    const sessions = [
+      sessionOf(1, 'DISK', 'disk', { accounts: ['AA'] }),
+      sessionOf(2, 'MEMO', 'memory', { accounts: ['AA'], acknowledge: 'memory' }),
+    ];
+    const gate = new SharedGate();
+    this.#channel.port2.postMessage({
+      kind: 'openOrderEntry',
+      config: { host: '127.0.0.1', port: 0, sessions },
+      port: {
+        ...{ ring: this.#ring.shared, doorbell: this.#doorbell.shared, producer: 1 },
+        orderGate: gate.shared,
+      },
+      logLevel: 'silent',
+    });
+    Atomics.store(this.flags, FLAGS.message, 1);
+    const message = await opened;
+    if (message.kind !== 'orderEntryOpen') throw new Error(JSON.stringify(message));
+    return message.port;
+  }
+
+  close(): void {
+    this.#channel.port1.close();
+    this.#channel.port2.close();
+    this.journal.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => {
+  let rig: Rig;
+  afterEach(() => rig.close());
+
+  /** An order over a disk that fails: what its session was told, and how the writer ended. */
+  async function orderOverFailingDisk(user: string) {
+    rig = new Rig();
+    const running = rig.run();
+    const ended = running.then(
+      () => 'stopped',
+      (error: { code: string }) => error.code,
+    );
+    const port = await rig.open();
+    const client = await OuchTestClient.login(port, { user, sequence: 0 });
+    client.enter(1, { symbol: 'LOTS' });
+    await client.sequenced(1);
+    rig.syncFails = true;
+    client.enter(2, { symbol: 'LOTS' });
+    const outcome = await ended;
+    // What was sent before the failure is in the socket by now.
+    for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    if (user === 'memory') await client.sequenced(2);
+    const told = client.messages.map((m) => [m.type, m.fields.userRefNum]);
+    client.close();
+    return { outcome, told };
+  }
+
+  it('disk: nobody is told of an order that is not durable', async () => {
+    const { outcome, told } = await orderOverFailingDisk('disk');
+    expect(outcome).toBe('JOURNAL_SYNC_FAILED');
+    expect(told).toEqual([['A', 1]]);
+  });
+
+  it('memory: the answer is on its way before the sync', async () => {
+    const { outcome, told } = await orderOverFailingDisk('memory');
+    expect(outcome).toBe('JOURNAL_SYNC_FAILED');
+    expect(told).toEqual([
+      ['A', 1],
+      ['A', 2],
+    ]);
+  });
+
+  it('both: the same stream, numbered alike, and again from the log', async () => {
+    rig = new Rig();
+    const running = rig.run();
+    const port = await rig.open();
+    for (const user of ['disk', 'memory']) {
+      const client = await OuchTestClient.login(port, { user });
+      for (let i = 1; i <= 20; i += 1) client.enter(i, { symbol: i % 3 === 0 ? 'NONE' : 'LOTS' });
+      client.send('X', { userRefNum: 1, quantity: 0 });
+      await client.sequenced(21);
+      const again = await OuchTestClient.login(port, { user, sequence: 5 });
+      await again.sequenced(17);
+      expect(again.payloads).toEqual(client.payloads.slice(4));
+      again.close();
+    }
+    expect(rig.latency.latencies.memory.count).toBeGreaterThan(0);
+    expect(rig.latency.latencies.total.count).toBeGreaterThanOrEqual(40);
+    Atomics.store(rig.flags, FLAGS.stop, 1);
+    await running;
+  });
+});
