@@ -79,6 +79,7 @@ const rename: Kind = (place, random) => {
 /** With the file that has its name in the other shard. */
 const swap: Kind = (place) => {
   const own = place.disk.directory(place.directory);
+  if (!place.disk.has(place.foreign)) return undefined;
   const other = place.disk.directory(place.foreign);
   const foreign = other.names.get(place.name);
   if (foreign === undefined) return undefined;
@@ -118,8 +119,10 @@ export function damage(
   random: Random,
 ): Damage | undefined {
   const { names } = disk.directory(directory);
-  if (names.size === 0) return undefined;
-  const name = random.pick([...names.keys()].sort());
+  // Files with random names are left over from a crash: nobody reads them.
+  const all = [...names.keys()].filter((each) => !/\.[0-9a-f-]{36}/.test(each)).sort();
+  if (all.length === 0) return undefined;
+  const name = random.pick(all);
   const file = names.get(name) as DiskFile;
   return random.pick(KINDS)({ disk, directory, foreign, name, file }, random);
 }

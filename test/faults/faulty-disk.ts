@@ -53,6 +53,8 @@ export class FaultyDisk implements FileSystem {
   operations = 0;
   readonly #random: Random;
   readonly #directories = new Map<string, DiskDirectory>();
+  /** Renames of directories that are not durable yet. */
+  #moves: { readonly from: string; readonly to: string }[] = [];
   readonly #open = new Map<number, { file: DiskFile; path: string; mode: OpenMode }>();
   #nextHandle = 3;
 
@@ -74,6 +76,9 @@ export class FaultyDisk implements FileSystem {
   restart(tear: Tear): void {
     this.#open.clear();
     if (this.down === 'power') {
+      for (const { from, to } of this.#moves.splice(0).reverse()) {
+        if (this.#random.once(2)) this.#moveDirectory(to, from);
+      }
       for (const directory of this.#directories.values()) {
         const files = new Set(directory.names.values());
         directory.lose(this.#random);
@@ -86,6 +91,13 @@ export class FaultyDisk implements FileSystem {
       }
     }
     this.down = undefined;
+  }
+
+  /** Takes a directory away with all below it. */
+  removeTree(path: string): void {
+    for (const each of [...this.#directories.keys()]) {
+      if (each === path || each.startsWith(`${path}/`)) this.#directories.delete(each);
+    }
   }
 
   has(path: string): boolean {
@@ -187,6 +199,11 @@ export class FaultyDisk implements FileSystem {
   rename(from: string, to: string): void {
     assert(dirname(from) === dirname(to), 'a rename stays in its directory');
     this.#run('rename', from, () => {
+      if (this.#directories.has(from)) {
+        this.#moveDirectory(from, to);
+        this.#moves.push({ from, to });
+        return;
+      }
       const directory = this.directory(dirname(from));
       if (!directory.names.has(basename(from))) throw failure('ENOENT', 'rename', from);
       directory.rename(basename(from), basename(to));
@@ -231,7 +248,10 @@ export class FaultyDisk implements FileSystem {
   syncDirectory(path: string): void {
     const directory = this.directory(path);
     const fault = this.#before('syncDirectory', path);
-    if (fault?.kind !== 'lost-sync') directory.sync();
+    if (fault?.kind !== 'lost-sync') {
+      directory.sync();
+      this.#moves = this.#moves.filter(({ to }) => dirname(to) !== path);
+    }
     this.#after('syncDirectory', path, fault);
   }
 
@@ -247,6 +267,15 @@ export class FaultyDisk implements FileSystem {
     if (fault?.kind !== 'lost-sync') file.sync();
     else if (fault.forever) file.failSync(this.#random);
     this.#after(kind, path, fault);
+  }
+
+  #moveDirectory(from: string, to: string): void {
+    if (this.#directories.has(to)) throw failure('ENOTEMPTY', 'rename', from);
+    for (const [path, directory] of [...this.#directories]) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue;
+      this.#directories.delete(path);
+      this.#directories.set(to + path.slice(from.length), directory);
+    }
   }
 
   /** An operation that happens whole or not at all. */

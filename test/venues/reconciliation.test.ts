@@ -23,10 +23,12 @@ interface Line {
 class Linked {
   readonly lines: Line[] = [];
   readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
 
   constructor(directory: string, venue: ExternalVenue, policy: string) {
     const args = [PROCESS, directory, String(venue.port), policy];
     this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#closed = new Promise((resolve) => this.#child.once('close', resolve));
     const { stdout } = this.#child;
     if (stdout === null) throw new Error('no output');
     createInterface({ input: stdout }).on('line', (line) =>
@@ -54,9 +56,8 @@ class Linked {
   }
 
   async kill(): Promise<void> {
-    const closed = new Promise((resolve) => this.#child.once('close', resolve));
     this.#child.kill('SIGKILL');
-    await closed;
+    await this.#closed;
   }
 
   #say(message: object): void {
