@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DEFAULT_VENUE } from '../api/application/instruments.js';
 import { ReadModelsUnavailable } from '../api/application/read-models.js';
+import { readAccessBook } from '../api/identity/access-changes.js';
 import type { Check } from '../api/rest/routes/health.js';
 import {
   type AccessOptions,
@@ -30,6 +31,7 @@ import { type RunningVenue, startSimulatedVenue } from '../operations/simulated-
 import { startSnapshots } from '../operations/snapshot-service.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import { ReadSide } from '../projections/queries/read-side.js';
+import { accessDirectory } from './access-side.js';
 import type { CredentialSide } from './credential-side.js';
 import { keysDirectory } from './data-directory.js';
 import {
@@ -43,6 +45,7 @@ import { type JobsSide, type JobsSideOptions, jobsMetrics, startJobsSide } from 
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
 import { enterSamples } from './samples.js';
+import { permitSessions } from './session-permits.js';
 import { StartedParts } from './started-parts.js';
 import {
   forwardingCheck,
@@ -162,12 +165,20 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const gateways =
     options.gateways === undefined
       ? undefined
-      : await startGatewaySide(options.gateways, { shard, dataDirectory, logger }, started);
+      : await startGatewaySide(
+          options.gateways,
+          { shard, dataDirectory, logger, tls: options.tls },
+          started,
+        );
   const parts = {
     ...{ shard, venue, projections, database, forwarding, served, audit, risk, jobs, gateways },
   };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
+  if (gateways?.orderEntry !== undefined) {
+    const book = readAccessBook(accessDirectory(dataDirectory));
+    permitSessions(gateways.orderEntry, api.admission, book);
+  }
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   await forwarding?.begun();
   const { address } = api;

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OrderEntryGateway } from '../gateways/order-entry/order-entry-gateway.js';
+import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import { assert } from '../lib/assert.js';
 import { SpscRing } from '../lib/ring.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
@@ -31,8 +32,9 @@ const started = performance.now();
 const port = await gateway.start();
 say({ kind: 'listening', port, recoverySeconds: (performance.now() - started) / 1000 });
 let stopping: Promise<void> | undefined;
-parent.once('message', () => {
-  stopping = gateway.stop();
+parent.on('message', (message: 'stop' | readonly SessionPermit[]) => {
+  if (message !== 'stop') gateway.permit(message);
+  else stopping ??= gateway.stop();
 });
 await gateway.follow();
 // The writer closed first: nothing more can be taken or answered.

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
 import type { GatewayCounts } from '../gateways/order-entry/order-entry.js';
+import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import type { StageLatencies } from '../gateways/order-entry/stage-latency.js';
 import type { TurnLatencies } from '../gateways/order-entry/turn-latency.js';
 import { workerUrl } from '../lib/worker-url.js';
@@ -54,6 +55,8 @@ export interface RunningOrderEntry {
   readonly native: boolean;
   /** Where the time of orders goes, as of now; undefined on node:net, which tells it at its end. */
   latencies(): Promise<TurnLatencies | undefined>;
+  /** What each session may do from now on: those without a permit nothing. */
+  permit(permits: readonly SessionPermit[]): void;
   /**
    * Ends the sessions; to be called before the shard stops. What clients have not had, they get from
    * the log when they log in again.
@@ -74,7 +77,8 @@ export async function startOrderEntry(
   logLevel = 'info',
 ): Promise<RunningOrderEntry> {
   const { writerThread } = shard;
-  if (writerThread !== undefined) {
+  // The addon speaks no TLS.
+  if (writerThread !== undefined && config.tls === undefined) {
     return openInWriter(shard, writerThread, { producer, config, logLevel });
   }
   const data: GatewayThreadData = {
@@ -113,6 +117,7 @@ export async function startOrderEntry(
     recoverySeconds,
     native: false,
     latencies: async () => undefined,
+    permit: (permits) => worker.postMessage(permits),
     stop: async () => {
       worker.postMessage('stop');
       const { counts, latencies } = await Promise.race([stopped, failed]);
@@ -150,6 +155,7 @@ async function openInWriter(
     recoverySeconds: opened.recoverySeconds,
     native: true,
     latencies,
+    permit: (permits) => writer.tell({ kind: 'permitSessions', permits }),
     stop: async () => {
       const closing = writer.ask({ kind: 'closeOrderEntry' }, 'orderEntryClosed');
       const { counts } = await Promise.race([closing, shard.failed]);

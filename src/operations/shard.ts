@@ -187,10 +187,13 @@ export interface WriterThread {
     request: FastPathRequest,
     ...kinds: readonly K[]
   ): Promise<Extract<FastPathMessage, { kind: K }>>;
+  /** Says something that is not answered. */
+  tell(request: FastPathRequest): void;
 }
 
 function writerThread(worker: Worker, send: (request: FastPathRequest) => void): WriterThread {
   return {
+    tell: send,
     ask: (request, ...kinds) =>
       new Promise((resolve) => {
         const onMessage = (message: WriterThreadMessage) => {
