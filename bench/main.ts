@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   gateway: () => import('./gateway.js'),
   fastpath: () => import('./fastpath.js'),
   udp: () => import('./udp.js'),
+  isolation: () => import('./isolation.js'),
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),
   matching: () => import('./matching.js'),
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   api: () => import('./api.js'),
   venue: () => import('./venue.js'),
   recovery: () => import('./recovery.js'),
+  backup: () => import('./backup.js'),
 };
 
 const { values, positionals } = parseArgs({
