@@ -1,13 +1,18 @@
 /** `daybook restore`: a data directory out of a backup, as of any moment. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatIsoNs, parseIsoNs, TimeError } from '../lib/time.js';
+import { nodeFileSystem } from '../log/file-system.js';
 import type { Moment } from '../operations/backup/commit-run.js';
-import { type RestoredBackup, restoreBackup } from '../operations/backup/restore.js';
+import { BackupError } from '../operations/backup/errors.js';
+import { readNewestManifest } from '../operations/backup/manifest.js';
+import { type RestoredBackup, restoreBackup, writeFile } from '../operations/backup/restore.js';
 import { ENVIRONMENT_HELP, openPlace, PLACE_HELP } from './backup-options.js';
 import { TerminalProgress } from './rebuild/terminal-progress.js';
 import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const HELP = `daybook restore --from PLACE --to DIR [OPTIONS]
+daybook restore --from PLACE --dump FILE [OPTIONS]
 
 Brings journal and snapshots back from a backup into a directory that is empty or not there. Every byte
 is verified as it stands on the disk, and compared with the chain value of the manifest, before
@@ -19,6 +24,8 @@ Options:
   --to DIR         data directory to restore into
   --at MOMENT      point in time: a sequence, or a time such as 2026-11-22T14:50:06.5Z. The last whole
                    commit at or before it is the last one restored
+  --dump FILE      only the newest database dump, into a new file, for psql; the read models need none,
+                   they are built from the journal
   --key-file FILE  file with the key, in place of DAYBOOK_BACKUP_KEY
   --json           one JSON object: {"journal","next","time","chain","seconds",...}
   --help           this text
@@ -53,10 +60,12 @@ async function restore(args: string[]): Promise<number> {
       from: { type: 'string' },
       to: { type: 'string' },
       at: { type: 'string' },
+      dump: { type: 'string' },
       'key-file': { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
+  if (values.dump !== undefined) return restoreDump(values.dump, values.from, values['key-file']);
   if (values.to === undefined) throw new UsageError('--to is missing: where to restore to');
   const at = values.at === undefined ? undefined : momentOf(values.at);
   const { store, key } = await openPlace('from', values.from, values['key-file']);
@@ -80,6 +89,27 @@ async function restore(args: string[]): Promise<number> {
       : linesOf(restored, seconds),
   );
   return EXIT.success;
+}
+
+async function restoreDump(
+  file: string,
+  from: string | undefined,
+  keyFile: string | undefined,
+): Promise<number> {
+  if (existsSync(file)) throw new UsageError(`--dump ${file}: there is one already`);
+  const { store, key } = await openPlace('from', from, keyFile);
+  try {
+    const manifest = await readNewestManifest(store, key);
+    const dump = manifest?.files.filter(({ kind }) => kind === 'dump').at(-1);
+    if (dump === undefined) {
+      throw new BackupError('BACKUP_EMPTY', `there is no database dump in ${store.description}`);
+    }
+    await writeFile(nodeFileSystem, resolve(file), dump, { store, key });
+    process.stdout.write(`${file}: ${dump.name}, with the first ${dump.sequence} events\n`);
+    return EXIT.success;
+  } finally {
+    store.close();
+  }
 }
 
 function linesOf(restored: RestoredBackup, seconds: number): string {

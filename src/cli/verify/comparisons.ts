@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DEFAULT_CAPACITY } from '../../commands/state/capacity.js';
-import { ShardState } from '../../commands/state/shard-state.js';
 import type { RecordBuffer } from '../../domain/event-record.js';
 import { EventStoreDbLog } from '../../log/eventstoredb/event-log.js';
 import { nodeFileSystem } from '../../log/file-system.js';
@@ -15,6 +14,7 @@ import { listSegments } from '../../log/journal/segment.js';
 import { durablePosition } from '../../operations/backup/durable-position.js';
 import type { CheckFinding } from '../../operations/findings.js';
 import { type ComparedLog, compareLogs, placeInJournal } from '../../operations/log-comparison.js';
+import { newState } from '../../operations/new-state.js';
 import { compareReadModels } from '../../operations/read-model-comparison.js';
 import { journalDirectory } from '../../operations/shard.js';
 import { checkStates, recordedStates } from '../../operations/state-check.js';
@@ -49,7 +49,7 @@ export async function statesOf(
     for (const finding of recorded.findings) add(finding);
     return { states: { compared: 0 } };
   }
-  const state = new ShardState(DEFAULT_CAPACITY, SEED);
+  const state = newState(DEFAULT_CAPACITY, SEED);
   const { findings, compared } = await checkStates({ journal, end, recorded, state, to });
   for (const finding of findings) add(finding);
   return { states: { compared } };

@@ -12,7 +12,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capacity } from '../../commands/state/capacity.js';
-import { ShardState } from '../../commands/state/shard-state.js';
+import type { ShardState } from '../../commands/state/shard-state.js';
 import { stateHash } from '../../commands/state-hash.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { FixedDurableEnd } from '../../log/journal/fixed-durable-end.js';
@@ -22,6 +22,7 @@ import { projectorLanes, readModels } from '../../projections/read-models.js';
 import { projectUntil } from '../../projections/rebuild/project-until.js';
 import { hashTables, type TableHash } from '../../projections/rebuild/table-hash.js';
 import type { CheckFinding } from '../findings.js';
+import { newState } from '../new-state.js';
 import { deadLetters, startScratch } from '../read-model-comparison.js';
 import { recoverState } from '../snapshots.js';
 import { checkStates, recordedStates } from '../state-check.js';
@@ -119,7 +120,7 @@ async function run(options: DrillOptions, scratch: string, startedAt: number) {
   const { journal, shard } = restored;
   const end = FixedDurableEnd.find(nodeFileSystem, journal, shard);
   const findings: CheckFinding[] = [];
-  const quick = recoverState(journal, shard, end, () => new ShardState(capacity, SEED));
+  const quick = recoverState(journal, shard, end, () => newState(capacity, SEED));
   // One of another capacity or version is no use, and no damage: recovery takes the whole log.
   for (const reason of quick.passedOver.filter((each) => !each.includes(OTHER_SCHEMA))) {
     findings.push({ file: reason, offset: 0, sequence: 0, code: 'SNAPSHOT_PASSED_OVER', reason });
@@ -129,7 +130,7 @@ async function run(options: DrillOptions, scratch: string, startedAt: number) {
 
   onStep('state from the whole log');
   const recorded = recordedStates({ journal, end });
-  const state = new ShardState(capacity, SEED);
+  const state = newState(capacity, SEED);
   const check = await checkStates({ journal, end, recorded, state });
   findings.push(...check.findings);
   if (check.stateHash !== quickHash) {
