@@ -208,13 +208,15 @@ export function rejectRequest(e: Emitter, kind: number, reason: number, row: num
   out.i32[(at + rejected.account) >> 2] = c.i32[(e.at + request.account) >> 2] as number;
   out.i32[(at + rejected.instrument) >> 2] = c.i32[(e.at + request.instrument) >> 2] as number;
   copyText(e, at + rejected.clOrdId, request.clOrdId, CL_ORD_ID_BYTES);
-  copyText(e, at + rejected.origClOrdId, request.origClOrdId, CL_ORD_ID_BYTES);
+  // The receiver names the last accepted id, whatever the request said (FIX rule 7). One or the other:
+  // a shorter text over a longer one would leave its end.
+  const last = row === 0 ? -1 : (state.orders.clientId[row] as number);
+  if (last >= 0) copyClientId(e, at + rejected.origClOrdId, last);
+  else copyText(e, at + rejected.origClOrdId, request.origClOrdId, CL_ORD_ID_BYTES);
   if (row !== 0) {
     out.f64[(at + rejected.orderId) >> 3] = state.orders.orderId[row] as number;
     out.i32[(at + rejected.instrument) >> 2] = state.orders.instrument[row] as number;
     setAfterUnchanged(e, at, row);
-    // The receiver names the last accepted id, whatever the request said (FIX rule 7).
-    copyClientId(e, at + rejected.origClOrdId, state.orders.clientId[row] as number);
   }
   out.u16[(at + rejected.reason) >> 1] = reason;
   out.bytes[at + rejected.ordStatus] =
