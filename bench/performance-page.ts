@@ -27,6 +27,10 @@ const BUDGETS: Readonly<Record<string, string>> = {
   'projections events_per_second': '≥ 100,000',
   'projections lag_p99_ms': '≤ 250',
   'api rest_orders_per_second': '≥ 8,000',
+  'api grpc_unary_orders_per_second': '≥ 8,000',
+  'api grpc_stream_orders_per_second': '≥ 100,000',
+  'api websocket_events_per_second': '≥ 10,000',
+  'api websocket_lost_events': '0',
 };
 
 const HEAD = `# Performance
