@@ -1,0 +1,167 @@
+/**
+ * Drives every call of the addon with right and with wrong arguments, and with shared memory that says
+ * anything: nothing may be read or written outside of it. Meant to run under sanitizers
+ * (native/sanitize.sh), where a step outside ends the process.
+ *
+ *   node native/test/run.mjs [SEED] [ROUNDS]
+ */
+import { connect } from 'node:net';
+import { nativeAddon } from '../../dist/src/lib/native-addon.js';
+
+const addon = nativeAddon();
+if (addon === undefined) throw new Error('the addon is not built');
+const seed = Number(process.argv[2] ?? Date.now() % 2 ** 31);
+const rounds = Number(process.argv[3] ?? 2000);
+process.stdout.write(`seed ${seed}, ${rounds} rounds\n`);
+
+let state = seed >>> 0;
+function random(below) {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return Math.floor((state / 2 ** 32) * below);
+}
+const shared = (Type, length) => new Type(new SharedArrayBuffer(length * Type.BYTES_PER_ELEMENT));
+
+/** Anything that JavaScript may pass. */
+function anything() {
+  const made = [
+    () => random(1000) - 500,
+    () => Number.NaN,
+    () => Number.POSITIVE_INFINITY,
+    () => -1,
+    () => 2 ** 53,
+    () => 0.5,
+    () => undefined,
+    () => null,
+    () => 'text',
+    () => 'x'.repeat(200),
+    () => ({}),
+    () => shared(Uint8Array, random(64)),
+    () => new Int32Array(random(64)),
+    () => new Float64Array(0),
+    () => Symbol('no'),
+    () => 10n,
+    () => () => undefined,
+  ];
+  return made[random(made.length)]();
+}
+
+/** Calls that would wait, end the process's own files, or move it to another processor. */
+const SKIPPED = new Set(['fileWrite', 'fileSync', 'pinThread', 'tcpTurn', 'udpReceive']);
+
+function wrongArguments() {
+  for (const [name, call] of Object.entries(addon)) {
+    if (SKIPPED.has(name)) continue;
+    for (let i = 0; i < rounds; i += 1) {
+      try {
+        call(...Array.from({ length: random(10) }, anything));
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+      }
+    }
+  }
+  for (const args of [[-1, new Uint8Array(8), 0, 8, 0], [1, new Uint8Array(8), 4, 8, 0], [1]]) {
+    try {
+      addon.fileWrite(...args);
+      throw new Error('a wrong write was taken');
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+}
+
+/** A poller whose shared memory is overwritten with anything, with clients that send anything. */
+async function wildMemory() {
+  const slots = 4;
+  const control = shared(Int32Array, slots * 16);
+  const events = shared(Int32Array, (slots + 8) * 4);
+  const sends = shared(Int32Array, slots + 1);
+  const clock = shared(Float64Array, 1);
+  const tcp = addon.tcpOpen(slots, 0, control, events, sends, clock);
+  const port = addon.tcpListen(tcp, '127.0.0.1', 0, 8);
+  const clients = [];
+  for (let round = 0; round < rounds; round += 1) {
+    if (clients.length < 6) {
+      const client = connect(port, '127.0.0.1');
+      client.on('error', () => undefined);
+      clients.push(client);
+    }
+    const client = clients[random(clients.length)];
+    client.write(Buffer.alloc(random(2000), random(256)));
+    if (random(20) === 0) {
+      client.resetAndDestroy();
+      clients.splice(clients.indexOf(client), 1);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    if (random(2) === 0) control[random(control.length)] = random(4000) - 2000;
+    if (random(4) === 0) events[random(events.length)] = random(2 ** 31) - 2 ** 30;
+    sends[0] = random(slots * 3) - 2;
+    for (let i = 1; i <= slots; i += 1) sends[i] = random(slots * 2) - 2;
+    const count = addon.tcpTurn(tcp, 0);
+    for (let i = 0; i < count; i += 1) {
+      const slot = events[i * 4];
+      if (slot < 0 || slot >= slots) continue;
+      const flags = events[i * 4 + 1];
+      if ((flags & 1) !== 0) {
+        addon.tcpAttach(tcp, slot, shared(Uint8Array, 64 + random(900)), shared(Uint8Array, 128));
+      } else if ((flags & 24) !== 0 && random(2) === 0) addon.tcpClose(tcp, slot);
+    }
+    const slot = random(slots);
+    const call = [addon.tcpSend, addon.tcpShut, addon.tcpPeer, addon.tcpClose][random(12)];
+    if (call !== undefined) call(tcp, slot);
+  }
+  for (const client of clients) client.destroy();
+  addon.tcpShutDown(tcp);
+  addon.tcpShutDown(tcp);
+}
+
+function wildDatagrams() {
+  const slots = 8;
+  const slotBytes = 100;
+  const memory = () => [
+    ...[shared(Uint8Array, slots * slotBytes), shared(Int32Array, slots * 4)],
+    shared(Float64Array, slots),
+  ];
+  const [data, rows, times] = memory();
+  const udp = addon.udpOpen('127.0.0.1', 0, 65_536, 0, slotBytes, data, rows, times);
+  addon.udpSendTo(udp, '127.0.0.1', addon.udpPort(udp), '0.0.0.0', 1);
+  for (let round = 0; round < rounds; round += 1) {
+    for (let i = 0; i < rows.length; i += 1) rows[i] = random(8) === 0 ? random(2 ** 20) : 0;
+    for (let i = 0; i < slots; i += 1) rows[i * 4] = random(slotBytes + 20) - 5;
+    const from = random(slots);
+    try {
+      addon.udpSend(udp, from, random(slots - from + 1));
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+    addon.udpReceive(udp, 0);
+  }
+  addon.udpClose(udp);
+  addon.udpClose(udp);
+}
+
+/** Commits that are whole, cut short or full of anything. */
+function wildRecords() {
+  const root = new Uint8Array(32);
+  for (let round = 0; round < rounds; round += 1) {
+    const bytes = new Uint8Array(8 * (1 + random(400)));
+    for (let i = 0; i < bytes.length; i += 1) bytes[i] = random(5) === 0 ? random(256) : 0;
+    const view = new DataView(bytes.buffer);
+    let count = 0;
+    for (let at = 0; at + 48 <= bytes.length; count += 1) {
+      const length = random(30) === 0 ? random(2000) : 48 + 8 * random(20);
+      view.setUint16(at + 4, length, true);
+      bytes[at + 6] = 1 + random(50);
+      view.setFloat64(at + 8, count, true);
+      at += Math.max(48, length);
+    }
+    const start = random(20) === 0 ? random(bytes.length + 1) : 0;
+    const end = Math.max(start, random(20) === 0 ? random(bytes.length + 1) : bytes.length);
+    addon.sealRecords(bytes, start, end, Math.max(1, Math.min(count, bytes.length)), 0, 32, root);
+  }
+}
+
+wrongArguments();
+if (rounds > 0 && addon.udpOpen !== undefined) wildDatagrams();
+wildRecords();
+await wildMemory();
+process.stdout.write('no step outside\n');
