@@ -42,6 +42,7 @@ import {
   startGatewaySide,
 } from './gateway-side.js';
 import { type JobsSide, type JobsSideOptions, jobsMetrics, startJobsSide } from './jobs-side.js';
+import { projectionMetrics, raiseDeadLetters } from './projection-metrics.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
 import { enterSamples } from './samples.js';
@@ -158,6 +159,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
     ...{ shard: 0, database: database.settings, journal: directory, durableEnd: memory },
   });
   const projections = await started.add(Promise.resolve(service), (p) => p.stop());
+  raiseDeadLetters(projections, options.logger);
   const { forwarding } = outgoing;
   const settings = options.valueAtRisk;
   const risk = await startRiskSide({ shard, database, settings, logger }, started);
@@ -311,11 +313,8 @@ function metricsOf(
       },
     });
   };
-  const lagMs = (): number => Math.max(...projections.status.map((status) => status.lagMs));
   gauge('daybook_durable_sequence', 'Last durable sequence', () => durableSequence(shard));
-  gauge('daybook_projected_sequence', 'Last projected sequence', () => projections.asOf);
-  gauge('daybook_projection_lag_seconds', 'Lag of the last batch', () => lagMs() / 1000);
-  gauge('daybook_dead_letters', 'Events set aside', () => projections.deadLetterCount);
+  projectionMetrics(projections, metrics, () => durableSequence(shard));
   gauge('daybook_writer_epoch', 'Epoch of the writer', () => shard.epoch);
   if (forwarding !== undefined) forwardingMetrics(forwarding, metrics);
   return metrics;

@@ -3,12 +3,13 @@
  * goes on is the checkpoint in its database, so it may be killed at any moment.
  */
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { startHealthServer } from '../api/rest/health-server.js';
 import type { Check } from '../api/rest/routes/health.js';
 import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import type { CredentialSide } from './credential-side.js';
+import { projectionMetrics, raiseDeadLetters } from './projection-metrics.js';
 import { databaseCheck, startDatabase } from './read-side.js';
 import { StartedParts } from './started-parts.js';
 
@@ -58,6 +59,7 @@ async function startParts(
     ...{ shard: 0, database: database.settings, eventStoreDb: connectionString },
   });
   await started.add(Promise.resolve(projections), (p) => p.stop());
+  raiseDeadLetters(projections, logger);
   const server = await started.add(
     startHealthServer({
       readiness: async () => [
@@ -90,17 +92,6 @@ function followingCheck(projections: ProjectionService): Check {
 function metricsOf(projections: ProjectionService): Registry {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics, prefix: 'daybook_' });
-  const gauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      ...{ name, help, registers: [metrics] },
-      collect() {
-        this.set(value());
-      },
-    });
-  };
-  const lagMs = (): number => Math.max(...projections.status.map((status) => status.lagMs));
-  gauge('daybook_projected_sequence', 'Last projected sequence', () => projections.asOf);
-  gauge('daybook_projection_lag_seconds', 'Lag of the last batch', () => lagMs() / 1000);
-  gauge('daybook_dead_letters', 'Events set aside', () => projections.deadLetterCount);
+  projectionMetrics(projections, metrics);
   return metrics;
 }

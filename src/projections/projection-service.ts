@@ -24,6 +24,8 @@ export interface ProjectionStatus {
   readonly batches: number;
   /** Of the last batch: from its first event's time to its commit. */
   readonly lagMs: number;
+  /** When that was, or the start: ms since 1970, of this process's clock. */
+  readonly progressMs: number;
   /** Why the database was not reached, since the last batch; '' when it was. */
   readonly retrying: string;
 }
@@ -43,6 +45,8 @@ export class ProjectionService {
   deadLetterCount = 0;
   /** Called after each batch of each lane, for metrics. */
   onProgress: ((progress: FollowProgress & { readonly lane: number }) => void) | undefined;
+  /** Called for each event that a model could not take: an alarm. */
+  onDeadLetter: ((letter: DeadLetter) => void) | undefined;
   readonly #worker: Worker;
   readonly #status: Status[];
   readonly #waiters = new SequenceWaiters(projectorLanes.length);
@@ -52,7 +56,7 @@ export class ProjectionService {
     const task: ProjectorTask = { shard, database, log };
     this.#status = projectorLanes.map((models) => ({
       models: models.map((model) => model.name),
-      ...{ next: 0, events: 0, batches: 0, lagMs: 0, retrying: '' },
+      ...{ next: 0, events: 0, batches: 0, lagMs: 0, progressMs: Date.now(), retrying: '' },
     }));
     const url = workerUrl(import.meta.url, './projector-worker.js');
     this.#worker = new Worker(url, { workerData: task });
@@ -105,6 +109,7 @@ export class ProjectionService {
       this.deadLetterCount++;
       this.deadLetters.push(message.letter);
       if (this.deadLetters.length > DEAD_LETTERS_MAX) this.deadLetters.shift();
+      this.onDeadLetter?.(message.letter);
       return;
     }
     const status = this.#status[message.lane] as Status;
@@ -116,6 +121,7 @@ export class ProjectionService {
     status.events += message.events;
     status.batches += message.events > 0 ? 1 : 0;
     status.lagMs = message.lagMs;
+    status.progressMs = Date.now();
     status.retrying = '';
     this.#waiters.publish(message.lane, message.next);
     this.onProgress?.(message);

@@ -79,6 +79,14 @@ export const samples: Readonly<Record<string, MakeSample>> = {
   'GET /v1/fills': ofAccount('/v1/fills'),
   'GET /v1/positions': ofAccount('/v1/positions'),
   'GET /v1/pnl': ofAccount('/v1/pnl'),
+  'GET /v1/positions/history': (account) => ({
+    path: `/v1/positions/history?account=${account}&instrument=ESH4`,
+    status: 200,
+  }),
+  'GET /v1/pnl/history': ofAccount('/v1/pnl/history'),
+  'GET /v1/pnl/days': ofAccount('/v1/pnl/days'),
+  'GET /v1/pnl/totals': plain('/v1/pnl/totals'),
+  'GET /v1/exposure': plain('/v1/exposure'),
   'GET /v1/instruments': plain('/v1/instruments'),
   'GET /v1/instruments/:symbol': plain('/v1/instruments/ESH4'),
   'POST /v1/instruments': () => ({

@@ -105,7 +105,7 @@ export interface ReadModels {
    * Resolves once the read models hold the event with this sequence.
    * @returns false when that took longer than `timeoutMs`
    */
-  reached(sequence: number, timeoutMs: number, view: View): Promise<boolean>;
+  reached(sequence: number, timeoutMs: number, view?: View): Promise<boolean>;
   /** The last event that the read models hold; -1 none. */
   asOf(): Promise<number>;
   order(orderId: number): Promise<AsOf<OrderView | undefined>>;

@@ -61,7 +61,11 @@ export class ReadSide {
    *
    * @returns false when that took longer than `timeoutMs`
    */
-  async reached(sequence: number, timeoutMs: number, view: 'now' | 'pnl'): Promise<boolean> {
+  async reached(
+    sequence: number,
+    timeoutMs: number,
+    view: 'now' | 'pnl' = 'now',
+  ): Promise<boolean> {
     try {
       await this.#options.wait(sequence, timeoutMs, MODELS_OF[view]);
       return true;
