@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { openAccount } from '../../src/api/application/accounts.js';
-import { LOCAL_CALLER } from '../../src/api/application/application.js';
+import { type Application, LOCAL_CALLER } from '../../src/api/application/application.js';
+import { cancelOrder } from '../../src/api/application/cancel-order.js';
+import { ApplicationError } from '../../src/api/application/errors.js';
 import { DEFAULT_VENUE, listInstrument } from '../../src/api/application/instruments.js';
 import { markPrice } from '../../src/api/application/marks.js';
+import { replaceOrder } from '../../src/api/application/replace-order.js';
 import { submitOrder } from '../../src/api/application/submit-order.js';
 import type { OrderView } from '../../src/api/application/views.js';
 import type { OutcomesOptions } from '../../src/api/outcomes.js';
@@ -93,7 +96,10 @@ export async function seedStreams({ api }: Running): Promise<void> {
 
 let next = 0;
 
-/** Orders that trade with each other, alternately bought by alpha and sold by beta; and marks. */
+/**
+ * Orders that trade with each other, alternately bought by alpha and sold by beta, and marks; some
+ * that are refused, canceled, replaced, and asked for too late.
+ */
 export async function trade({ api }: Running, pairs: number): Promise<void> {
   const { application: app } = api;
   for (let pair = 0; pair < pairs; pair += 1) {
@@ -109,7 +115,31 @@ export async function trade({ api }: Running, pairs: number): Promise<void> {
       const request = { ...order, clientOrderId, account, side, type: 'Limit' } as const;
       return submitOrder(app, LOCAL_CALLER, request);
     });
-    await Promise.all(entered);
+    const [{ orderId }] = (await Promise.all(entered)) as [OrderView, OrderView];
     if (id % 3 === 0) await markPrice(app, LOCAL_CALLER, 'ESH4', price);
+    if (id % 4 === 0) await change(app, orderId, id);
+  }
+}
+
+/** A resting order that is replaced and canceled, one that is refused, a cancel that may be too late. */
+async function change(app: Application, traded: number, id: number): Promise<void> {
+  const resting = { account: 'alpha', instrument: 'ESH4', side: 'Buy', type: 'Limit' } as const;
+  const order = { ...resting, clientOrderId: `rest-${id}`, quantity: '3', price: '4700' };
+  const { orderId } = await submitOrder(app, LOCAL_CALLER, order);
+  const off = { ...order, clientOrderId: `off-${id}`, price: '4700.1' };
+  const replacement = { clientOrderId: `again-${id}`, quantity: '2', price: '4700.25' };
+  await refusedOrNot([
+    submitOrder(app, LOCAL_CALLER, off),
+    replaceOrder(app, LOCAL_CALLER, { order: { orderId }, ...replacement }),
+    cancelOrder(app, LOCAL_CALLER, { order: { orderId: traded }, clientOrderId: `late-${id}` }),
+  ]);
+  const cancel = { order: { orderId }, clientOrderId: `end-${id}` };
+  await refusedOrNot([cancelOrder(app, LOCAL_CALLER, cancel)]);
+}
+
+async function refusedOrNot(requests: Promise<unknown>[]): Promise<void> {
+  for (const settled of await Promise.allSettled(requests)) {
+    if (settled.status === 'fulfilled') continue;
+    if (!(settled.reason instanceof ApplicationError)) throw settled.reason;
   }
 }
