@@ -1,6 +1,6 @@
 /** What the writer's thread and the thread that started it say to each other about order entry. */
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
-import type { GatewayCounts } from '../gateways/order-entry/order-entry.js';
+import type { GatewayCounts } from '../gateways/order-entry/order-entry-parts.js';
 import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import type { TurnLatencies } from '../gateways/order-entry/turn-latency.js';
 import type { PortHandle } from './shard.js';

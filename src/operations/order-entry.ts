@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
-import type { GatewayCounts } from '../gateways/order-entry/order-entry.js';
+import type { GatewayCounts } from '../gateways/order-entry/order-entry-parts.js';
 import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import type { StageLatencies } from '../gateways/order-entry/stage-latency.js';
 import type { TurnLatencies } from '../gateways/order-entry/turn-latency.js';

@@ -18,8 +18,8 @@ export interface SessionConfig {
   readonly accounts: readonly string[];
   /** Name of the account of orders without Firm; one of `accounts`. */
   readonly defaultAccount: string;
-  /** As set up, when `defaultAccount` may not be traded for the moment. */
-  readonly homeAccount?: string;
+  /** As set up, when some may not be traded for the moment: what is open there is still its own. */
+  readonly home?: { readonly accounts: readonly string[]; readonly defaultAccount: string };
   /** Index of its identity in the header of every event; absent: 0. */
   readonly actor?: number;
   /** Cancel what is open when the connection ends, for whatever reason. */

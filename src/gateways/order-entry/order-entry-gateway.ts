@@ -9,7 +9,8 @@ import type { FileWatch } from '../../lib/file-watch.js';
 import { tlsServerOptions, watchTlsFiles } from '../../lib/tls-files.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import { NodeChannel } from './node-channel.js';
-import { type GatewayCounts, OrderEntry, type OrderEntryParts } from './order-entry.js';
+import { OrderEntry } from './order-entry.js';
+import type { GatewayCounts, OrderEntryParts } from './order-entry-parts.js';
 import type { SessionPermit } from './permits.js';
 import { type StageLatencies, StageLatency } from './stage-latency.js';
 

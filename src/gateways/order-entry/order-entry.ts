@@ -9,21 +9,17 @@
  * `OrderEntryGateway` drives it on node:net behind the journal, `operations/fast-path.ts` on the
  * addon in the writer's own thread.
  */
-import type { Logger } from 'pino';
-import type { CommandPort } from '../../commands/command-port.js';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, eventLayouts } from '../../domain/events.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { Clock } from '../../lib/time.js';
-import type { DurableEnd } from '../../log/journal/durable-end.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import { SparseIndex } from '../../log/journal/sparse-index.js';
 import { putSequencedHeader } from '../soupbintcp/packets.js';
 import type { Channel } from './channel.js';
 import {
   checkSessions,
-  type GatewayConfig,
   type GatewayLimits,
   type GatewayTimes,
   LIMITS_DEFAULT,
@@ -34,6 +30,7 @@ import { Connections } from './connections.js';
 import { FairShare } from './fair-share.js';
 import { LogCursor } from './log-cursor.js';
 import { MatchNumbers } from './match-numbers.js';
+import type { GatewayCounts, OrderEntryParts, TurnOutcome } from './order-entry-parts.js';
 import { PacketHandler } from './packet-handler.js';
 import { isRevoked, putInForce, type SessionPermit } from './permits.js';
 import { OUTCOME, Requests } from './requests.js';
@@ -42,32 +39,9 @@ import { SessionStream } from './session-stream.js';
 import { MESSAGE_BYTES_MAX, StreamMessages } from './stream-message.js';
 import { Tradables } from './tradable.js';
 
-export interface OrderEntryParts {
-  readonly config: GatewayConfig;
-  /** Of a ring that only this order entry writes to. */
-  readonly port: CommandPort;
-  readonly journalDirectory: string;
-  readonly durableEnd: DurableEnd;
-  readonly logger: Logger;
-  /** Seed of hash tables. */
-  readonly seed: number;
-}
-
 const SOUP_HEADER = 3;
 const accepted = eventLayouts.OrderAccepted.offsets;
 const tradingDayAt = eventLayouts.TradingDayOpened.offsets.tradingDay;
-
-export interface GatewayCounts {
-  readonly connections: number;
-  readonly taken: number;
-  readonly ignored: number;
-  readonly sent: number;
-  /** How often a session fell behind its buffers and went on from the log. */
-  readonly behind: number;
-}
-
-/** After a turn: nothing to do, more to do at once, or a full ring to wait for. */
-export type TurnOutcome = 'idle' | 'more' | 'blocked';
 
 export class OrderEntry {
   readonly limits: GatewayLimits;
@@ -308,7 +282,8 @@ export class OrderEntry {
   #cancelOpenOrders(session: Session): void {
     const { config, orders } = session.stream;
     if (!config.cancelOnDisconnect || orders.count === 0) return;
-    for (const account of config.accounts) this.#cancels.push({ session, account });
+    for (const account of (config.home ?? config).accounts)
+      this.#cancels.push({ session, account });
   }
 
   /** @returns whether all are in the ring: before them, nothing else goes there */

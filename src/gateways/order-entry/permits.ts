@@ -21,13 +21,14 @@ export function isRevoked({ stream }: Session, permit: SessionPermit | undefined
 /** Puts a permit in force for what comes from now on; absent: nothing may come. */
 export function putInForce({ stream }: Session, permit: SessionPermit | undefined): void {
   const before = stream.config;
-  const homeAccount = before.homeAccount ?? before.defaultAccount;
+  const { accounts: all, defaultAccount } = before;
+  const home = before.home ?? { accounts: all, defaultAccount };
   const accounts = permit?.accounts ?? [];
   stream.config = {
     ...before,
-    ...{ accounts, homeAccount, actor: permit?.actor ?? 0 },
+    ...{ accounts, home, actor: permit?.actor ?? 0 },
     passwordHash: permit?.passwordHash ?? NO_PASSWORD,
     // An account that may not be traded any more is no account: its orders are denied, on record.
-    defaultAccount: accounts.includes(homeAccount) ? homeAccount : '',
+    defaultAccount: accounts.includes(home.defaultAccount) ? home.defaultAccount : '',
   };
 }

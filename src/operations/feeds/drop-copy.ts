@@ -1,4 +1,5 @@
 /** Starts the drop copy in a thread of its own, as a reader of a shard's log. */
+import { workerUrl } from '../../lib/worker-url.js';
 import type { RunningShard } from '../shard.js';
 import type { DropCopyConfig, DropCopyCounts } from './drop-copy-feed.js';
 import { type FeedThread, startFeedThread } from './feed-thread.js';
@@ -23,5 +24,5 @@ export function startDropCopy(
 ): Promise<FeedThread<DropCopyCounts>> {
   const { directory, durableEnd } = shard;
   const data: DropCopyThreadData = { config, logLevel, directory, durableEnd: durableEnd.memory };
-  return startFeedThread(import.meta.url, './drop-copy-thread.js', data);
+  return startFeedThread(workerUrl(import.meta.url, './drop-copy-thread.js'), data);
 }

@@ -1,6 +1,5 @@
 /** A thread that listens on a port, counts what it does and ends when it is told to. */
 import { Worker } from 'node:worker_threads';
-import { workerUrl } from '../../lib/worker-url.js';
 
 export interface FeedThread<Counts> {
   readonly port: number;
@@ -17,15 +16,14 @@ type Said<Counts> =
 
 /** @throws what the thread failed with before it listened */
 export async function startFeedThread<Counts>(
-  moduleUrl: string,
-  specifier: string,
+  module: URL,
   workerData: object,
 ): Promise<FeedThread<Counts>> {
-  const worker = new Worker(workerUrl(moduleUrl, specifier), { workerData });
+  const worker = new Worker(module, { workerData });
   const failed = new Promise<never>((_, reject) => {
     worker.once('error', reject);
     worker.once('exit', (code) => {
-      if (code !== 0) reject(new Error(`the thread ${specifier} ended with ${code}`));
+      if (code !== 0) reject(new Error(`the thread ${module.pathname} ended with ${code}`));
     });
   });
   failed.catch(() => undefined);

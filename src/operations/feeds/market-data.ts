@@ -1,4 +1,5 @@
 /** Starts a market data feed in a thread of its own, in front of a shard. */
+import { workerUrl } from '../../lib/worker-url.js';
 import type { PortHandle, RunningShard } from '../shard.js';
 import { type FeedThread, startFeedThread } from './feed-thread.js';
 import type { MarketDataFeedConfig, MarketDataFeedCounts } from './market-data-feed.js';
@@ -30,5 +31,5 @@ export function startMarketData(
     ...{ config, logLevel, directory: shard.directory, port: shard.portHandle(producer) },
     durableEnd: shard.durableEnd.memory,
   };
-  return startFeedThread(import.meta.url, './market-data-thread.js', data);
+  return startFeedThread(workerUrl(import.meta.url, './market-data-thread.js'), data);
 }
