@@ -66,6 +66,11 @@ export class OuchTestClient {
     return new OuchTestClient(socket);
   }
 
+  /** Over a socket that is connected, such as one with TLS. */
+  static over(socket: Socket): OuchTestClient {
+    return new OuchTestClient(socket);
+  }
+
   static async login(port: number, terms: LoginTerms = {}): Promise<OuchTestClient> {
     const client = await OuchTestClient.connect(port);
     client.sendLogin(terms);
