@@ -58,7 +58,10 @@ export class CoreFlow {
   readonly writer: Writer;
   readonly #ring = SpscRing.create({ slots: SLOTS, slotBytes: COMMAND_SLOT_BYTES });
   #claimed = 0;
-  readonly #digits = new Uint8Array(DIGITS).fill(ZERO);
+  /** The id at hand, and the digits of its counter. Written by words: feeding is not what is measured. */
+  readonly #id = new Uint8Array(16);
+  readonly #idWords = new Uint32Array(this.#id.buffer);
+  readonly #digits = this.#id.subarray(1, 1 + DIGITS).fill(ZERO);
 
   constructor(capacity: Partial<Capacity> = {}) {
     this.state = new ShardState(
@@ -179,9 +182,14 @@ export class CoreFlow {
 
   /** An id as clients make them: a letter for the kind of request and a decimal counter. */
   #writeId(at: number, kind: number): void {
-    const { u8 } = this.#ring;
-    u8[at] = kind;
-    for (let i = 0; i < DIGITS; i += 1) u8[at + 1 + i] = this.#digits[i] as number;
+    this.#id[0] = kind;
+    const { u32 } = this.#ring;
+    const words = this.#idWords;
+    const to = at >> 2;
+    u32[to] = words[0] as number;
+    u32[to + 1] = words[1] as number;
+    u32[to + 2] = words[2] as number;
+    u32[to + 3] = words[3] as number;
   }
 
   /** Adds one to the counter. */
