@@ -32,9 +32,14 @@ const HELP = `daybook replay --decide | --at MOMENT | --order ID [OPTIONS]
   value in the limit's unit, -1 none. What a venue reported on an order that is refused now is left
   out; an order that is let through now stays without reports.
 
+--decide --code DIR [--limits FILE]
+  Decides them by another build of Daybook (DIR holds it, built; its catalogue of events must be
+  the same, CODE_OTHER_CATALOGUE) in a thread of its own, and compares event by event, and order by
+  order as with --limits. Differences are findings.
+
 Options:
-  --csv FILE       with --limits: exposure and P&L over time under both, exact decimals
-  --svg FILE       the same as a drawing
+  --csv FILE       with --limits or --code: exposure and P&L over time under both, exact decimals
+  --chart FILE     the same as a drawing: .svg, or .html with the table
   --data-dir DIR   directory of the data (default ${DATA_DIRECTORY_DEFAULT})
   --format F       with --order: text (a timeline), json or csv
   --index DIR      where the index of the log is, if nothing can be written beside the journal
@@ -55,7 +60,8 @@ async function replay(args: string[]): Promise<number> {
       'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
       limits: { type: 'string' },
       csv: { type: 'string' },
-      svg: { type: 'string' },
+      code: { type: 'string' },
+      chart: { type: 'string' },
       at: { type: 'string' },
       order: { type: 'string' },
       account: { type: 'string' },
@@ -66,8 +72,10 @@ async function replay(args: string[]): Promise<number> {
     },
   });
   const directory = existingJournal(values['data-dir']);
-  const { limits, csv, svg, json } = values;
-  if (values.decide && limits !== undefined) return whatIf(directory, { limits, csv, svg, json });
+  const { limits, code, csv, chart, json } = values;
+  if (values.decide && (limits !== undefined || code !== undefined)) {
+    return whatIf(directory, { limits, code, csv, chart, json });
+  }
   if (values.decide) return decideAgain(directory, values.json);
   const keys = keysDirectory(values['data-dir']);
   if (values.order !== undefined) {

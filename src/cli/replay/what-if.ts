@@ -1,76 +1,65 @@
-/** `daybook replay --decide --limits`: which orders other limits would have refused or let through. */
+/**
+ * `daybook replay --decide --limits, --code`: which orders other limits, or another build, would have
+ * refused or let through, and exposure and P&L over time under both histories.
+ */
 import { writeFileSync } from 'node:fs';
-import { positionLines, type Total, totals } from '../../audit/position-lines.js';
-import { lastTime } from '../../commands/recovery.js';
-import { type ChangedDecision, WhatIf } from '../../commands/replay/what-if.js';
-import { DEFAULT_CAPACITY } from '../../commands/state/capacity.js';
-import { rejectCode } from '../../domain/reject-reasons.js';
-import { formatIsoNs } from '../../lib/time.js';
 import { LineOutput } from '../line-output.js';
 import { EXIT, UsageError } from '../usage.js';
-import { chart } from './chart.js';
+import { chart, chartPage } from './chart.js';
 import { readLimits } from './limits-file.js';
-import { logBatches, nextSequence } from './log-batches.js';
-
-/** Points in time at which exposure and P&L are told, at most. */
-const POINTS_MAX = 200;
-/** Changed decisions that are listed; more are counted. */
-const LISTED_MAX = 100_000;
-
-export interface Point {
-  readonly time: string;
-  readonly sequence: number;
-  readonly currency: string;
-  readonly recorded: Total;
-  readonly whatIf: Total;
-}
+import { decideByOtherCode, type OtherCodeResult, rootOfBuild } from './other-code.js';
+import {
+  type CodeDifferences,
+  DIFFERENCES_MAX,
+  OWN,
+  type Point,
+  runWhatIf,
+  type WhatIfResult,
+} from './what-if-run.js';
 
 export interface WhatIfOptions {
-  readonly limits: string;
+  /** File of limits. */
+  readonly limits: string | undefined;
+  /** Directory of another build. */
+  readonly code: string | undefined;
   readonly json: boolean;
   readonly csv: string | undefined;
-  readonly svg: string | undefined;
+  /** A drawing: `.svg`, or a page that holds it: `.html`. */
+  readonly chart: string | undefined;
 }
 
-const NOTHING: Total = { exposure: '0', pnl: '0' };
-
 export async function whatIf(directory: string, options: WhatIfOptions): Promise<number> {
-  const changes: ChangedDecision[] = [];
-  const counts = { refused: 0, letThrough: 0, replacesRefused: 0, replacesLetThrough: 0 };
-  const replay = new WhatIf(DEFAULT_CAPACITY, readLimits(options.limits), (change) => {
-    const refused = change.change === 'refused';
-    if (change.request === 'order') counts[refused ? 'refused' : 'letThrough'] += 1;
-    else counts[refused ? 'replacesRefused' : 'replacesLetThrough'] += 1;
-    if (changes.length < LISTED_MAX) changes.push(change);
-  });
-  const points: Point[] = [];
-  const step = Math.max(1, Math.ceil(nextSequence(directory) / POINTS_MAX));
-  let due = 0;
-  for (const batch of logBatches(directory)) {
-    replay.take(batch);
-    if (replay.recorded.nextSequence < due) continue;
-    due = replay.recorded.nextSequence + step;
-    points.push(...pointsOf(replay, formatIsoNs(lastTime(batch))));
+  const { limits: file, code, chart: drawing, csv, json } = options;
+  if (drawing !== undefined && !/\.(svg|html)$/.test(drawing)) {
+    throw new UsageError('--chart FILE ends in .svg or .html');
   }
-  const missing = replay.notApplied[0];
+  const limits = file === undefined ? [] : readLimits(file);
+  const result: WhatIfResult | OtherCodeResult =
+    code === undefined
+      ? runWhatIf(OWN, directory, limits)
+      : await decideByOtherCode({ directory, root: rootOfBuild(code), limits });
+  const missing = result.notApplied[0];
   if (missing !== undefined) {
     throw new UsageError(`--limits: the log has no place for ${JSON.stringify(missing)}`);
   }
-  if (options.csv !== undefined) writeFileSync(options.csv, csvOf(points));
-  if (options.svg !== undefined) writeFileSync(options.svg, chart(points));
-  await print(replay, counts, changes, points, options.json);
-  return EXIT.success;
+  const { points } = result;
+  if (csv !== undefined) writeFileSync(csv, csvOf(points));
+  if (drawing !== undefined) writeFileSync(drawing, drawn(drawing, result, options));
+  await print(result, json);
+  const differences = codeOf(result)?.differences.length ?? 0;
+  return differences > 0 ? EXIT.finding : EXIT.success;
 }
 
-function pointsOf(replay: WhatIf, time: string): Point[] {
-  const then = totals(positionLines(replay.recorded));
-  const now = totals(positionLines(replay.state));
-  const sequence = replay.recorded.nextSequence - 1;
-  return [...new Set([...then.keys(), ...now.keys()])].sort().map((currency) => ({
-    ...{ time, sequence, currency },
-    recorded: then.get(currency) ?? NOTHING,
-    whatIf: now.get(currency) ?? NOTHING,
-  }));
+const codeOf = (result: WhatIfResult | OtherCodeResult): CodeDifferences | undefined =>
+  'code' in result ? (result as OtherCodeResult).code : undefined;
+
+function drawn(file: string, result: WhatIfResult, { limits, code }: WhatIfOptions): string {
+  const other = [
+    ...(limits === undefined ? [] : [`limits of ${limits}`]),
+    ...(code === undefined ? [] : [`code of ${code}`]),
+  ].join(', ');
+  const { points, summary } = result;
+  return file.endsWith('.html') ? chartPage(points, summary, other) : chart(points, other);
 }
 
 function csvOf(points: readonly Point[]): string {
@@ -81,33 +70,63 @@ function csvOf(points: readonly Point[]): string {
   return `${[head, ...rows].join('\n')}\n`;
 }
 
-async function print(
-  replay: WhatIf,
-  counts: Readonly<Record<string, number>>,
-  changes: readonly ChangedDecision[],
-  points: readonly Point[],
-  json: boolean,
-): Promise<void> {
+async function print(result: WhatIfResult | OtherCodeResult, json: boolean): Promise<void> {
   const output = new LineOutput();
-  const { orders, acceptedThen, acceptedNow, skipped, skippedFills } = replay;
-  const summary = { orders, acceptedThen, acceptedNow, ...counts, skipped, skippedFills };
-  const listed = changes.map((each) => ({ ...each, reason: rejectCode(each.reason) ?? '' }));
-  const last = points.at(-1);
-  if (json) output.line(JSON.stringify({ summary, changes: listed, points }));
+  const { summary, changes, points } = result;
+  const decided = codeOf(result);
+  const code = decided === undefined ? {} : { code: decided };
+  if (json) output.line(JSON.stringify({ summary, ...code, changes, points }));
   else {
+    for (const line of codeLines(decided)) output.line(line);
     for (const [name, value] of Object.entries(summary)) output.line(`${name.padEnd(20)}${value}`);
     const byReason = new Map<string, number>();
-    for (const { change, request, reason } of listed) {
+    for (const { change, request, reason } of changes) {
       const key = `${request} ${change}: ${reason}`;
       byReason.set(key, (byReason.get(key) ?? 0) + 1);
     }
     for (const [reason, count] of byReason) output.line(`${reason.padEnd(50)}${count}`);
-    if (last !== undefined) {
-      output.line(
-        `at the end, ${last.currency}: as recorded exposure ${last.recorded.exposure}, P&L ${last.recorded.pnl}`,
-      );
-      output.line(`  under these limits exposure ${last.whatIf.exposure}, P&L ${last.whatIf.pnl}`);
-    }
+    for (const line of tableLines(points)) output.line(line);
   }
   await output.flush();
+}
+
+function codeLines(decided: CodeDifferences | undefined): string[] {
+  if (decided === undefined || decided.commands === 0) return [];
+  const { commands, events, differences } = decided;
+  const count = differences.length;
+  const more = count === DIFFERENCES_MAX ? ', and perhaps more behind' : '';
+  const found = count === 0 ? 'no difference' : `${count} differences${more}`;
+  return [
+    ...differences.flatMap((each) => [
+      `DECISION_DIFFERS sequence ${each.sequence}, ${each.commandName} ${each.command}: ${each.reason}`,
+      `  recorded ${each.recorded}`,
+      `  decided  ${each.decided}`,
+    ]),
+    `the other build decided ${commands} commands, ${events} events compared: ${found}`,
+  ];
+}
+
+/** Rows of the printed table, at most; the CSV has all points. */
+const TABLE_ROWS_MAX = 20;
+
+function tableLines(points: readonly Point[]): string[] {
+  const every = Math.max(1, Math.ceil(points.length / TABLE_ROWS_MAX));
+  const rows = points.filter((_, i) => i % every === 0 || i === points.length - 1);
+  const cells = [
+    ['time', '', 'exposure', 'what if', 'P&L', 'what if'],
+    ...rows.map(({ time, currency, recorded, whatIf: other }) => [
+      ...[time, currency, recorded.exposure, other.exposure, recorded.pnl, other.pnl],
+    ]),
+  ];
+  const widths = [0, 1, 2, 3, 4, 5].map((i) =>
+    Math.max(...cells.map((row) => (row[i] as string).length)),
+  );
+  return cells.map((row) =>
+    row
+      .map((cell, i) =>
+        i < 2 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
 }
