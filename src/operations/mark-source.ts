@@ -22,7 +22,9 @@ export interface MarkSourceOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** An instrument is marked no more often than this, ms. */
 export const MARK_EVERY_MS = 1_000;
+/** Oldest trade that makes a mark, ms. */
 export const MARK_AGE_MS_MAX = 60_000;
 
 interface NewestTrade {

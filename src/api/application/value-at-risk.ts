@@ -32,6 +32,7 @@ export interface ValueAtRisk {
 
 /** Days of a backtest unless asked for: a year of trading, as the Basel Committee has it. */
 export const BACKTEST_DAYS_DEFAULT = 250;
+/** Days of one backtest, at most. */
 export const BACKTEST_DAYS_MAX = 1_000;
 
 /** Whose: an account, a group, or, when neither is named, the firm. */
