@@ -19,6 +19,8 @@ export interface FlowOptions {
   readonly startNs?: bigint;
   /** After so many steps up to a minute and a half passes; every tenth time a trading day ends. */
   readonly pauseEvery?: number;
+  /** Is given each batch, which is then not kept: for flows that do not fit into memory. */
+  readonly take?: (batch: RecordBuffer) => void;
 }
 
 const START_NS = 1_703_462_400_123_456_789n;
@@ -99,8 +101,10 @@ export class ProjectionFlow {
   }
 
   #endBatch(): void {
-    this.batches.push(this.#batch);
-    this.#batch = newBatch(this.#options.batch);
+    const { take, batch } = this.#options;
+    if (take === undefined) this.batches.push(this.#batch);
+    else take(this.#batch);
+    this.#batch = newBatch(batch);
   }
 
   #listReference(): void {
