@@ -45,8 +45,7 @@ const FAULTS: Record<OperationKind, readonly Fault[]> = {
 
 /** All that may happen to an operation of this kind. */
 export function faultsOf(kind: OperationKind): readonly Fault[] {
-  const syncs = kind === 'fdatasync' || kind === 'fsync' || kind === 'syncDirectory';
-  return [...FAULTS[kind], ...(syncs ? LOST : []), ...ENDS];
+  return [...FAULTS[kind], ...(isSync(kind) ? LOST : []), ...ENDS];
 }
 
 /** What happened to the operation that was chosen. */
@@ -70,6 +69,28 @@ export function failOne(
   });
   return result;
 }
+
+/** Lets the sync number `nth` go wrong: the operations on which everything depends. */
+export function failSync(
+  disk: FaultyDisk,
+  nth: number,
+  choose: (kind: OperationKind) => Fault | undefined,
+): { happened: Happened | undefined } {
+  const result: { happened: Happened | undefined } = { happened: undefined };
+  let syncs = 0;
+  disk.watch((operation) => {
+    if (!isSync(operation.kind)) return undefined;
+    syncs += 1;
+    if (syncs !== nth + 1) return undefined;
+    const fault = choose(operation.kind);
+    if (fault !== undefined) result.happened = { operation, fault };
+    return fault;
+  });
+  return result;
+}
+
+const isSync = (kind: OperationKind): boolean =>
+  kind === 'fdatasync' || kind === 'fsync' || kind === 'syncDirectory';
 
 /** The disk is full from the operation number `at` on. */
 export function fillFrom(disk: FaultyDisk, at: number): { happened: undefined } {

@@ -2,7 +2,7 @@
  * Random rounds. A round is a disk and a few lives of a shard on it, each with at most one fault; at
  * the end everything that was acknowledged is there, and nothing else.
  */
-import { drawFault, failOne, fillFrom } from './fault-plan.js';
+import { drawFault, failOne, failSync, fillFrom } from './fault-plan.js';
 import { FaultyDisk } from './faulty-disk.js';
 import { Random } from './random.js';
 import type { RecordedFlow } from './recorded-flow.js';
@@ -11,8 +11,9 @@ import { type LifeOptions, ShardLives } from './shard-lives.js';
 
 const DIRECTORY = '/data/journal/shard-0';
 
-/** Operations of a life, about: where a fault is drawn. */
+/** Operations of a life, and syncs among them, about: where a fault is drawn. */
 const OPERATIONS = 120;
+const SYNCS = 20;
 const LIVES_MAX = 3;
 
 /** What the test itself breaks: a stand-in for the disk that leaves something out. */
@@ -39,8 +40,11 @@ export async function randomRound(
     for (let life = 0; life < count; life += 1) {
       const options = drawLife(random, segmentBytesMax);
       const at = random.below(OPERATIONS);
-      if (random.once(8)) log.attempt(options, fillFrom(disk, at));
-      else log.attempt(options, failOne(disk, at, drawFault(random)));
+      const kind = random.below(8);
+      const draw = drawFault(random);
+      if (kind === 0) log.attempt(options, fillFrom(disk, at));
+      else if (kind < 3) log.attempt(options, failSync(disk, random.below(SYNCS), draw));
+      else log.attempt(options, failOne(disk, at, draw));
       log.restart(tear);
     }
     await log.finish(drawLife(random, segmentBytesMax));
@@ -52,7 +56,7 @@ function drawLife(random: Random, segmentBytesMax: number): LifeOptions {
   return {
     catalogue: random.once(6) ? 2 : 1,
     segmentBytesMax,
-    commits: random.below(14),
+    commits: random.once(4) ? 0 : random.below(14),
     snapshotEvery: random.pick([0, 2, 5]),
     abandoned: random.once(3),
   };
