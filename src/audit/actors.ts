@@ -1,6 +1,7 @@
 /** Who acted, as far as it may be told: the name behind an index, unless the person was erased. */
 import type { ACTOR_KIND } from '../domain/actor.js';
-import type { SubjectKeys } from '../privacy/subject-keys.js';
+import { PrivacyError } from '../privacy/errors.js';
+import type { Personal, SubjectKeys } from '../privacy/subject-keys.js';
 import type { ReferenceHistory } from './reference-history.js';
 
 export interface ActorInForce {
@@ -8,8 +9,11 @@ export interface ActorInForce {
   readonly index: number;
   readonly kind?: keyof typeof ACTOR_KIND;
   readonly subject?: string;
-  /** Personal fields; "erased" in place of them, "sealed" without the keys. */
-  readonly person?: Readonly<Record<string, string>> | 'erased' | 'sealed';
+  /**
+   * Personal fields. In place of them: "erased", "sealed" without the keys, "damaged" where they do
+   * not open with the subject's own key.
+   */
+  readonly person?: Readonly<Record<string, string>> | 'erased' | 'sealed' | 'damaged';
 }
 
 export interface Names {
@@ -22,9 +26,25 @@ export function actorAt(names: Names, index: number, sequence: number): ActorInF
   const terms = names.reference.actor(index, sequence);
   if (terms === undefined) return { index };
   const { kind, subject, sealed } = terms;
-  const told = names.keys?.open(subject, sealed) ?? { kind: 'sealed' };
+  const told = tell(names.keys, subject, sealed);
   if (told.kind === 'none') return { index, kind, subject };
   return { index, kind, subject, person: told.kind === 'open' ? told.fields : told.kind };
+}
+
+function tell(
+  keys: SubjectKeys | undefined,
+  subject: string,
+  sealed: string,
+): Personal | { readonly kind: 'damaged' } {
+  if (keys === undefined) return { kind: 'sealed' };
+  try {
+    return keys.open(subject, sealed);
+  } catch (error) {
+    // One person whose fields do not open must not hide what everybody did.
+    if (error instanceof PrivacyError && error.code === 'SEALED_DAMAGED')
+      return { kind: 'damaged' };
+    throw error;
+  }
 }
 
 /** In one line. */

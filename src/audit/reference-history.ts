@@ -67,6 +67,9 @@ export class ReferenceHistory {
   account = (index: number, sequence: number) => this.#accounts.at(index, sequence);
   actor = (index: number, sequence: number) => this.#actors.at(index, sequence);
 
+  /** Of all actors ever registered, ascending. */
+  actorIndexes = (): number[] => this.#actors.indexes().sort((a, b) => a - b);
+
   /** The index of an account by its name as of a sequence. */
   accountNamed(name: string, sequence: number): number | undefined {
     return this.#accounts.indexes().find((at) => this.account(at, sequence)?.name === name);

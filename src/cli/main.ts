@@ -39,6 +39,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'reports from the log: order records, execution quality, limits, halts',
     load: () => import('./report.js'),
   },
+  privacy: {
+    summary: 'who the people on record are; erase one of them',
+    load: () => import('./privacy.js'),
+  },
   rebuild: {
     summary: 'read models from the journal, or everything from EventStoreDB',
     load: () => import('./rebuild.js'),

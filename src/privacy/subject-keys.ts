@@ -42,7 +42,7 @@ export type Personal =
   /** Nothing personal was ever on record. */
   | { readonly kind: 'none' }
   | { readonly kind: 'erased'; readonly when: string }
-  /** There may be a key, but no master key was given. */
+  /** No master key was given, or the key is not here: a copy of the log without the keys. */
   | { readonly kind: 'sealed' };
 
 /** A new subject: random, so that it says nothing. */
@@ -67,17 +67,14 @@ export class SubjectKeys {
     return sealPersonalFields(this.#readKey(subject) ?? this.#makeKey(subject), subject, fields);
   }
 
-  /** @throws PrivacyError SEALED_DAMAGED, MASTER_KEY_WRONG, SUBJECT_UNKNOWN: no key, not erased */
+  /** @throws PrivacyError SEALED_DAMAGED, MASTER_KEY_WRONG */
   open(subject: string, sealed: string): Personal {
     if (sealed === NO_PERSONAL_FIELDS) return { kind: 'none' };
     const when = this.erasedAt(subject);
     if (when !== undefined) return { kind: 'erased', when };
     if (this.#masterKey === undefined) return { kind: 'sealed' };
     const key = this.#readKey(subject);
-    if (key === undefined) {
-      const message = `subject ${subject} has no key in ${this.#directory}, and was not erased there`;
-      throw new PrivacyError('SUBJECT_UNKNOWN', message);
-    }
+    if (key === undefined) return { kind: 'sealed' };
     return { kind: 'open', fields: openPersonalFields(key, subject, sealed) };
   }
 

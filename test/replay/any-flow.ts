@@ -304,6 +304,8 @@ export class AnyFlow {
       const hash = 'ab'.repeat(32);
       this.send('RecordSnapshot', { anchor: 7, bytes: 9, stateHash: hash, contentHash: hash });
       this.#reconcile();
+      this.send('RequestApproval', { expires: 9n, value: 1, commandNumber: 23, text: 'please' });
+      this.send('DecideApproval', { approval: 9, decision: 'Approved' });
       this.send('RecordReconciliation', { openOrders: 1, differences: 2, asked: 3n, venue: 1 });
     } else if (kind === 10) {
       // Known and new subjects, now and then none, now and then an index that is another's.
