@@ -46,8 +46,8 @@ EventStoreDB as the system of record (docs/eventstoredb.md):
   --eventstoredb-lag-max N     refuse new orders (503, CAPACITY_OVERLOAD) while it lacks more than N
                                events (default ${LAG_EVENTS_MAX_DEFAULT}); cancels pass
   --eventstore-port PORT       serve the journal, read-only, to any client of EventStoreDB
-  --eventstore-host HOST       where (default ${HOST_DEFAULT}; there is no login yet)
-  --eventstore-cert FILE       TLS for that port: certificate, in PEM, and
+  --eventstore-host HOST       where (default ${HOST_DEFAULT})
+  --eventstore-cert FILE       TLS for that port, unless that of --tls-cert: certificate, in PEM, and
   --eventstore-key FILE        its key
 
 ${GATEWAY_HELP}
@@ -99,12 +99,6 @@ async function start(args: string[]): Promise<number> {
   const logger = processLogger(level);
   const credentials = credentialSide(values['data-dir'], logger);
   const eventStoreDb = storeOptions(url, values['eventstoredb-lag-max'], credentials);
-  const serve = serveOptions({
-    host: values['eventstore-host'],
-    port: values['eventstore-port'],
-    certificate: values['eventstore-cert'],
-    key: values['eventstore-key'],
-  });
   const common = {
     dataDirectory: values['data-dir'],
     host: values.host,
@@ -114,7 +108,9 @@ async function start(args: string[]): Promise<number> {
   };
   if (values.role === 'projector') {
     if (eventStoreDb === undefined) throw new UsageError('--role projector needs --eventstoredb');
-    if (serve !== undefined) throw new UsageError('--role projector has no journal to serve');
+    if (values['eventstore-port'] !== undefined) {
+      throw new UsageError('--role projector has no journal to serve');
+    }
     const { connectionString } = eventStoreDb;
     return runUntilSignal(
       () => startProjectorRole({ ...common, connectionString }),
@@ -123,13 +119,23 @@ async function start(args: string[]): Promise<number> {
     );
   }
   refuseUnfinishedRestore(values['data-dir']);
-  const side = accessSide(values, [values.host], values['data-dir']);
+  const gateways = gatewayOptions(values);
+  const hosts = [values.host, values['eventstore-host'], gateways.ouch?.host ?? HOST_DEFAULT];
+  const side = accessSide(values, hosts, values['data-dir']);
+  const serve = serveOptions(
+    {
+      host: values['eventstore-host'],
+      port: values['eventstore-port'],
+      certificate: values['eventstore-cert'],
+      key: values['eventstore-key'],
+    },
+    side,
+  );
   const grpcPort = wholeNumber('grpc-port', values['grpc-port'] ?? nextPort(port), 0, 65_535);
   const samples = !values['no-samples'];
   const file = values['value-at-risk'];
   const valueAtRisk = file === undefined ? undefined : readSettings(file);
   const jobs = jobsOptions(values);
-  const gateways = gatewayOptions(values);
   const options = {
     ...{ ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk, jobs },
     gateways,

@@ -175,6 +175,18 @@ describe('shipping', () => {
     expect((await restore()).next).toBe(100);
   });
 
+  it('does not go on over a place that has lost what was there', async () => {
+    journal.append(5);
+    const backup = await journal.backup();
+    await backup.ship();
+    journal.append(5);
+    rmSync(journal.storeDirectory, { recursive: true });
+    await expect(backup.ship()).rejects.toMatchObject({ code: 'BACKUP_CONFLICT' });
+    // Begun anew it ships everything.
+    expect(await journal.ship()).toMatchObject({ next: 100 });
+    expect((await restore()).next).toBe(100);
+  });
+
   it('refuses to put another history behind what is there', async () => {
     journal.append(5);
     await journal.ship();

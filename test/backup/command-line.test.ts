@@ -124,13 +124,14 @@ describe('backup and restore', () => {
     for (const objects of [0, 1, 3]) {
       const args = [MAIN, 'backup', '--to', to, '--data-dir', data, '--follow', '--every', '1'];
       const child = spawn(process.execPath, args, { env, stdio: 'ignore' });
+      const ended = once(child, 'exit');
       const stored = () =>
         existsSync(join(to, 'journal')) ? readdirSync(join(to, 'journal')).length : -1;
       while (stored() < objects && child.exitCode === null) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise((resolve) => setTimeout(resolve, 5));
       }
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await ended;
     }
     expect(await json('backup', '--to', to, '--data-dir', data)).toMatchObject({
       code: 0,

@@ -25,20 +25,25 @@ export interface S3Server {
   readonly refused: string[];
   /** The next so many requests are answered with 503, as S3 does when it is asked to slow down. */
   slowDowns: number;
+  /** The answers to the next so many requests are lost: they are done, and the connection is cut. */
+  lostAnswers: number;
   close(): Promise<void>;
 }
 
 export async function startS3Server(): Promise<S3Server> {
   const objects = new Map<string, Buffer>();
   const refused: string[] = [];
-  const state = { slowDowns: 0 };
+  const state = { slowDowns: 0, lostAnswers: 0 };
   const server = createServer((request, response) => {
     answer(request, objects, state).then(
       (given) => {
         if (given.status >= 400 && given.status !== 404 && given.status !== 412) {
           refused.push(`${request.method} ${request.url}: ${given.status} ${given.body}`);
         }
-        send(response, given);
+        if (state.lostAnswers > 0) {
+          state.lostAnswers -= 1;
+          request.socket.destroy();
+        } else send(response, given);
       },
       (error: unknown) => {
         refused.push(String(error));
@@ -56,6 +61,12 @@ export async function startS3Server(): Promise<S3Server> {
     },
     set slowDowns(count: number) {
       state.slowDowns = count;
+    },
+    get lostAnswers() {
+      return state.lostAnswers;
+    },
+    set lostAnswers(count: number) {
+      state.lostAnswers = count;
     },
     async close() {
       server.closeAllConnections();

@@ -44,6 +44,14 @@ it('tries again when the store asks to slow down', async () => {
   expect(server.refused.splice(0)).toHaveLength(3);
 });
 
+it('knows its own object when the answer was lost', async () => {
+  const store = open();
+  server.lostAnswers = 1;
+  expect(await store.create('manifest/1', new Uint8Array([1, 2, 3]))).toBe(true);
+  expect(server.lostAnswers).toBe(0);
+  expect(await open().create('manifest/1', new Uint8Array([1, 2, 4]))).toBe(false);
+});
+
 it('says why it failed: a bucket that is not there, a key that is refused', async () => {
   const failed = { code: 'BACKUP_STORE_FAILED' };
   await expect(open('other').put('journal/a', new Uint8Array(1))).rejects.toMatchObject(failed);

@@ -33,6 +33,7 @@ export function storeConformance(open: () => Promise<readonly [BackupStore, Back
     const stored = Buffer.from(await store.get('manifest/1')).toString();
     expect(stored).toBe(`number ${made.indexOf(true)}`);
     expect(await store.create('manifest/1', text('late'))).toBe(false);
+    expect(await other.create('manifest/1', text(stored))).toBe(true);
     expect(Buffer.from(await other.get('manifest/1')).toString()).toBe(stored);
     await store.remove('manifest/1');
     expect(await other.create('manifest/1', text('again'))).toBe(true);

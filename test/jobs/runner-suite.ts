@@ -147,7 +147,7 @@ export function runnerSuite(open: () => JobBackend): void {
       if (recorded.started === 1) await new Promise<void>((resolve) => (release = resolve));
       return {};
     };
-    const silent = { runSilentMsMax: 1000 };
+    const silent = { runSilentMsMax: 3000 };
     const backend = open();
     const dying = backend.worker.bind(backend);
     const workers: { close(force: boolean): Promise<void> }[] = [];

@@ -19,6 +19,7 @@ import { compareReadModels } from '../../operations/read-model-comparison.js';
 import { journalDirectory } from '../../operations/shard.js';
 import { checkStates, recordedStates } from '../../operations/state-check.js';
 import { startDatabase } from '../read-side.js';
+import { TerminalProgress } from '../rebuild/terminal-progress.js';
 import { connectionString } from '../store-side.js';
 import { UsageError } from '../usage.js';
 
@@ -50,7 +51,13 @@ export async function statesOf(
     return { states: { compared: 0 } };
   }
   const state = newState(DEFAULT_CAPACITY, SEED);
-  const { findings, compared } = await checkStates({ journal, end, recorded, state, to });
+  const progress = new TerminalProgress(process.stderr);
+  const position = { nextSequence: 0, segment: 0, offset: 0 };
+  end.read(position);
+  const onProgress = (next: number) => progress.show('states', next, position.nextSequence);
+  const options = { journal, end, recorded, state, to, onProgress };
+  const { findings, compared } = await checkStates(options);
+  progress.end();
   for (const finding of findings) add(finding);
   return { states: { compared } };
 }

@@ -18,7 +18,9 @@ export interface BackupStore {
 
   /**
    * The same, only where there is no object of that name: of several that try, one succeeds.
-   * @returns false when there is one already; it stays as it was
+   * The same bytes again are no conflict: whoever has lost the answer may ask once more.
+   *
+   * @returns false when there is another one already; it stays as it was
    * @throws BackupError BACKUP_STORE_FAILED
    */
   create(name: string, bytes: Uint8Array): Promise<boolean>;

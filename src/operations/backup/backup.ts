@@ -292,6 +292,7 @@ export class Backup {
   /** Makes the draft the newest manifest, then removes what nobody reads any more. */
   async #store(draft: Manifest, durable: DurablePosition): Promise<void> {
     const { store, key } = this.#options;
+    await this.#refuseLost();
     const at = this.#now();
     const live = objectsOf(draft);
     const retired = draft.retired.filter((each) => !live.has(each.object));
@@ -308,6 +309,19 @@ export class Backup {
     for (const { object } of gone) await store.remove(object);
     if (this.#cleaned) await store.remove(manifestName(manifest.generation - MANIFESTS_KEPT));
     else await this.#clean();
+  }
+
+  /**
+   * A place that has lost our last manifest has lost more: a disk that is not mounted, a bucket that was
+   * emptied. A manifest over nothing would look like a backup.
+   */
+  async #refuseLost(): Promise<void> {
+    const { store } = this.#options;
+    const { generation } = this.#manifest;
+    if (generation === 0 || (await listManifests(store)).includes(generation)) return;
+    const name = manifestName(generation);
+    const message = `${store.description}: ${name} is gone, which was stored there; begin anew`;
+    throw new BackupError('BACKUP_CONFLICT', message, { object: name });
   }
 
   /**

@@ -38,7 +38,9 @@ export class DirectoryStore implements BackupStore {
       const lock = this.#lock();
       if (lock === undefined) return false;
       try {
-        if (this.#namesOf(folderOf(name)).includes(name)) return false;
+        if (this.#namesOf(folderOf(name)).includes(name)) {
+          return Buffer.compare(this.#read(name), bytes) === 0;
+        }
         this.#write(name, bytes);
         return true;
       } finally {
@@ -48,17 +50,7 @@ export class DirectoryStore implements BackupStore {
   }
 
   async get(name: string): Promise<Uint8Array> {
-    return this.#guard(name, () => {
-      const file = this.#files.open(this.#pathOf(name), 'read');
-      try {
-        const bytes = new Uint8Array(this.#files.size(file));
-        const filled = this.#files.pread(file, bytes, 0, bytes.length, 0);
-        if (filled === bytes.length) return bytes;
-        throw new BackupError('BACKUP_OBJECT_DAMAGED', `${name} is cut short`, { object: name });
-      } finally {
-        this.#files.close(file);
-      }
-    });
+    return this.#guard(name, () => this.#read(name));
   }
 
   async list(folder: string): Promise<string[]> {
@@ -94,6 +86,18 @@ export class DirectoryStore implements BackupStore {
     }
     this.#files.rename(temporary, path);
     this.#files.syncDirectory(folder);
+  }
+
+  #read(name: string): Uint8Array {
+    const file = this.#files.open(this.#pathOf(name), 'read');
+    try {
+      const bytes = new Uint8Array(this.#files.size(file));
+      const filled = this.#files.pread(file, bytes, 0, bytes.length, 0);
+      if (filled === bytes.length) return bytes;
+      throw new BackupError('BACKUP_OBJECT_DAMAGED', `${name} is cut short`, { object: name });
+    } finally {
+      this.#files.close(file);
+    }
   }
 
   /** Undefined while another process creates an object here. */

@@ -62,8 +62,8 @@ export class S3Store implements BackupStore {
           return true;
         } catch (error) {
           const status = statusOf(error);
-          // 412: there is one. 409: another write of it is under way.
-          if (status === 412) return false;
+          // 412: there is one, maybe by a try of ours whose answer was lost. 409: one is under way.
+          if (status === 412) return isSame(await this.get(name), bytes);
           if (status !== 409 || attempt === CREATE_TRIES_MAX) throw error;
         }
       }
@@ -126,6 +126,7 @@ export class S3Store implements BackupStore {
     try {
       return await operation();
     } catch (cause) {
+      if (cause instanceof BackupError) throw cause;
       const object = name;
       const isMissing = cause instanceof S3ServiceException && cause.name === 'NoSuchKey';
       if (isMissing) {
@@ -138,6 +139,8 @@ export class S3Store implements BackupStore {
     }
   }
 }
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
