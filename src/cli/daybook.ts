@@ -51,6 +51,7 @@ import { StartedParts } from './started-parts.js';
 import {
   forwardingCheck,
   forwardingMetrics,
+  permitReaders,
   type ServeOptions,
   type StoreOptions,
 } from './store-side.js';
@@ -177,6 +178,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
+  if (served !== undefined && api.admission !== undefined) permitReaders(served, api.admission);
   if (gateways?.orderEntry !== undefined) {
     const book = readAccessBook(accessDirectory(dataDirectory));
     permitSessions(gateways.orderEntry, api.admission, book);

@@ -1,10 +1,14 @@
 /** EventStoreDB around a writing daybook: events go out to it, and its clients may read here. */
-import { readFileSync } from 'node:fs';
 import { Gauge, type Registry } from 'prom-client';
+import type { Admission } from '../api/identity/admission.js';
+import type { Identities } from '../api/identity/identities.js';
 import type { Check } from '../api/rest/routes/health.js';
+import { readTlsFiles, type TlsFiles } from '../lib/tls-files.js';
+import type { RunningServerThread } from '../log/eventstoredb/server-thread.js';
 import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { StoreSession } from '../log/eventstoredb/store-session.js';
 import type { RunningForwarding } from '../operations/forwarding.js';
+import type { AccessSide } from './access-side.js';
 import { type CredentialSide, storeAddress } from './credential-side.js';
 import { UsageError, wholeNumber } from './usage.js';
 
@@ -21,7 +25,9 @@ export interface ServeOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly tls?: TlsFiles | undefined;
+  /** Ask who comes: whoever may do `audit.read`. */
+  readonly authenticated: boolean;
 }
 
 /** A connection string that the client understands. @throws UsageError; it repeats no password */
@@ -58,36 +64,50 @@ export function storeOptions(
   };
 }
 
-/** @throws UsageError */
-export function serveOptions(values: {
-  readonly host: string;
-  readonly port: string | undefined;
-  readonly certificate: string | undefined;
-  readonly key: string | undefined;
-}): ServeOptions | undefined {
+/** @param side who may come to the other listeners, too @throws UsageError */
+export function serveOptions(
+  values: {
+    readonly host: string;
+    readonly port: string | undefined;
+    readonly certificate: string | undefined;
+    readonly key: string | undefined;
+  },
+  side: AccessSide | undefined,
+): ServeOptions | undefined {
   const { host, port, certificate, key } = values;
   if ((certificate === undefined) !== (key === undefined)) {
     throw new UsageError('--eventstore-cert and --eventstore-key belong together');
   }
   if (port === undefined) return undefined;
-  const tls =
-    certificate === undefined || key === undefined
-      ? {}
-      : {
-          tls: {
-            certificate: textOf('eventstore-cert', certificate),
-            key: textOf('eventstore-key', key),
-          },
-        };
-  return { host, port: wholeNumber('eventstore-port', port, 0, 65_535), ...tls };
+  const own = certificate === undefined || key === undefined ? undefined : { certificate, key };
+  const tls = own ?? side?.tls;
+  const authenticated = side?.access !== undefined;
+  if (authenticated && tls === undefined) {
+    throw new UsageError(
+      '--eventstore-port takes keys over TLS only: give --tls-cert and --tls-key',
+    );
+  }
+  checkTls(own);
+  return { host, port: wholeNumber('eventstore-port', port, 0, 65_535), tls, authenticated };
 }
 
-function textOf(option: string, file: string): string {
+/** @throws UsageError */
+function checkTls(files: TlsFiles | undefined): void {
   try {
-    return readFileSync(file, 'utf8');
+    if (files !== undefined) readTlsFiles(files);
   } catch (error) {
-    throw new UsageError(`--${option}: ${(error as Error).message}`);
+    throw new UsageError(`--eventstore-cert: ${(error as Error).message}`);
   }
+}
+
+/** Keys of whoever may read the log, now and after every change. */
+export function permitReaders(served: RunningServerThread, admission: Admission): void {
+  const permit = (identities: Identities): void => {
+    const readers = identities.keysThatMay('audit.read');
+    served.permit(readers.map(({ id, hash, expiresMs }) => ({ id, hash, expiresMs })));
+  };
+  permit(admission.identities);
+  admission.onChange(permit);
 }
 
 /** Ready while orders are taken: the store has this writer's first event and is not too far behind. */

@@ -84,7 +84,7 @@ export async function startSecureApi(options: SecureApiOptions = {}): Promise<Se
     readModels: options.readModels ?? unavailableReadModels,
     readiness: async () => [],
     logger: pino({ level: 'info' }, { write: (line: string) => void lines.push(line) }),
-    ...{ metrics: new Registry(), version: '0.0.0-test', host: '127.0.0.1', port: 0 },
+    ...{ metrics: new Registry(), version: '0.0.0-test', host: '127.0.0.1', port: 0, grpcPort: 0 },
     access: { directory: accessDirectory, tokens: options.tokens, lookMs: 10 },
     tls: options.tls,
   });

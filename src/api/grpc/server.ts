@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { TlsFileCredentials } from '../../lib/grpc-tls-credentials.js';
 import type { TlsFiles } from '../../lib/tls-files.js';
 import type { StreamHub } from '../streams/stream-hub.js';
 import { type CallContext, tolerant } from './calls.js';
@@ -10,7 +11,6 @@ import { OrderServiceService } from './generated/daybook/v1/order_service.gen.js
 import { descriptors } from './generated/descriptors.gen.js';
 import { orderService } from './order-service.js';
 import { streamDefinition, streamService } from './stream-service.js';
-import { TlsFileCredentials } from './tls-credentials.js';
 
 /** Largest message that is read: REQUESTS_PER_MESSAGE_MAX orders with all their fields. */
 export const MESSAGE_BYTES_MAX = 1024 * 1024;

@@ -12,6 +12,7 @@ import {
   permissionsOf,
   type Scope,
 } from './identity.js';
+import type { Action } from './permissions.js';
 import { REQUESTS_PER_SECOND_DEFAULT } from './rate-limit.js';
 
 export interface KnownKey extends Key {
@@ -54,6 +55,12 @@ export class Identities {
   /** Also one that is revoked or has expired, so that its owner can be told. */
   key(id: string): KnownKey | undefined {
     return this.#keys.get(id);
+  }
+
+  /** Keys that are neither revoked nor narrowed away from an action. */
+  keysThatMay(action: Action): KnownKey[] {
+    const keys = [...this.#keys.values()];
+    return keys.filter(({ revoked, identity }) => !revoked && identity.may.has(action));
   }
 
   /** @param names of a certificate that a trusted authority has signed */

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { TlsFiles } from '../../lib/tls-files.js';
 import { workerUrl } from '../../lib/worker-url.js';
 import type { SharedDurableEnd } from '../journal/shared-durable-end.js';
+import type { ReaderKey } from './server/credentials.js';
 
 /** What the thread is started with. */
 export interface ServerThreadData {
@@ -11,17 +13,21 @@ export interface ServerThreadData {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** PEM texts; without them the port speaks plain HTTP/2. */
-  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Without them the port speaks plain HTTP/2. */
+  readonly tls: TlsFiles | undefined;
+  /** Ask for a key of `readers`; nobody is let in before these are known. Needs TLS. */
+  readonly authenticated: boolean;
 }
 
 export type ServerThreadMessage =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly code: string | undefined; readonly message: string };
 
-export interface ServerThreadOptions extends Omit<ServerThreadData, 'durableEnd' | 'tls'> {
+export interface ServerThreadOptions
+  extends Omit<ServerThreadData, 'durableEnd' | 'tls' | 'authenticated'> {
+  readonly authenticated?: boolean;
   readonly durableEnd: SharedDurableEnd;
-  readonly tls?: ServerThreadData['tls'];
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** A shard's journal served read-only over EventStoreDB's protocol, from a thread of its own. */
@@ -29,6 +35,8 @@ export interface RunningServerThread {
   readonly port: number;
   /** Rejects when the thread fails: the journal could not be read. */
   readonly failed: Promise<never>;
+  /** Who may read from now on. What is open stays open until the call ends. */
+  permit(readers: readonly ReaderKey[]): void;
   /** Ends every call at once. */
   stop(): Promise<void>;
 }
@@ -37,9 +45,9 @@ export interface RunningServerThread {
 export async function startServerThread(
   options: ServerThreadOptions,
 ): Promise<RunningServerThread> {
-  const { directory, shard, host, port, durableEnd, tls } = options;
+  const { directory, shard, host, port, durableEnd, tls, authenticated = false } = options;
   const workerData: ServerThreadData = {
-    ...{ directory, shard, host, port, tls },
+    ...{ directory, shard, host, port, tls, authenticated },
     durableEnd: durableEnd.memory,
   };
   const worker = new Worker(workerUrl(import.meta.url, './server-worker.js'), { workerData });
@@ -61,6 +69,7 @@ export async function startServerThread(
   return {
     port: await Promise.race([listening, failed]),
     failed,
+    permit: (readers) => worker.postMessage(readers),
     async stop() {
       await worker.terminate();
     },

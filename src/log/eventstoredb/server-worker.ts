@@ -5,6 +5,7 @@ import { assert } from '../../lib/assert.js';
 import { JournalReader } from '../journal/journal-reader.js';
 import { SharedDurableEnd } from '../journal/shared-durable-end.js';
 import { JournalSource } from './journal-source.js';
+import { type ReaderKey, readerKeys } from './server/credentials.js';
 import { EventStoreDbServer } from './server/eventstoredb-server.js';
 import type { ServerThreadData, ServerThreadMessage } from './server-thread.js';
 
@@ -17,13 +18,18 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
 const durableEnd = new SharedDurableEnd(data.durableEnd);
 const openReader = (from: number) => new JournalReader(data.directory, { from, end: durableEnd });
-const { shard, host, tls } = data;
+const { shard, host, tls, authenticated } = data;
+let readers: readonly ReaderKey[] = [];
+port.on('message', (message: readonly ReaderKey[]) => {
+  readers = message;
+});
 try {
   const server = await EventStoreDbServer.start({
     source: new JournalSource({ shard, openReader, durableEnd }),
     readOnly: true,
     ...{ host, port: data.port },
-    ...(tls === undefined ? {} : { tls }),
+    tlsFiles: tls,
+    ...(authenticated ? { authenticate: readerKeys(() => readers) } : {}),
   });
   say({ kind: 'listening', port: server.port });
 } catch (error) {

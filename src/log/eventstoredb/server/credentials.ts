@@ -15,6 +15,28 @@ export function checkCredentials(metadata: Metadata, authenticate: Authenticate 
   if (!authenticate(user ?? '', password.join(':'))) throw unauthenticated();
 }
 
+/** A key whose owner may read the log: its id is the user, the key the password. Crosses threads. */
+export interface ReaderKey {
+  readonly id: string;
+  /** SHA-256 of what stands behind the last `_` part of the key, in hexadecimal. */
+  readonly hash: string;
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number;
+}
+
+/** Accepts the keys as they are at the time; a password may be the whole key or its secret alone. */
+export function readerKeys(keys: () => readonly ReaderKey[]): Authenticate {
+  return (user, password) => {
+    const secret = password.startsWith(`dbk_${user}_`)
+      ? password.slice(`dbk_${user}_`.length)
+      : password;
+    const given = createHash('sha256').update(secret).digest();
+    const key = keys().find(({ id }) => id === user);
+    const wanted = Buffer.from(key?.hash ?? '00'.repeat(given.length), 'hex');
+    return timingSafeEqual(given, wanted) && key !== undefined && key.expiresMs > Date.now();
+  };
+}
+
 /** Accepts one user. Compared by digest, so the time taken tells nothing about either. */
 export function singleUser(user: string, password: string): Authenticate {
   const digest = (text: string) => createHash('sha256').update(text).digest();

@@ -4,6 +4,8 @@ import featuresGrpc from '@eventstore/db-client/generated/serverfeatures_grpc_pb
 import type features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { assert } from '../../../lib/assert.js';
+import { TlsFileCredentials } from '../../../lib/grpc-tls-credentials.js';
+import type { TlsFiles } from '../../../lib/tls-files.js';
 import type { StreamSource } from '../stream-source.js';
 import { StreamStore } from '../stream-store.js';
 import type { Authenticate } from './credentials.js';
@@ -22,7 +24,11 @@ export interface EventStoreDbServerOptions {
   /** Name other boxes reach this one by, told to clients that discover; `host` when left out. */
   readonly advertisedHost?: string;
   /** PEM texts. Without them the port speaks plain HTTP/2. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+  /** The same from files, renewed with them. */
+  readonly tlsFiles?: TlsFiles | undefined;
+  /** Told why changed files are not taken. */
+  readonly onTlsFailed?: (error: unknown) => void;
   /** Checked on every call that touches the log. Needs TLS: clients send no credentials without. */
   readonly authenticate?: Authenticate;
   /** False hides `BatchAppend`, which makes clients use `Append`. */
@@ -51,7 +57,7 @@ export class EventStoreDbServer {
   static async start(options: EventStoreDbServerOptions): Promise<EventStoreDbServer> {
     const { source, authenticate, tls } = options;
     assert(
-      authenticate === undefined || tls !== undefined,
+      authenticate === undefined || tls !== undefined || options.tlsFiles !== undefined,
       'credentials need TLS: clients send none over a plain connection',
     );
     const writable = source instanceof StreamStore && options.readOnly !== true;
@@ -68,7 +74,8 @@ export class EventStoreDbServer {
     addNodeServices(server, options.batchAppend ?? true, () =>
       clusterInfo(instanceId, options.advertisedHost ?? host, port),
     );
-    port = await bind(server, `${host}:${options.port ?? 0}`, tls);
+    const credentials = credentialsOf(options);
+    port = await bind(server, `${host}:${options.port ?? 0}`, credentials);
     return new EventStoreDbServer(server, streams, host, port);
   }
 
@@ -110,17 +117,19 @@ function addNodeServices(
   });
 }
 
-function bind(
-  server: Server,
-  address: string,
-  tls: EventStoreDbServerOptions['tls'],
-): Promise<number> {
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [
-          { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.key) },
-        ]);
+function credentialsOf({
+  tls,
+  tlsFiles,
+  onTlsFailed = () => undefined,
+}: EventStoreDbServerOptions): ServerCredentials {
+  if (tlsFiles !== undefined) return new TlsFileCredentials(tlsFiles, onTlsFailed);
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { certificate, key } = tls;
+  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
+  return ServerCredentials.createSsl(null, [pair]);
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
       if (error !== null) reject(error);

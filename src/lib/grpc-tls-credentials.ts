@@ -1,7 +1,7 @@
-/** Certificate and key of the gRPC listener, from the same files as REST and renewed like them. */
+/** Certificate and key of a gRPC listener, from files and renewed with them. */
 import { ServerCredentials } from '@grpc/grpc-js';
-import type { FileWatch } from '../../lib/file-watch.js';
-import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../lib/tls-files.js';
+import type { FileWatch } from './file-watch.js';
+import { readTlsFiles, type TlsFiles, watchTlsFiles } from './tls-files.js';
 
 export class TlsFileCredentials extends ServerCredentials {
   readonly #watch: FileWatch;
