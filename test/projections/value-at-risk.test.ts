@@ -238,6 +238,20 @@ describe('limits', () => {
     }
   });
 
+  test('hold before there are any closes: all positions count whole', async () => {
+    await mark(1, 10_000);
+    await hold(1, 1, 50, 10_000);
+    await set(4_999_999_999);
+    await asOf(7, FIRST_DAY);
+    expect(await engine.cycle(0)).toMatchObject({
+      results: 0,
+      breaches: [{ ...ACCOUNT, value: 5_000_000_000 }],
+    });
+    await set(5_000_000_000);
+    await asOf(8, FIRST_DAY);
+    expect((await engine.cycle(1)).breaches).toEqual([]);
+  });
+
   test('count positions without history whole, and say what they cannot compare', async () => {
     await history(['ONE']);
     await mark(2, 10_000);

@@ -111,7 +111,12 @@ export class ValueAtRiskEngine {
     await client.query('COMMIT');
     await this.#refreshWindow(day, nowMs);
     const window = this.#window;
-    if (window === undefined) return { ...idle, sequence };
+    if (window === undefined) {
+      // Nothing to compute from; but limits hold, and what has no history counts whole.
+      this.#sequence = sequence;
+      const { breaches, unknown } = this.#watch(book, sequence, NO_RETURNS, limits);
+      return { sequence, results: 0, breaches, unknown };
+    }
     const windowDigest = window.identity.digest;
     const { baseCurrency } = this.#options.settings;
     const origin = { shard, sequence, time, baseCurrency, windowDigest };
@@ -154,8 +159,6 @@ export class ValueAtRiskEngine {
     const results: MethodResult[] = [];
     const stress: StressRow[] = [];
     const days: DayRow[] = [];
-    const breaches: Breach[] = [];
-    const unknown: string[] = [];
     const made = new Map<string, Last>();
     for (const each of scopesOf(book)) {
       const scope = scopeExposures(book, each, origin.baseCurrency, window);
@@ -164,9 +167,6 @@ export class ValueAtRiskEngine {
       stress.push(...fresh.stress);
       for (const [key, last] of fresh.made) made.set(key, last);
       days.push(...this.#daysOf(scope, made));
-      const breach = this.#breachOf(origin, scope, window, limits);
-      if (breach === 'unknown') unknown.push(scopeText(scope));
-      else if (breach !== undefined) breaches.push(breach);
     }
     const dayKey = dayOfTime(origin.time);
     const changed = days.filter(
@@ -183,7 +183,33 @@ export class ValueAtRiskEngine {
     this.#scenariosKept = true;
     for (const [key, last] of made) this.#last.set(key, last);
     this.#days = new Map(days.map((row) => [keyOf(row, row.method), textOf(row, dayKey)]));
-    return { sequence: origin.sequence, results: results.length, breaches, unknown };
+    const { sequence } = origin;
+    return { sequence, results: results.length, ...this.#watch(book, sequence, window, limits) };
+  }
+
+  /** Compares the scopes that have a limit with it. */
+  #watch(book: Book, sequence: number, window: ReturnsWindow, { limits, stopped }: Limits) {
+    const { settings } = this.#options;
+    const breaches: Breach[] = [];
+    const unknown: string[] = [];
+    for (const each of scopesOf(book)) {
+      const text = scopeText(each);
+      const limit = limits.get(text);
+      if (limit === undefined) continue;
+      const scope = scopeExposures(book, each, settings.baseCurrency, window);
+      const parameters = parametersOf(settings, settings.limitMethod);
+      // Computed again: the results of this cycle may have been left out as unchanged.
+      const computed = compute(sequence, scope, window, parameters);
+      const value = limitValue(scope, computed, settings.limitConfidence);
+      if (value === undefined) unknown.push(text);
+      else {
+        const micros = Math.min(Math.ceil(value * 1e6), Number.MAX_SAFE_INTEGER);
+        if (micros > limit && !stopped.has(text)) {
+          breaches.push({ ...each, value: micros, sequence });
+        }
+      }
+    }
+    return { breaches, unknown };
   }
 
   /** The results of a scope by the methods that are due and would give something else than before. */
@@ -230,28 +256,16 @@ export class ValueAtRiskEngine {
       return [{ scope: name, scopeId, method, profit, complete, confidences, valueAtRisk }];
     });
   }
-
-  #breachOf(
-    origin: Origin,
-    scope: ScopeExposures,
-    window: ReturnsWindow,
-    { limits, stopped }: Limits,
-  ): Breach | 'unknown' | undefined {
-    const text = scopeText(scope);
-    const limit = limits.get(text);
-    if (limit === undefined) return undefined;
-    const { limitMethod, limitConfidence } = this.#options.settings;
-    // Computed again: the results of this cycle may have been left out as unchanged.
-    const parameters = parametersOf(this.#options.settings, limitMethod);
-    const computed = compute(origin.sequence, scope, window, parameters);
-    const value = limitValue(scope, computed, limitConfidence);
-    if (value === undefined) return 'unknown';
-    const micros = Math.min(Math.ceil(value * 1e6), Number.MAX_SAFE_INTEGER);
-    if (micros <= limit || stopped.has(text)) return undefined;
-    const { scope: name, scopeId } = scope;
-    return { scope: name, scopeId, value: micros, sequence: origin.sequence };
-  }
 }
+
+/** A window without instruments: every position is without history. */
+const NO_RETURNS: ReturnsWindow = {
+  identity: {
+    ...{ kind: 'log', firstDay: '', lastDay: '', days: 0, instruments: 0, carried: 0, digest: '' },
+  },
+  ...{ instruments: [], rows: new Map(), dayNames: [], days: 0 },
+  ...{ returns: new Float64Array(), simple: new Float64Array() },
+};
 
 const keyOf = (scope: BookScope, method: VarMethodName | 'stress'): string =>
   `${scopeText(scope)}/${method}`;
