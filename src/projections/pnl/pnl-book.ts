@@ -9,8 +9,8 @@
 import { type Rate, rateOfMark } from '../../domain/currency.js';
 import { POSITION, POSITION_WIDTH } from '../../domain/position.js';
 
-/** ISO 4217: no currency. Of an instrument that a venue named and nobody listed. */
-export const NO_CURRENCY = 'XXX';
+/** No currency, in ISO 4217. Of an instrument that a venue named and nobody listed. */
+export const NO_CURRENCY = 'X'.repeat(3);
 /** No minute: nothing has happened yet. */
 export const NEVER = -1;
 
