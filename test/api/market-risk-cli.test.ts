@@ -44,7 +44,10 @@ afterAll(async () => {
   rmSync(dataDirectory, { recursive: true, force: true });
 });
 
-describe('daybook market-data import', () => {
+// A process each, some of them several.
+const TIMEOUT = { timeout: 3 * WAIT_MS };
+
+describe('daybook market-data import', TIMEOUT, () => {
   const head = 'symbol,time,price,quantity';
 
   it('takes trades in, and the same file again as duplicates', async () => {
@@ -91,7 +94,7 @@ describe('daybook market-data import', () => {
   });
 });
 
-describe('daybook value-at-risk', () => {
+describe('daybook value-at-risk', TIMEOUT, () => {
   it('computes stored results again from the journal, equal to the last digit', async () => {
     const days = Array.from({ length: 130 }, (_, i) => {
       const date = new Date(Date.now() - (130 - i) * 86_400_000).toISOString().slice(0, 10);

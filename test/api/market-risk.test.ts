@@ -70,7 +70,10 @@ const trade = (sequence: number, more: object = {}) => ({
   ...{ price: '4799.25', quantity: '2', ...more },
 });
 
-describe('market data', () => {
+// Each waits for the service at most WAIT_MS at a time.
+const TIMEOUT = { timeout: 3 * WAIT_MS };
+
+describe('market data', TIMEOUT, () => {
   it('comes in over REST and goes out as bars, JSON and CSV', async () => {
     const time = '2024-03-15T15:00:00.5Z';
     const trades = [trade(1, { time }), trade(2, { time, price: '4800', quantity: '1' })];
@@ -152,7 +155,7 @@ describe('market data', () => {
   });
 });
 
-describe('value at risk', () => {
+describe('value at risk', TIMEOUT, () => {
   it('is computed by every method when positions change, with the sequence it is of', async () => {
     const at = { instrument: 'NQH4', price: '16950.25', timeInForce: 'Day' };
     await ask('POST', '/v1/orders', order('v-1', { ...at, quantity: '3' }));

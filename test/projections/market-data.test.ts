@@ -12,6 +12,7 @@ import {
   connect,
 } from '../../src/projections/database/connection-settings.js';
 import { createDataSource } from '../../src/projections/database/data-source.js';
+import { detectTimescale } from '../../src/projections/database/timescale.js';
 import { recordCorporateActions } from '../../src/projections/market-data/corporate-actions.js';
 import { importDayBars } from '../../src/projections/market-data/imported-bars.js';
 import { MarketDataQueries } from '../../src/projections/market-data/market-data-queries.js';
@@ -350,5 +351,32 @@ describe('queries', () => {
       { open: '22.5', high: '27.5', low: '20', close: '26', volume: '7', vwap: null, trades: 0 },
       { open: '25', trades: 1 },
     ]);
+  });
+});
+
+test('ticks, bars and results are hypertables where the server offers them', async () => {
+  await withClient(settings, async (client) => {
+    const support = await detectTimescale(async (sql) => (await client.query(sql)).rows);
+    if (support.edition === 'none') {
+      const { rows } = await client.query("SELECT 'market.trades'::regclass::text AS name");
+      expect(rows).toEqual([{ name: 'market.trades' }]);
+      return;
+    }
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT hypertable_schema || '.' || hypertable_name AS name
+         FROM timescaledb_information.hypertables
+        WHERE hypertable_schema IN ('market', 'risk') ORDER BY 1`,
+    );
+    expect(rows.map(({ name }) => name)).toEqual([
+      ...['market.bars', 'market.findings', 'market.quotes', 'market.trades'],
+      ...['risk.results', 'risk.stress'],
+    ]);
+    const jobs = await client.query<{ name: string }>(
+      `SELECT hypertable_name AS name FROM timescaledb_information.jobs
+        WHERE hypertable_schema IN ('market', 'risk') AND proc_name LIKE '%compression' ORDER BY 1`,
+    );
+    const compressed = ['findings', 'quotes', 'results', 'stress', 'trades'];
+    const expected = support.edition === 'community' ? compressed : [];
+    expect(jobs.rows.map(({ name }) => name)).toEqual(expected);
   });
 });
