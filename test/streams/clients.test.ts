@@ -20,7 +20,7 @@ let client: DaybookClient;
 beforeAll(async () => {
   running = await startRunning();
   await seedStreams(running);
-  client = new DaybookClient({ address: running.grpc });
+  client = new DaybookClient({ address: running.grpc, deadlineMs: 60_000 });
 });
 afterAll(async () => {
   client.close();
@@ -138,5 +138,25 @@ describe('the TypeScript client', () => {
       socket.on('error', () => undefined);
     });
     expect(status).toBe(403);
+  });
+
+  it('answers what is under way when the server stops, and is told so', async () => {
+    const other = await startRunning({ venue: false });
+    await seedStreams(other);
+    const stopping = new DaybookClient({ address: other.grpc, deadlineMs: 60_000 });
+    const entry = stopping.orderEntry();
+    await entry.submit(order('e-first'));
+    const answers = Promise.allSettled(
+      Array.from({ length: 200 }, (_, i) => entry.submit(order(`e-${i}`))),
+    );
+    await entry.submit(order('e-last'));
+    const stream = stopping.executions({ after: -1 });
+    await stream.next();
+    await other.stop();
+    for (const { status } of await answers) expect(status).toBe('fulfilled');
+    await expect(entry.submit(order('e-late'))).rejects.toMatchObject({ code: 'UNANSWERED' });
+    await stream.return(undefined);
+    stopping.close();
+    remove(other);
   });
 });

@@ -86,7 +86,7 @@ export class GrpcFace implements Face {
 
   constructor({ grpc }: Running, stream: boolean) {
     this.name = stream ? 'gRPC stream' : 'gRPC';
-    this.#client = new DaybookClient({ address: grpc });
+    this.#client = new DaybookClient({ address: grpc, deadlineMs: 60_000 });
     this.#entry = stream ? this.#client.orderEntry() : undefined;
   }
 
@@ -217,10 +217,13 @@ export class OuchFace implements Face {
     send();
     let outcome: string | undefined;
     await expect
-      .poll(() => {
-        outcome = this.#outcomeAfter(after);
-        return outcome;
-      })
+      .poll(
+        () => {
+          outcome = this.#outcomeAfter(after);
+          return outcome;
+        },
+        { timeout: 30_000 },
+      )
       .toBeDefined();
     return outcome as string;
   }

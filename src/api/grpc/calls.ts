@@ -24,6 +24,8 @@ export interface CallContext {
   /** Absent: whoever comes may do everything. */
   readonly admission: Admission | undefined;
   readonly logger: Logger;
+  /** Aborts when the server stops: long calls end with their last answer. */
+  readonly stopping: AbortSignal;
 }
 
 /** A body that is no message of the definitions. */

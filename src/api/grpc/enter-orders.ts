@@ -61,6 +61,7 @@ class OrderEntry {
   #sending = false;
   #retry: NodeJS.Timeout | undefined;
   #ended = false;
+  #stopping = false;
   #gone = false;
   #unwatch: () => void = () => undefined;
 
@@ -80,7 +81,14 @@ class OrderEntry {
     const { admission } = this.#context;
     const again = () => admit(admission as Admission, call);
     const end = (error: ApplicationError) => this.#fail(error);
-    this.#unwatch = watchAdmission(admission, this.#caller.identity, again, end);
+    const unwatch = watchAdmission(admission, this.#caller.identity, again, end);
+    const { stopping } = this.#context;
+    const stop = () => this.#stop();
+    stopping.addEventListener('abort', stop);
+    this.#unwatch = () => {
+      unwatch();
+      stopping.removeEventListener('abort', stop);
+    };
     call.on('cancelled', () => this.#leave());
     call.on('error', () => this.#leave());
     call.on('drain', () => this.#pump());
@@ -88,7 +96,7 @@ class OrderEntry {
   }
 
   #take(message: EnterOrdersRequest): void {
-    if (this.#gone) return;
+    if (this.#gone || this.#stopping) return;
     try {
       throwIfMalformed(message);
       if (message.requests.length > REQUESTS_PER_MESSAGE_MAX) throw problem('REQUEST_TOO_LARGE');
@@ -180,10 +188,18 @@ class OrderEntry {
     this.#finish();
   }
 
-  /** The client has sent its last: the stream ends with the last answer. */
+  /** Takes nothing more; what was taken is answered. */
+  #stop(): void {
+    this.#stopping = true;
+    this.#finish();
+  }
+
+  /** The client has sent its last, or the server stops: the stream ends with the last answer. */
   #finish(): void {
     const idle = this.#inFlight === 0 && this.#nextWaiting === this.#waiting.length;
-    if (!this.#ended || this.#gone || !idle || this.#sending) return;
+    const over = this.#ended || this.#stopping;
+    if (!over || this.#gone || !idle || this.#sending) return;
+    if (!this.#ended) return this.#fail(problem('SERVICE_UNAVAILABLE', 'Daybook is stopping.'));
     this.#leave();
     this.#call.end();
   }

@@ -1,4 +1,5 @@
 /** The gRPC face: order entry, streams, health and reflection on one port. */
+import { setMaxListeners } from 'node:events';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
@@ -23,7 +24,7 @@ const KEEP_ALIVE_ANSWER_MS = 10_000;
 /** Calls under way at the end get this long to be answered, in milliseconds. */
 const CLOSE_MS_MAX = 5000;
 
-export interface GrpcOptions extends CallContext {
+export interface GrpcOptions extends Omit<CallContext, 'stopping'> {
   readonly hub: StreamHub;
   readonly host: string;
   /** 0: any free one. */
@@ -52,8 +53,12 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
     'grpc.keepalive_time_ms': KEEP_ALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEP_ALIVE_ANSWER_MS,
   });
-  server.addService(tolerant(OrderServiceService), orderService(options));
-  server.addService(tolerant(streamDefinition), streamService(options, options.hub));
+  const stopping = new AbortController();
+  // One listener for each stream of order entry.
+  setMaxListeners(0, stopping.signal);
+  const context = { ...options, stopping: stopping.signal };
+  server.addService(tolerant(OrderServiceService), orderService(context));
+  server.addService(tolerant(streamDefinition), streamService(context, options.hub));
   const health = new HealthImplementation(
     Object.fromEntries(SERVICES.map((service) => [service, 'SERVING' as const])),
   );
@@ -78,6 +83,7 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
     serving,
     async stop() {
       serving(false);
+      stopping.abort();
       secure?.close();
       await new Promise<void>((resolve) => {
         const cut = setTimeout(() => server.forceShutdown(), CLOSE_MS_MAX);

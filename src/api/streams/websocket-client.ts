@@ -23,6 +23,8 @@ import { TOPICS, type TopicName } from './topics.js';
 export const REQUEST_BYTES_MAX = 32 * 1024;
 /** A client is asked whether it lives this often, and is cut off when it did not answer, in ms. */
 export const PING_MS = 15_000;
+/** How long a client may take to answer that the connection ends, in milliseconds. */
+const CLOSE_MS = 2000;
 /** Why the connection was closed [RFC 6455, 7.4.1]: going away; policy. */
 const GOING_AWAY = 1001;
 const POLICY = 1008;
@@ -76,6 +78,7 @@ export class WebSocketClient {
     this.#tell(error, undefined);
     const { socket } = this.#options;
     socket.close(error.kind === 'unavailable' ? GOING_AWAY : POLICY, error.code);
+    setTimeout(() => socket.terminate(), CLOSE_MS).unref();
     this.#leave();
   }
 

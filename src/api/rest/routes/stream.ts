@@ -26,6 +26,12 @@ export function takeCredentialsFromProtocol(server: RestServer): void {
     }
     done();
   });
+  // A connection that asked to be upgraded is no longer one of the HTTP server's, which would else
+  // wait for its end when it closes.
+  server.addHook('onResponse', ({ headers, raw }, _reply, done) => {
+    if (headers.upgrade !== undefined) raw.socket.destroySoon();
+    done();
+  });
 }
 
 export interface StreamRoutesOptions {
