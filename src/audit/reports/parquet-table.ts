@@ -2,13 +2,14 @@
  * Parquet, a row group at a time, with hyparquet-writer (MIT, no dependency but hyparquet). Exact
  * decimals stay text: instruments have scales of their own, a Parquet DECIMAL has one.
  */
-import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Cell, Column, ColumnType } from './report.js';
 import type { OpenTable } from './table-file.js';
 
 /** Rows in memory before they are written. */
 export const ROW_GROUP_ROWS_MAX = 20_000;
+
+type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
 const TYPES: { readonly [T in ColumnType]: Omit<SchemaElement, 'name' | 'repetition_type'> } = {
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
