@@ -165,7 +165,8 @@ function onDirectory(path: string, operation: () => void): void {
 
 function fileError(error: unknown, path: string, offset: number): unknown {
   const code = systemErrorCode(error);
-  if (code === undefined || !(error instanceof Error)) return error;
+  // Of the operating system only: an assertion that failed below is no error of a file.
+  if (code === undefined || !(error instanceof Error && 'syscall' in error)) return error;
   return new FileError(code, path, offset, error.message, error);
 }
 

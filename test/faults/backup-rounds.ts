@@ -216,7 +216,7 @@ class BackupRound {
     const places = [JOURNAL, BACKUP, RESTORED, 'journal/', 'files/', 'manifest/'];
     // There is no place to it: the moment asked for is within the first commit.
     const named = places.some((part) => text.includes(part)) || code === 'RESTORE_POINT_OUTSIDE';
-    if (code === undefined || !named) {
+    if (code === undefined || code === 'ASSERTION_FAILED' || !named) {
       throw new Violation(`an error that names no place: ${text}`, { cause: error });
     }
     if (explained || this.#lied || code === 'RESTORE_POINT_OUTSIDE') return code;
