@@ -26,6 +26,8 @@ VOLUME /data
 EXPOSE 8080
 # SIGTERM ends it in order; no shell stands between.
 ENTRYPOINT ["node", "dist/src/cli/main.js"]
-CMD ["start", "--data-dir", "/data", "--host", "0.0.0.0", "--port", "8080"]
+# Plain text: ports are published on loopback, or behind something that does TLS. The first start prints
+# the key of "admin".
+CMD ["start", "--data-dir", "/data", "--host", "0.0.0.0", "--port", "8080", "--plaintext"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -1,11 +1,13 @@
 /** `daybook reference`: prints the reference pages that docs/ holds. */
+import { permissionsPage } from './permissions-page.js';
 import { errorCodesPage, eventsPage } from './reference-pages.js';
 import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const HELP = `daybook reference PAGE
 
-Prints a reference page as Markdown: events (every event with its fields, units and byte offsets)
-or error-codes (every code with which Daybook refuses, the risk checks and the limits).
+Prints a reference page as Markdown: events (every event with its fields, units and byte offsets),
+error-codes (every code with which Daybook refuses, the risk checks and the limits) or permissions
+(every action and route, and which role may do it).
 
 Exit codes: 0 success; 2 wrong use.
 `;
@@ -13,6 +15,7 @@ Exit codes: 0 success; 2 wrong use.
 const pages: Readonly<Record<string, () => string>> = {
   events: eventsPage,
   'error-codes': errorCodesPage,
+  permissions: permissionsPage,
 };
 
 export function run(args: string[]): Promise<number> {

@@ -1,0 +1,25 @@
+/**
+ * A million bodies, or as many as wanted:
+ *
+ *     npx tsc -p tsconfig.build.json && npx tsc -p test/tsconfig.security-fuzz.json
+ *     node dist/security-fuzz/test/security/fuzz-bodies.js --bodies 1000000 [--seed S]
+ *
+ * Exit code 0 when nothing was found; 1 with what was, and the seed.
+ */
+import { parseArgs } from 'node:util';
+import { forbiddenEvents, runFuzz } from './fuzz-run.js';
+import { startSecureApi } from './secure-api.js';
+
+const { values } = parseArgs({
+  options: {
+    bodies: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+});
+const secure = await startSecureApi();
+const result = await runFuzz(secure, Number(values.bodies), Number(values.seed));
+const forbidden = forbiddenEvents(secure);
+await secure.stop();
+secure.remove();
+process.stdout.write(`${JSON.stringify({ ...result, seed: Number(values.seed), forbidden })}\n`);
+process.exitCode = result.findings.length + forbidden.length === 0 ? 0 : 1;
