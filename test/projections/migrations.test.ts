@@ -43,19 +43,19 @@ describe('entities', () => {
     await withDataSource(settings, migrate);
     const dataSource = await createDataSource(settings, entities).initialize();
     try {
-      for (const { tableName, columns, target } of dataSource.entityMetadatas) {
+      for (const { tableName, columns, target, schema } of dataSource.entityMetadatas) {
         const [rows, keys] = await Promise.all([
           dataSource.query(
             `SELECT column_name AS name, is_nullable = 'YES' AS nullable
                FROM information_schema.columns
-              WHERE table_schema = 'daybook' AND table_name = $1 ORDER BY 1`,
-            [tableName],
+              WHERE table_schema = $2 AND table_name = $1 ORDER BY 1`,
+            [tableName, schema],
           ),
           dataSource.query(
             `SELECT a.attname AS name FROM pg_index i
                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-              WHERE i.indrelid = ('daybook.' || $1)::regclass AND i.indisprimary ORDER BY 1`,
-            [tableName],
+              WHERE i.indrelid = ($2 || '.' || $1)::regclass AND i.indisprimary ORDER BY 1`,
+            [tableName, schema],
           ),
         ]);
         const declared = columns.map((c) => ({ name: c.databaseName, nullable: c.isNullable }));

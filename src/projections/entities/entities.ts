@@ -1,4 +1,5 @@
 import type { EntitySchema } from 'typeorm';
+import { marketEntities } from './market-entities.js';
 import { fillEntity, orderEntity, orderEventEntity, riskDecisionEntity } from './order-entities.js';
 import { pnlEntities } from './pnl-entities.js';
 import { projectionCheckpointEntity, projectionDeadLetterEntity } from './projector-entities.js';
@@ -10,6 +11,7 @@ import {
   positionEntity,
   tradingStateEntity,
 } from './reference-entities.js';
+import { riskEntities } from './risk-entities.js';
 
 /** Every entity of the read side. A test holds them against the tables. */
 export const entities: readonly EntitySchema[] = [
@@ -26,4 +28,6 @@ export const entities: readonly EntitySchema[] = [
   projectionCheckpointEntity,
   projectionDeadLetterEntity,
   ...pnlEntities,
+  ...marketEntities,
+  ...riskEntities,
 ];
