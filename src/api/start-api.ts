@@ -6,6 +6,7 @@ import type { TlsFiles } from '../lib/tls-files.js';
 import type { DurableEnd } from '../log/journal/durable-end.js';
 import { JournalReader } from '../log/journal/journal-reader.js';
 import { SparseIndex } from '../log/journal/sparse-index.js';
+import type { PersonalFields } from '../privacy/personal-fields.js';
 import { registerActor } from './application/actors.js';
 import type { Application, Commands } from './application/application.js';
 import type { Audit } from './application/audit.js';
@@ -45,6 +46,8 @@ export interface ApiOptions {
   readonly outcomes?: OutcomesOptions;
   /** Whom to let in; absent: whoever reaches the listener may do everything. */
   readonly access?: AccessOptions | undefined;
+  /** Seals personal fields with the key of their subject; absent: none are put on record. */
+  readonly sealPerson?: ((subject: string, fields: PersonalFields) => string) | undefined;
   /** Absent: plain text. */
   readonly tls?: TlsFiles | undefined;
   /** Where gRPC listens; 0 any free port. Absent: nowhere. */
@@ -97,7 +100,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const reader = readFrom(0);
   for (let batch = reader.read(); batch !== undefined; batch = reader.read()) follower.take(batch);
   const following = follower.start(reader);
-  gauges(application, metrics);
+  gauges(application, hub, metrics);
   const admission = await startAdmission(options, application);
   const { server, close } = await createRestServer({
     application,
@@ -122,6 +125,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     grpcPort === undefined
       ? undefined
       : await startGrpc({ application, hub, admission, logger, tls, host, port: grpcPort });
+  // Health checks are told what readiness says of the log.
+  following.then(() => grpc?.serving(false));
   return {
     address,
     application,
@@ -158,12 +163,16 @@ function journalCheck({ state, sequence }: LogFollower) {
 
 /** Actors are registered on the log, so it is followed by now. */
 async function startAdmission(
-  { access, logger, metrics }: ApiOptions,
+  { access, logger, metrics, sealPerson }: ApiOptions,
   app: Application,
 ): Promise<Admission | undefined> {
   if (access === undefined) return undefined;
-  const register = ({ subject, kind }: User) =>
-    registerActor(app, subject, kind === 'person' ? 'User' : 'ApiKey');
+  const register = ({ subject, kind, name }: User) => {
+    if (kind !== 'person' || sealPerson === undefined) {
+      return registerActor(app, subject, kind === 'person' ? 'User' : 'ApiKey');
+    }
+    return registerActor(app, subject, 'User', () => sealPerson(subject, { name }));
+  };
   return Admission.start({ ...access, register, logger, metrics });
 }
 
@@ -174,7 +183,15 @@ function accessChecks(admission: Admission | undefined) {
   return [{ name: 'access', ok, detail } as const];
 }
 
-function gauges({ outcomes, follower }: Application, metrics: Registry): void {
+function gauges({ outcomes, follower }: Application, hub: StreamHub, metrics: Registry): void {
+  new Gauge({
+    name: 'daybook_stream_subscriptions',
+    help: 'Live streams over gRPC and WebSocket',
+    registers: [metrics],
+    collect() {
+      this.set(hub.subscribers);
+    },
+  });
   new Gauge({
     name: 'daybook_log_sequence',
     help: 'Last sequence of the log that the API has read',

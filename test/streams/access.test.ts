@@ -2,6 +2,9 @@
  * Who may call and follow what, over gRPC and the WebSocket: every method and topic × every role × own
  * and foreign account answers as the table of permissions says.
  */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { DaybookClient } from '../../clients/typescript/src/daybook-client.js';
@@ -17,6 +20,7 @@ import { LOCAL_CALLER } from '../../src/api/application/application.js';
 import { submitOrder } from '../../src/api/application/submit-order.js';
 import { type Action, ROLES, type Role, reachOf } from '../../src/api/identity/permissions.js';
 import { TOPICS, type TopicName, topics } from '../../src/api/streams/topics.js';
+import { makeDevelopmentCertificates } from '../../src/cli/identity/development-certificates.js';
 import { type SecureApi, startSecureApi, userWithKey } from '../security/secure-api.js';
 
 let secure: SecureApi;
@@ -169,4 +173,47 @@ describe('a stream', () => {
     });
     expect(status).toBe(401);
   });
+});
+
+describe('TLS', () => {
+  it('lets in whom a certificate names, and takes a renewed one without a restart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'daybook-grpc-tls-'));
+    const ours = makeDevelopmentCertificates(join(folder, 'ours'), 'localhost');
+    const theirs = makeDevelopmentCertificates(join(folder, 'theirs'), 'localhost');
+    const tls = {
+      certificate: ours.serverCertificate,
+      key: ours.serverKey,
+      clientAuthorities: ours.authority,
+    };
+    const guarded = await startSecureApi({ tls });
+    await guarded.change({
+      ...{ type: 'CertificateAdded', user: 'auditor', match: 'URI:daybook://client' },
+    });
+    const address = guarded.api.grpc?.address ?? '';
+    const seen = async (authority: string, of?: typeof ours, key?: string): Promise<string> => {
+      const pair = of && {
+        certificate: readFileSync(of.clientCertificate),
+        key: readFileSync(of.clientKey),
+      };
+      const root = readFileSync(authority);
+      const client = new DaybookClient({ address, key, deadlineMs: 60_000, tls: { root, pair } });
+      try {
+        return await told(() => client.massCancel({ account: 'own', side: 0 }));
+      } finally {
+        client.close();
+      }
+    };
+    expect(await seen(ours.authority, ours)).toBe('PERMISSION_DENIED');
+    expect(await seen(ours.authority, ours, guarded.keys.trader)).toBe('permitted');
+    expect(await seen(ours.authority)).toBe('CREDENTIALS_MISSING');
+    expect(await seen(ours.authority, theirs)).toBe('CREDENTIALS_MISSING');
+    expect(await seen(theirs.authority, ours)).toBe('UNAVAILABLE');
+    writeFileSync(tls.certificate, readFileSync(theirs.serverCertificate));
+    writeFileSync(tls.key, readFileSync(theirs.serverKey));
+    const renewed = () => seen(theirs.authority);
+    await expect.poll(renewed, { timeout: 50_000 }).toBe('CREDENTIALS_MISSING');
+    await guarded.stop();
+    guarded.remove();
+    rmSync(folder, { recursive: true });
+  }, 120_000);
 });

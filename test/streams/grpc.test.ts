@@ -8,7 +8,11 @@ import {
   EnterOrdersResponse,
   OrderServiceService,
 } from '../../src/api/grpc/generated/daybook/v1/order_service.gen.js';
-import { StreamServiceService } from '../../src/api/grpc/generated/daybook/v1/stream_service.gen.js';
+import {
+  StreamExecutionsResponse,
+  StreamServiceService,
+} from '../../src/api/grpc/generated/daybook/v1/stream_service.gen.js';
+import { protobufFormat } from '../../src/api/grpc/stream-format.js';
 import { type Running, remove, seedStreams, startRunning } from './running-streams.js';
 
 const ORDERS = '/daybook.v1.OrderService';
@@ -59,6 +63,14 @@ const UNARY = Object.values(OrderServiceService)
   .map(({ path }) => path);
 
 describe('gRPC', () => {
+  it('tells a slow reader what it missed without moving its position', () => {
+    const bytes = protobufFormat.lagged('executions', 58, 90);
+    const { after, to, entries, lagged } = StreamExecutionsResponse.decode(bytes);
+    expect({ after, to, entries, lagged }).toEqual({
+      ...{ after: 57, to: 57, entries: [], lagged: { from: 58, to: 90 } },
+    });
+  });
+
   it('says that it serves', async () => {
     const { code, body } = await call('/grpc.health.v1.Health/Check', Buffer.alloc(0));
     expect(code).toBe(status.OK);

@@ -29,7 +29,14 @@ export const protobufFormat: Format = {
   },
   lagged(_topic, from, to) {
     const lagged = P.Lagged.encode({ from, to }).finish();
-    return new BinaryWriter().uint32(TAG.lagged).bytes(lagged).finish();
+    // The position stays where it was, also for a client that looks at nothing else.
+    const writer = new BinaryWriter().uint32(TAG.after).int64(from - 1);
+    return writer
+      .uint32(TAG.to)
+      .int64(from - 1)
+      .uint32(TAG.lagged)
+      .bytes(lagged)
+      .finish();
   },
 };
 
