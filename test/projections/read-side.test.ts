@@ -9,6 +9,7 @@ import { decodeEvent } from '../../src/domain/event-codec.js';
 import { HEADER, type RecordBuffer } from '../../src/domain/event-record.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
 import { applyFill, POSITION_WIDTH, SUSPENSE } from '../../src/domain/position.js';
+import { formatIsoNs } from '../../src/lib/time.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import {
   type ConnectionSettings,
@@ -191,6 +192,25 @@ describe('queries', () => {
     expect(parts[0]!.value.length + parts[1]!.value.length).toBe(all.value.length);
   });
 
+  test('filter orders by side, strategy and the time they were accepted', async () => {
+    const accepted = events.filter((event) => event.type === 'OrderAccepted');
+    const [from, to] = [accepted[100]!.time, accepted[400]!.time].map(formatIsoNs);
+    const filter = { side: 'Buy' as const, strategy: 2, from, to, limit: 1000 };
+    const expected = accepted
+      .filter(({ data: { side, strategy } }) => side === 'Buy' && strategy === 2)
+      // The table has whole microseconds.
+      .filter(({ time }) => time / 1000n >= accepted[100]!.time / 1000n)
+      .filter(({ time }) => time / 1000n < accepted[400]!.time / 1000n)
+      .map(({ data }) => data.orderId);
+    expect(expected.length).toBeGreaterThan(5);
+    const { value } = await readSide.orders({
+      ...filter,
+      from: microseconds(from!),
+      to: microseconds(to!),
+    });
+    expect(value.map((order) => order.orderId)).toEqual(expected.reverse());
+  });
+
   test('find an order by its client order id of now, with its terms as text', async () => {
     const replaced = events.findLast((event) => event.type === 'OrderReplaced')!;
     const { orderId, account, clOrdId } = replaced.data;
@@ -248,6 +268,9 @@ describe('queries', () => {
     expect(rows).toEqual([{ n: trades.length, lots }]);
   });
 });
+
+/** Cut as the tables are. */
+const microseconds = (time: string): string => `${time.slice(0, -4)}Z`;
 
 function decodeAll(batches: readonly RecordBuffer[]): DaybookEvent[] {
   const events: DaybookEvent[] = [];

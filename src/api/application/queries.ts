@@ -6,7 +6,7 @@ import { problem } from './errors.js';
 import { instrumentIndex } from './instruments.js';
 import { accountIndex, type OrderReference, unknownOrder } from './order-requests.js';
 import { type AsOf, PAGE_ROWS_DEFAULT, ReadModelsUnavailable, type View } from './read-models.js';
-import type { FillView, OrderView, OrdStatus, PnlView, PositionView } from './views.js';
+import type { FillView, OrderView, OrdStatus, PnlView, PositionView, Side } from './views.js';
 
 /** How long a query waits for a view as new as it asks for, in milliseconds. */
 export const VIEW_WAIT_MS_MAX = 5000;
@@ -21,6 +21,11 @@ export interface OrdersQuery extends Query {
   readonly instrument?: string | undefined;
   readonly status?: readonly OrdStatus[] | undefined;
   readonly open?: boolean | undefined;
+  readonly side?: Side | undefined;
+  readonly strategy?: number | undefined;
+  /** Accepted from this time, and before that one: ISO 8601. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   /** Continues after a page: only orders with a smaller id. */
   readonly before?: number | undefined;
   readonly limit?: number | undefined;
@@ -67,14 +72,12 @@ export async function orders(
   caller: Caller,
   query: OrdersQuery,
 ): Promise<AsOf<readonly OrderView[]>> {
-  const { status, open, before } = query;
+  const { status, open, side, strategy, from, to, before } = query;
   const limit = query.limit ?? PAGE_ROWS_DEFAULT;
   const filter = {
     ...parties(app, caller, 'orders.read', query),
     statuses: status,
-    open,
-    before,
-    limit,
+    ...{ side, strategy, from, to, open, before, limit },
   };
   return atLeast(app, query.minSequence, () => app.readModels.orders(filter));
 }

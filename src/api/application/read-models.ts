@@ -10,7 +10,7 @@ import type {
   ScopeTotal,
   TotalsBy,
 } from './pnl-views.js';
-import type { FillView, OrderView, OrdStatus, PnlView, PositionView } from './views.js';
+import type { FillView, OrderView, OrdStatus, PnlView, PositionView, Side } from './views.js';
 
 /** Rows of one page, at most. */
 export const PAGE_ROWS_MAX = 1000;
@@ -24,6 +24,11 @@ export interface OrderFilter {
   readonly statuses?: readonly OrdStatus[] | undefined;
   /** Only orders with something left. */
   readonly open?: boolean | undefined;
+  readonly side?: Side | undefined;
+  readonly strategy?: number | undefined;
+  /** Accepted from this time, and before that one: ISO 8601. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   /** Keyset: only orders with a smaller id; newest first. */
   readonly before?: number | undefined;
   readonly limit: number;

@@ -12,6 +12,11 @@ export interface OrderFilter {
   readonly statuses?: readonly (keyof typeof ORD_STATUS)[] | undefined;
   /** Only orders with something left. */
   readonly open?: boolean | undefined;
+  readonly side?: keyof typeof SIDE | undefined;
+  readonly strategy?: number | undefined;
+  /** Accepted from this time, and before that one: ISO 8601. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   /** Keyset: only orders accepted before the one with this id. */
   readonly before?: number | undefined;
   readonly limit: number;
@@ -76,6 +81,10 @@ export function ordersBy(filter: OrderFilter): RowsQuery {
       filter.statuses.map((name) => ORD_STATUS[name]),
     );
   }
+  if (filter.side !== undefined) where('o.side = ?', SIDE[filter.side]);
+  if (filter.strategy !== undefined) where('o.strategy = ?', filter.strategy);
+  if (filter.from !== undefined) where('o.accepted_at >= ?::timestamptz', filter.from);
+  if (filter.to !== undefined) where('o.accepted_at < ?::timestamptz', filter.to);
   if (filter.open === true) conditions.push('o.open');
   if (filter.open === false) conditions.push('NOT o.open');
   if (filter.before !== undefined) {

@@ -8,6 +8,7 @@ import { order, orders } from '../../application/queries.js';
 import { PAGE_ROWS_DEFAULT } from '../../application/read-models.js';
 import { replaceOrder } from '../../application/replace-order.js';
 import { submitOrder } from '../../application/submit-order.js';
+import * as C from '../schemas/cuts.js';
 import * as F from '../schemas/fields.js';
 import * as V from '../schemas/views.js';
 import { SEQUENCE_HEADER } from '../sequence-header.js';
@@ -82,6 +83,20 @@ const fresh = z.strictObject({ minSequence: F.minSequence });
 const cancelQuery = z.strictObject({ clientOrderId: F.clientOrderId.optional() });
 const requestResponses = { 200: V.requestAnswer, 202: V.requestAnswer, ...problemResponses };
 
+const listQuery = z.strictObject({
+  account: F.accountName.optional(),
+  instrument: F.symbol.optional(),
+  status: F.statuses,
+  open: F.flag,
+  side: F.side.optional(),
+  strategy: C.strategy,
+  from: C.instant('Accepted from this time'),
+  to: C.instant('Accepted before this time'),
+  before: F.before,
+  limit: F.limit,
+  minSequence: F.minSequence,
+});
+
 export function orderRoutes(server: RestServer, app: Application): void {
   server.post(
     '/v1/orders',
@@ -107,15 +122,7 @@ export function orderRoutes(server: RestServer, app: Application): void {
       schema: {
         tags,
         summary: 'List orders, newest first',
-        querystring: z.strictObject({
-          account: F.accountName.optional(),
-          instrument: F.symbol.optional(),
-          status: F.statuses,
-          open: F.flag,
-          before: F.before,
-          limit: F.limit,
-          minSequence: F.minSequence,
-        }),
+        querystring: listQuery,
         response: { 200: V.pageOf('orders', V.orderView), ...problemResponses },
       },
     },

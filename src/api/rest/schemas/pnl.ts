@@ -1,36 +1,11 @@
 /** Schemas of positions and P&L as they were, and summed up. */
 import { z } from 'zod';
-import { parseIsoNs } from '../../../lib/time.js';
 import { INTERVALS, TOTALS_BY } from '../../application/pnl-views.js';
+import { instant, strategy } from './cuts.js';
 import * as F from './fields.js';
-
-const isTime = (text: string): boolean => {
-  try {
-    parseIsoNs(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const instant = (description: string) =>
-  z
-    .string()
-    .max(40)
-    .refine(isTime, 'not a time such as 2026-11-22T14:50:00Z')
-    .meta({ description, examples: ['2026-11-22T14:50:00Z'] })
-    .optional();
 
 const intervals = 'Length of a point, UTC: as it stood at its end; without a change there is none';
 const interval = z.enum(INTERVALS).meta({ description: intervals, examples: ['1h'] });
-const strategy = z
-  .string()
-  .regex(/^[0-9]{1,10}$/, 'not a number')
-  .transform(Number)
-  .refine((number) => number >= 1 && number <= 0xffff_ffff, '1 to 4294967295')
-  .meta({ description: 'Only executions of orders tagged with it', examples: ['7'] })
-  .optional();
-
 const from = instant('From this time');
 const to = instant('Before this time');
 
