@@ -22,7 +22,7 @@ const ORDERS = 512;
 const RING_SLOTS = 65_536;
 const VENUE = 1;
 /** Orders of a run that still fit. */
-const CAPACITY_ORDERS = 20_000_000;
+const CAPACITY_ORDERS = 8_000_000;
 
 export interface OrderEntryShardOptions {
   /** Undefined: on Node's own modules, as if there were no addon. */

@@ -53,6 +53,7 @@ const flags = [
   '-std=c++17',
   '-shared',
   '-fPIC',
+  '-pthread',
   '-fvisibility=hidden',
   '-fno-rtti',
   '-fno-exceptions',

@@ -4,6 +4,7 @@
 
 #include "files.h"
 #include "seal.h"
+#include "sync-thread.h"
 #include "tcp.h"
 #include "threads.h"
 #include "udp.h"
@@ -14,6 +15,9 @@ NAPI_MODULE_INIT() {
       {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"syncOpen", nullptr, sync_open, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"syncBegin", nullptr, sync_begin, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"syncEnd", nullptr, sync_end, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"checkRecords", nullptr, check_records, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_default, nullptr},

@@ -15,6 +15,9 @@ declare const handle: unique symbol;
 export interface TcpHandle {
   readonly [handle]: 'tcp';
 }
+export interface SyncHandle {
+  readonly [handle]: 'sync';
+}
 export interface UdpHandle {
   readonly [handle]: 'udp';
 }
@@ -29,6 +32,11 @@ export interface NativeAddon {
     position: number,
   ): number;
   fileSync(file: number): void;
+  /** A thread for syncs; ends when it is collected. */
+  syncOpen(): SyncHandle;
+  /** Begins an fdatasync; nothing is written to the file until `syncEnd`, which waits for it. */
+  syncBegin(thread: SyncHandle, file: number): void;
+  syncEnd(thread: SyncHandle): void;
   /**
    * Checksums and root of a commit's records (native/src/seal.cc). @returns where the last record
    * begins, -1 when the bytes are not `count` records numbered from `first` on
@@ -73,6 +81,8 @@ export interface NativeAddon {
   /** Sends what waits, waits at most that long, reads. @returns how many events there are */
   tcpTurn(tcp: TcpHandle, timeoutMs: number): number;
   tcpSend(tcp: TcpHandle, slot: number): void;
+  /** 1: nothing leaves from now on; 0: the next turn sends what was kept. */
+  tcpHold(tcp: TcpHandle, hold: 0 | 1): void;
   tcpShut(tcp: TcpHandle, slot: number): void;
   tcpClose(tcp: TcpHandle, slot: number): void;
   tcpPeer(tcp: TcpHandle, slot: number): string;

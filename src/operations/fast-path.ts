@@ -10,6 +10,9 @@
  *            epoll_wait     rings of REST, venues                   +--> other readers of the log
  * ```
  *
+ * While the disk syncs a large batch, the thread reads and decodes what comes next and writes the answers
+ * of this one; the server is held meanwhile, so that nothing leaves before the sync has returned.
+ *
  * It sleeps in epoll_wait, where the doorbell of the other rings wakes it through an eventfd; told to
  * spin, it never sleeps. The event loop has a turn when something of it waits: a message, a password.
  */
@@ -40,6 +43,8 @@ const SLEEP_MS_MAX = 50;
 const LOOP_MS_MAX = 50;
 /** Turns of the sessions before what they brought is decided. */
 const ENTRY_TURNS_MAX = 16;
+/** A batch from this size on is synced by another thread while this one goes on; below, that costs more. */
+const OVERLAP_BYTES_MIN = 64 * 1024;
 
 export interface FastPathParts {
   readonly addon: NativeAddon;
@@ -67,6 +72,13 @@ export class FastPath implements BatchLog {
   #entryWaits = false;
   #nextBeat = 0;
   #loopedAt = 0;
+  /** The batch that is being made durable, and whether its answers are written already. */
+  #batch: RecordBuffer | undefined;
+  #answered = false;
+  /** What was decoded while the disk was at the last batch: how many commands, and since when. */
+  #aheadTaken = 0;
+  #aheadSince = 0;
+  readonly #overlap = (): void => this.#goOn();
   readonly #hasWork = (): boolean => this.#anything();
   readonly #wait = (): void => {
     const left = Math.ceil(this.#nextBeat - performance.now());
@@ -93,11 +105,36 @@ export class FastPath implements BatchLog {
         latency.early();
       }
     }
+    this.#batch = batch;
+    this.#answered = false;
     journal.append(batch);
+    this.#batch = undefined;
     latency.durable();
     if (entry === undefined) return;
-    entry.take(batch);
+    if (this.#answered) this.#server?.hold(false);
+    else entry.take(batch);
     entry.sendAll();
+  }
+
+  /** What can be done while the disk syncs, for `nativeFileSystem`. */
+  meanwhile(): (() => void) | undefined {
+    const large = (this.#batch?.length ?? 0) >= OVERLAP_BYTES_MIN;
+    return large && this.#entry !== undefined ? this.#overlap : undefined;
+  }
+
+  #goOn(): void {
+    const entry = this.#entry;
+    const server = this.#server;
+    const batch = this.#batch;
+    assert(entry !== undefined && server !== undefined && batch !== undefined, 'there is a batch');
+    server.hold(true);
+    server.turn(0);
+    const taken = this.#decode(entry);
+    if (this.#aheadTaken === 0) this.#aheadSince = server.turnedAt;
+    this.#aheadTaken += taken;
+    // Last: until here the sessions are as the durable log has them.
+    entry.take(batch);
+    this.#answered = true;
   }
 
   /** Runs until it is told to stop. */
@@ -120,21 +157,29 @@ export class FastPath implements BatchLog {
     if (entry !== undefined && this.#server !== undefined) {
       const { turnedAt } = this.#server;
       latency.sent(turnedAt);
-      const before = entry.taken;
-      for (let i = 0; i < ENTRY_TURNS_MAX && this.#entryWaits; i += 1) {
-        this.#entryWaits = false;
-        const outcome = entry.turn();
-        this.#busy = true;
-        if (outcome !== 'idle') this.#entryWaits = true;
-        if (outcome === 'blocked' || entry.isFair) break;
-      }
-      latency.decoded(turnedAt, entry.taken - before);
+      const ahead = this.#aheadTaken;
+      const since = ahead > 0 ? this.#aheadSince : turnedAt;
+      this.#aheadTaken = 0;
+      latency.decoded(since, ahead + this.#decode(entry));
       if (turnedAt >= this.#nextBeat) {
         entry.beat(turnedAt);
         this.#nextBeat = turnedAt + Math.max(1, Math.floor(entry.times.heartbeatMs / 4));
       }
     }
     if ((this.#anything() || writer.state.work.any) && writer.run()) this.#busy = true;
+  }
+
+  /** @returns commands that are in the ring by now */
+  #decode(entry: OrderEntry): number {
+    const before = entry.taken;
+    for (let i = 0; i < ENTRY_TURNS_MAX && this.#entryWaits; i += 1) {
+      this.#entryWaits = false;
+      const outcome = entry.turn();
+      this.#busy = true;
+      if (outcome !== 'idle') this.#entryWaits = true;
+      if (outcome === 'blocked' || entry.isFair) break;
+    }
+    return entry.taken - before;
   }
 
   #poll(): void {

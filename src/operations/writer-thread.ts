@@ -37,8 +37,15 @@ const say = (message: WriterThreadMessage) => port.postMessage(message);
 const started = performance.now();
 const native = findNativeAddon();
 const latency = new TurnLatency();
+/** Known only when the journal is open. */
+const late: { fastPath?: FastPath } = {};
 const fileSystem =
-  native.addon === undefined ? undefined : nativeFileSystem(native.addon, () => latency.written());
+  native.addon === undefined
+    ? undefined
+    : nativeFileSystem(native.addon, {
+        onWritten: () => latency.written(),
+        ...(data.fastPath === undefined ? {} : { meanwhile: () => late.fastPath?.meanwhile() }),
+      });
 const journal = JournalWriter.open(data.directory, {
   shard: data.shard,
   catalogue: catalogueFingerprint(),
@@ -72,6 +79,7 @@ const fastPath =
     : new FastPath({
         ...{ addon, options: data.fastPath, journal, latency, doorbell, rings, flags, port },
       });
+if (fastPath !== undefined) late.fastPath = fastPath;
 const writer = new Writer(state, fastPath ?? journal, now, rings);
 const recoveredEvents = state.nextSequence;
 takeOver();

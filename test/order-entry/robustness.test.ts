@@ -176,16 +176,24 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
       await closed;
       clearInterval(flooding);
       clearInterval(timer);
-      const back = await login(running.port, { user: 'alice', sequence: 1 });
-      back.send('Q', {});
-      await back.until((packets) => packets.some((p) => p.type === 'U'));
-      const answer = back.received.find((p) => p.type === 'U')!;
+      const asking = await login(running.port, { user: 'alice', sequence: 0 });
+      asking.send('Q', {});
+      await asking.until((packets) => packets.some((p) => p.type === 'U'));
+      const answer = asking.received.find((p) => p.type === 'U')!;
       const last = Number(answer.message!.fields.nextUserRefNum) - 1;
       expect(last).toBeGreaterThanOrEqual(ORDERS);
-      const alive = setInterval(() => back.socket.write(heartbeat), 50);
-      await back.sequenced(last);
-      clearInterval(alive);
-      const refs = back.messages.map((m) => m.fields.userRefNum);
+      // On a busy machine this reader may itself be too slow, and goes on where it was, as clients do.
+      const refs: unknown[] = [];
+      while (refs.length < last) {
+        const back = await login(running.port, { user: 'alice', sequence: refs.length + 1 });
+        const alive = setInterval(() => back.socket.write(heartbeat), 50);
+        const all = back.sequenced(last - refs.length);
+        await Promise.race([all.catch(() => undefined), back.untilClosed()]);
+        clearInterval(alive);
+        const had = refs.length;
+        refs.push(...back.messages.map((m) => m.fields.userRefNum));
+        expect(refs.length).toBeGreaterThan(had);
+      }
       expect(refs).toEqual(Array.from({ length: last }, (_, i) => i + 1));
     });
   });
