@@ -16,7 +16,10 @@ import { type DrillReport, drill } from '../../src/operations/backup/drill.js';
 import { getFilePiece, readNewestManifest } from '../../src/operations/backup/manifest.js';
 import { daybookJobs } from '../../src/operations/jobs/daybook-jobs.js';
 import { POSITIONS_KEPT_MAX, takePositions } from '../../src/operations/jobs/positions-snapshot.js';
+import { newState } from '../../src/operations/new-state.js';
 import { journalDirectory, startShard } from '../../src/operations/shard.js';
+import { checkStates, recordedStates } from '../../src/operations/state-check.js';
+import { checkTablesAgainstState } from '../../src/operations/table-state-check.js';
 import {
   type ConnectionSettings,
   connect,
@@ -139,5 +142,35 @@ it('positions are taken once a state, exact, and a bounded number is kept', asyn
     format: 'daybook-positions-1',
     sequence: events - 1,
     positions: rows,
+  });
+});
+
+it('what a drill compares it finds: a state hash, an order, a position, an order that is missing', async () => {
+  const state = newState(capacity, 1);
+  const recorded = recordedStates({ journal, end });
+  const wrong = new Map([[500, [{ hash: '00'.repeat(32), file: 'SnapshotTaken, event 501' }]]]);
+  const byAnchor = new Map([...recorded.byAnchor, ...wrong]);
+  const check = await checkStates({ journal, end, recorded: { ...recorded, byAnchor }, state });
+  const finding = { code: 'STATE_HASH', sequence: 500, file: 'SnapshotTaken, event 501' };
+  expect(check).toMatchObject({ findings: [finding], next: events });
+  const right = new Map([[events - 1, [{ hash: check.stateHash, file: 'here' }]]]);
+  const again = { ...recorded, byAnchor: right };
+  const good = await checkStates({ journal, end, recorded: again, state: newState(capacity, 2) });
+  expect(good).toMatchObject({ findings: [], compared: 1, stateHash: check.stateHash });
+
+  await withClient(database, async (client) => {
+    expect(await checkTablesAgainstState(client, state)).toEqual([]);
+    const [order, gone] = state.orders.orderId.subarray(1, 3);
+    await client.query(
+      `UPDATE daybook.orders SET cum_quantity = cum_quantity + 1 WHERE order_id = ${order}`,
+    );
+    await client.query(`UPDATE daybook.orders SET order_id = -order_id WHERE order_id = ${gone}`);
+    await client.query('UPDATE daybook.positions SET realized = realized + 0.000000001');
+    const findings = await checkTablesAgainstState(client, state);
+    const found = new Set(findings.map(({ code, file }) => `${code} ${file}`));
+    expect(found).toEqual(new Set(['TABLE_DIFFERS table orders', 'TABLE_DIFFERS table positions']));
+    const reasons = findings.map(({ reason }) => reason).join('\n');
+    expect(reasons).toContain(`order ${order} is`);
+    expect(reasons).toContain(`${state.orders.count - 1} of the ${state.orders.count} orders`);
   });
 });

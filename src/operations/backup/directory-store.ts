@@ -20,7 +20,6 @@ export class DirectoryStore implements BackupStore {
   readonly description: string;
   readonly #directory: string;
   readonly #files: FileSystem;
-  readonly #made = new Set<string>();
 
   constructor(directory: string, files: FileSystem = nodeFileSystem) {
     this.description = directory;
@@ -72,10 +71,7 @@ export class DirectoryStore implements BackupStore {
   #write(name: string, bytes: Uint8Array): void {
     const path = this.#pathOf(name);
     const folder = `${this.#directory}/${folderOf(name)}`;
-    if (!this.#made.has(folder)) {
-      this.#files.makeDirectory(folder);
-      this.#made.add(folder);
-    }
+    this.#files.makeDirectory(folder);
     const temporary = `${path}.${randomUUID()}${NEW_SUFFIX}`;
     const file = this.#files.open(temporary, 'create');
     try {

@@ -85,6 +85,8 @@ async function schedule(queue: JobQueue, job: JobDefinition, kept: number): Prom
       ? Number(found?.every) === wanted.every
       : found?.pattern === wanted.pattern && found.every === undefined;
   if (found !== undefined && same) return;
+  // Another schedule begins anew; BullMQ would count it from the next run of the old one.
+  if (found !== undefined) await queue.removeJobScheduler(job.name);
   const repeat = 'every' in wanted ? wanted : { ...wanted, tz: 'UTC' };
   await queue.upsertJobScheduler(job.name, repeat, {
     name: job.name,
