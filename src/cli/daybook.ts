@@ -42,6 +42,7 @@ import {
   startGatewaySide,
 } from './gateway-side.js';
 import { type JobsSide, type JobsSideOptions, jobsMetrics, startJobsSide } from './jobs-side.js';
+import { personSealer } from './person-sealer.js';
 import { projectionMetrics, raiseDeadLetters } from './projection-metrics.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
@@ -268,6 +269,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
     ...{ marketData: risk.marketData, valueAtRisk: risk.valueAtRisk },
     ...{ logger, host, port, version: VERSION },
     ...{ access: options.access, tls: options.tls, grpcPort: options.grpcPort },
+    sealPerson: personSealer(options.dataDirectory),
   };
 }
 
