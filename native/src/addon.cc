@@ -12,16 +12,16 @@
 NAPI_MODULE_INIT() {
   using namespace daybook;
   const napi_property_descriptor calls[] = {
-      {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"syncOpen", nullptr, sync_open, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"syncBegin", nullptr, sync_begin, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"syncEnd", nullptr, sync_end, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"checkRecords", nullptr, check_records, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"syncOpen", nullptr, sync_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"syncBegin", nullptr, sync_begin, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"syncEnd", nullptr, sync_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"checkRecords", nullptr, check_records, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof calls / sizeof calls[0], calls);
   define_tcp(env, exports);

@@ -187,18 +187,18 @@ napi_value tcp_shut_down(napi_env env, napi_callback_info info) {
 
 void define_tcp(napi_env env, napi_value exports) {
   const napi_property_descriptor calls[] = {
-      {"tcpOpen", nullptr, tcp_open, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpListen", nullptr, tcp_listen, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpStopListening", nullptr, tcp_stop_listening, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpAttach", nullptr, tcp_attach, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpTurn", nullptr, tcp_turn, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpSend", nullptr, tcp_send, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpHold", nullptr, tcp_hold, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpShut", nullptr, tcp_shut, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpClose", nullptr, tcp_close, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpPeer", nullptr, tcp_peer, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpWakeFd", nullptr, tcp_wake_fd, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"tcpShutDown", nullptr, tcp_shut_down, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"tcpOpen", nullptr, tcp_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpListen", nullptr, tcp_listen, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpStopListening", nullptr, tcp_stop_listening, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpAttach", nullptr, tcp_attach, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpTurn", nullptr, tcp_turn, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpSend", nullptr, tcp_send, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpHold", nullptr, tcp_hold, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpShut", nullptr, tcp_shut, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpClose", nullptr, tcp_close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpPeer", nullptr, tcp_peer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpWakeFd", nullptr, tcp_wake_fd, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"tcpShutDown", nullptr, tcp_shut_down, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof calls / sizeof calls[0], calls);
 }

@@ -289,14 +289,14 @@ napi_value udp_close(napi_env env, napi_callback_info info) {
 
 void define_udp(napi_env env, napi_value exports) {
   const napi_property_descriptor calls[] = {
-      {"udpOpen", nullptr, udp_open, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpJoin", nullptr, udp_join, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpSendTo", nullptr, udp_send_to, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpReceive", nullptr, udp_receive, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpSend", nullptr, udp_send, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpPort", nullptr, udp_port, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpDropped", nullptr, udp_dropped, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"udpClose", nullptr, udp_close, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"udpOpen", nullptr, udp_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpJoin", nullptr, udp_join, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpSendTo", nullptr, udp_send_to, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpReceive", nullptr, udp_receive, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpSend", nullptr, udp_send, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpPort", nullptr, udp_port, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpDropped", nullptr, udp_dropped, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"udpClose", nullptr, udp_close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof calls / sizeof calls[0], calls);
 }

@@ -18,8 +18,8 @@ import { nativeAddon } from '../../src/lib/native-addon.js';
 import { SpscRing } from '../../src/lib/ring.js';
 import { SharedGate } from '../../src/lib/shared-gate.js';
 import { Clock } from '../../src/lib/time.js';
-import { nodeFileSystem } from '../../src/log/file-system.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
+import { nativeFileSystem } from '../../src/log/native-file-system.js';
 import { FastPath } from '../../src/operations/fast-path.js';
 import {
   type FastPathMessage,
@@ -31,7 +31,7 @@ import { sessionOf } from './running-gateway.js';
 
 const addon = nativeAddon();
 const CAPACITY = {
-  ...{ orders: 1000, clientIds: 2000, executions: 100, positions: 100 },
+  ...{ orders: 2000, clientIds: 4000, executions: 100, positions: 100 },
   ...{ accounts: 10, instruments: 10 },
 };
 
@@ -47,22 +47,35 @@ class Rig {
   readonly #ring = SpscRing.create({ slots: 1024, slotBytes: COMMAND_SLOT_BYTES });
   readonly #doorbell = Doorbell.create();
   syncFails = false;
+  /** Syncs that ran on a thread of their own. */
+  overlaps = 0;
 
   constructor() {
-    const fileSystem = {
-      ...nodeFileSystem,
-      fdatasync: (file: number) => {
-        if (this.syncFails)
-          throw Object.assign(new Error('EIO: the disk is gone'), { code: 'EIO' });
-        nodeFileSystem.fdatasync(file);
+    const native = addon!;
+    const fail = () => {
+      if (this.syncFails) throw Object.assign(new Error('EIO: the disk is gone'), { code: 'EIO' });
+    };
+    const failing: typeof native = {
+      ...native,
+      fileSync: (file) => {
+        fail();
+        native.fileSync(file);
+      },
+      syncEnd: (thread) => {
+        this.overlaps += 1;
+        native.syncEnd(thread);
+        fail();
       },
     };
+    const late: { fast?: FastPath } = {};
+    const fileSystem = nativeFileSystem(failing, { meanwhile: () => late.fast?.meanwhile() });
     this.journal = JournalWriter.open(this.directory, { shard: 0, catalogue: 1, fileSystem });
     const rings = [this.#ring];
     this.#fast = new FastPath({
       ...{ addon: addon!, options: { spin: false }, journal: this.journal, latency: this.latency },
       ...{ doorbell: this.#doorbell, rings, flags: this.flags, port: this.#channel.port1 },
     });
+    late.fast = this.#fast;
     const clock = new Clock();
     const now = () => {
       clock.tick();
@@ -126,7 +139,7 @@ describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => 
   afterEach(() => rig.close());
 
   /** An order over a disk that fails: what its session was told, and how the writer ended. */
-  async function orderOverFailingDisk(user: string) {
+  async function orderOverFailingDisk(user: string, orders = 1) {
     rig = new Rig();
     const running = rig.run();
     const ended = running.then(
@@ -138,7 +151,9 @@ describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => 
     client.enter(1, { symbol: 'LOTS' });
     await client.sequenced(1);
     rig.syncFails = true;
-    client.enter(2, { symbol: 'LOTS' });
+    client.socket.cork();
+    for (let i = 2; i < 2 + orders; i += 1) client.enter(i, { symbol: 'LOTS' });
+    client.socket.uncork();
     const outcome = await ended;
     // What was sent before the failure is in the socket by now.
     for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -151,6 +166,13 @@ describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => 
   it('disk: nobody is told of an order that is not durable', async () => {
     const { outcome, told } = await orderOverFailingDisk('disk');
     expect(outcome).toBe('JOURNAL_SYNC_FAILED');
+    expect(told).toEqual([['A', 1]]);
+  });
+
+  it('disk: nor of one whose answer was written while the disk was at it', async () => {
+    const { outcome, told } = await orderOverFailingDisk('disk', 800);
+    expect(outcome).toBe('JOURNAL_SYNC_FAILED');
+    expect(rig.overlaps).toBe(1);
     expect(told).toEqual([['A', 1]]);
   });
 
@@ -177,6 +199,12 @@ describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => 
       expect(again.payloads).toEqual(client.payloads.slice(4));
       again.close();
     }
+    const many = await OuchTestClient.login(port, { user: 'disk', sequence: 0 });
+    many.socket.cork();
+    for (let i = 100; i < 900; i += 1) many.enter(i, { symbol: 'LOTS' });
+    many.socket.uncork();
+    await many.sequenced(800);
+    expect(rig.overlaps).toBeGreaterThan(0);
     expect(rig.latency.latencies.memory.count).toBeGreaterThan(0);
     expect(rig.latency.latencies.total.count).toBeGreaterThanOrEqual(40);
     Atomics.store(rig.flags, FLAGS.stop, 1);
