@@ -1,13 +1,15 @@
 /**
  * One-minute bars of a day out of ten million trades held in memory as columns, in the order of time:
  * of one instrument (`bars_ms`), and of 500 whose trades are mixed, with those rolled up to hours. The
- * baseline reads the same columns and does nothing with them.
+ * baseline reads the same columns and does nothing with them. Then the store, see
+ * `market-data-store.ts`.
  */
 import { NormalStream } from '../src/domain/value-at-risk/normal-stream.js';
 import { assert } from '../src/lib/assert.js';
 import { BarTable } from '../src/market-data/bar-table.js';
 import type { TradeColumns } from '../src/market-data/trade-columns.js';
 import type { Figure } from './figure.js';
+import { storeFigures } from './market-data-store.js';
 
 const TRADES = 10_000_000;
 const INSTRUMENTS = 500;
@@ -65,7 +67,7 @@ function medianMs(seconds: number, work: () => void): number {
 export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
   const mixed = tradesOfADay();
   const single = { ...mixed, instrument: new Int32Array(TRADES) };
-  const share = seconds / 4;
+  const share = seconds / 5;
   const bars = medianMs(share, () => {
     BarTable.build(single, 1, INTERVAL, 0n);
   });
@@ -86,5 +88,6 @@ export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
     { name: 'bars_ms', value: bars, baseline, ...unit },
     { name: 'bars_500_instruments_ms', value: barsMixed, baseline, ...unit },
     { name: 'bars_roll_up_ms', value: rollUp, ...unit },
+    ...(await storeFigures(share)),
   ];
 }

@@ -19,6 +19,7 @@ import {
 } from '../src/domain/value-at-risk/returns-window.js';
 import { observationWeights, type Weighting } from '../src/domain/value-at-risk/weights.js';
 import type { Figure } from './figure.js';
+import { serviceFigures } from './value-at-risk-service.js';
 
 const POSITIONS = 500;
 const DAYS = 500;
@@ -74,7 +75,7 @@ export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
     };
     calculateValueAtRisk({ sequence: 0, scope: 'firm', exposures, window, parameters });
   };
-  const share = seconds / 4;
+  const share = seconds / 5;
   const textbook = (): void => {
     linearRiskOfCovariance(
       values,
@@ -103,5 +104,6 @@ export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
       ),
       ...unit,
     },
+    ...(await serviceFigures(share)),
   ];
 }
