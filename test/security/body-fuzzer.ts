@@ -113,7 +113,7 @@ export function fuzzRequest(random: Random, n: number): FuzzRequest {
   const [method, path, body] = random.of(TEMPLATES);
   const value: Record<string, unknown> = { ...body };
   if ('clientOrderId' in value) value.clientOrderId = `f${n}`;
-  for (let changes = 1 + random.below(3); changes > 0; changes -= 1) alter(value, random);
+  for (let changes = random.below(4); changes > 0; changes -= 1) alter(value, random);
   const text = JSON.stringify(value);
   return {
     method,

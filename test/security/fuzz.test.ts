@@ -18,10 +18,13 @@ afterAll(async () => {
 it('bodies of nonsense are refused one by one, and leave nothing that was not allowed', {
   timeout: 240_000,
 }, async () => {
-  const { sent, statuses, findings } = await runFuzz(secure, BODIES, SEED);
+  const { answered, statuses, findings } = await runFuzz(secure, BODIES, SEED);
   expect(findings, `seed ${SEED}`).toEqual([]);
-  expect(sent).toBe(BODIES);
-  // It is not all refused at the first look: some orders are right, many are somebody else's.
-  for (const status of [201, 400, 403]) expect(statuses[status], `${status}`).toBeGreaterThan(100);
+  expect(answered).toBeGreaterThanOrEqual(BODIES);
+  // Not all is refused at the first look: some are right (until the trader happens to halt its own
+  // account, then risk refuses them), many are about somebody else's account.
+  const decided = (statuses[201] ?? 0) + (statuses[422] ?? 0);
+  expect(decided, JSON.stringify(statuses)).toBeGreaterThan(100);
+  for (const status of [400, 403]) expect(statuses[status], `${status}`).toBeGreaterThan(100);
   expect(forbiddenEvents(secure)).toEqual([]);
 });
