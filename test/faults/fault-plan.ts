@@ -75,11 +75,12 @@ export function failSync(
   disk: FaultyDisk,
   nth: number,
   choose: (kind: OperationKind) => Fault | undefined,
+  wanted: (kind: OperationKind) => boolean = isSync,
 ): { happened: Happened | undefined } {
   const result: { happened: Happened | undefined } = { happened: undefined };
   let syncs = 0;
   disk.watch((operation) => {
-    if (!isSync(operation.kind)) return undefined;
+    if (!wanted(operation.kind)) return undefined;
     syncs += 1;
     if (syncs !== nth + 1) return undefined;
     const fault = choose(operation.kind);
@@ -91,6 +92,15 @@ export function failSync(
 
 const isSync = (kind: OperationKind): boolean =>
   kind === 'fdatasync' || kind === 'fsync' || kind === 'syncDirectory';
+
+/** Power fails while commit number `nth` is on its way to the disk: it may be torn. */
+export const tearCommit = (disk: FaultyDisk, nth: number): { happened: Happened | undefined } =>
+  failSync(
+    disk,
+    nth,
+    () => ({ kind: 'power', when: 'before' }),
+    (kind) => kind === 'fdatasync',
+  );
 
 /** The disk is full from the operation number `at` on. */
 export function fillFrom(disk: FaultyDisk, at: number): { happened: undefined } {

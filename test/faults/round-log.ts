@@ -77,7 +77,12 @@ export class RoundLog {
     if (this.#disk.down !== undefined) return this.#disk.down;
     const { code, place } = error as { code?: string; place?: Place };
     const named = place === undefined || String(error).includes(place.file);
-    if (code === undefined || code === 'ASSERTION_FAILED' || !named || !String(error).includes(this.#directory)) {
+    if (
+      code === undefined ||
+      code === 'ASSERTION_FAILED' ||
+      !named ||
+      !String(error).includes(this.#directory)
+    ) {
       throw new Violation(`an error that names no place: ${String(error)}`, { cause: error });
     }
     const explained =

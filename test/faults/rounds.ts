@@ -2,7 +2,7 @@
  * Random rounds. A round is a disk and a few lives of a shard on it, each with at most one fault; at
  * the end everything that was acknowledged is there, and nothing else.
  */
-import { drawFault, failOne, failSync, fillFrom } from './fault-plan.js';
+import { drawFault, failOne, failSync, fillFrom, tearCommit } from './fault-plan.js';
 import { FaultyDisk } from './faulty-disk.js';
 import { Random } from './random.js';
 import type { RecordedFlow } from './recorded-flow.js';
@@ -11,9 +11,10 @@ import { type LifeOptions, ShardLives } from './shard-lives.js';
 
 const DIRECTORY = '/data/journal/shard-0';
 
-/** Operations of a life, and syncs among them, about: where a fault is drawn. */
+/** Operations of a life, and syncs and commits among them, about: where a fault is drawn. */
 const OPERATIONS = 120;
 const SYNCS = 20;
+const COMMITS = 8;
 const LIVES_MAX = 3;
 
 /** What the test itself breaks: a stand-in for the disk that leaves something out. */
@@ -43,7 +44,8 @@ export async function randomRound(
       const kind = random.below(8);
       const draw = drawFault(random);
       if (kind === 0) log.attempt(options, fillFrom(disk, at));
-      else if (kind < 3) log.attempt(options, failSync(disk, random.below(SYNCS), draw));
+      else if (kind < 3) log.attempt(options, tearCommit(disk, random.below(COMMITS)));
+      else if (kind < 4) log.attempt(options, failSync(disk, random.below(SYNCS), draw));
       else log.attempt(options, failOne(disk, at, draw));
       log.restart(tear);
     }
