@@ -82,3 +82,24 @@ describe('apportion', () => {
     );
   });
 });
+
+it('the worst run is the least of all runs, each applied as a scenario', () => {
+  const days = 40;
+  const instruments = ['A', 'B', 'C'];
+  const ticks = Float64Array.from({ length: 3 * (days + 1) }, (_, i) => {
+    return 10_000 + ((i * 7_919) % 701) - ((i * 31) % 97);
+  });
+  const dayNames = Array.from({ length: days + 1 }, (_, i) => `day ${i}`);
+  const window = buildReturnsWindow({ instruments, dayNames, ticks }, 'simple');
+  const exposures = instruments.map((instrument, i) => {
+    return { position: instrument, instrument, value: [1_000, -400, 250][i]! };
+  });
+  const portfolio = portfolioOf(exposures, window);
+  for (const length of [1, 5, days]) {
+    const all = Array.from({ length: days - length + 1 }, (_, from) => {
+      return applyStress(portfolio, window, scenarioOfDays(window, from, from + length - 1));
+    });
+    const least = all.reduce((a, b) => (b.profit < a.profit ? b : a));
+    expect(worstDays(portfolio, window, length)).toEqual(least);
+  }
+});
