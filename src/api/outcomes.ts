@@ -58,12 +58,15 @@ interface Pending {
   readonly until: EventName | undefined;
   readonly brief: boolean;
   accepted: AcceptedOrder | undefined;
-  /** What was read so far. */
-  readonly events: DaybookEvent[];
+  /** What was read so far; the one empty list while a brief wait has none, as nearly all do. */
+  events: DaybookEvent[];
   omitted: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: ApplicationError) => void;
 }
+
+/** Never written to. */
+const NO_EVENTS: DaybookEvent[] = [];
 
 export interface OutcomesOptions {
   readonly pendingMax?: number;
@@ -124,9 +127,16 @@ export class Outcomes {
     if (command > this.#newest) this.#newest = command;
     const deadlineMs = performance.now() + this.#waitMs;
     return new Promise((resolve, reject) => {
-      const events: DaybookEvent[] = [];
-      const waits = { deadlineMs, until, brief, accepted: undefined, resolve, reject };
-      const pending: Pending = { ...waits, events, omitted: 0 };
+      const pending: Pending = {
+        deadlineMs,
+        until,
+        brief,
+        accepted: undefined,
+        events: brief ? NO_EVENTS : [],
+        omitted: 0,
+        resolve,
+        reject,
+      };
       this.#pending.set(command, pending);
     });
   }
@@ -148,6 +158,7 @@ export class Outcomes {
       reading.accepted = { orderId, sequence: view.f64[(at + HEADER.sequence) / 8] as number };
       return;
     }
+    if (reading.events === NO_EVENTS) reading.events = [];
     if (reading.events.length < OUTCOME_EVENTS_MAX) {
       reading.events.push(decodeEvent(view.bytes, at));
       return;

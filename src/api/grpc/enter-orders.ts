@@ -15,6 +15,7 @@ import { enterOrder } from '../application/submit-order.js';
 import type { Admission } from '../identity/admission.js';
 import { watchAdmission } from '../streams/readmission.js';
 import { admit, askedOf, type CallContext, callerOfCall, throwIfMalformed } from './calls.js';
+import type { NewOrder } from './generated/daybook/v1/order.gen.js';
 import type {
   EnterOrdersRequest,
   EnterOrdersResponse,
@@ -135,36 +136,50 @@ class OrderEntry {
     else this.#call.resume();
   }
 
-  #begin(request: OrderRequest): void {
+  #begin(asked: OrderRequest): void {
+    const { request } = asked;
     this.#inFlight += 1;
-    this.#answer(request).then(
-      (answer) => this.#settle(answer),
-      (error: unknown) => {
-        const { admission, logger } = this.#context;
-        const known = knownError(error, logger);
-        admission?.record(known, askedOf(this.#call), this.#caller.identity);
-        const value = problemMessage(known);
-        const clientOrderId = clientOrderIdOf(request);
-        this.#settle({ clientOrderId, answer: { $case: 'problem', value } });
-      },
-    );
+    if (request?.$case === 'submit') this.#submit(asked, request.value);
+    else this.#change(asked).then((answer) => this.#settle(answer), this.#refusal(asked));
   }
 
-  async #answer({ request }: OrderRequest): Promise<OrderAnswer> {
-    const { application: app, admission } = this.#context;
-    admission?.throttle(this.#caller.identity);
-    if (request?.$case === 'submit') {
-      const { clientOrderId } = request.value;
-      const value = await enterOrder(app, this.#caller, submitOrderOf(request.value));
-      return { clientOrderId, answer: { $case: 'accepted', value } };
+  /** Nearly all requests: so few promises and objects as can be. */
+  #submit(asked: OrderRequest, order: NewOrder): void {
+    try {
+      const { application, admission } = this.#context;
+      admission?.throttle(this.#caller.identity);
+      enterOrder(application, this.#caller, submitOrderOf(order)).then((value) => {
+        const { clientOrderId } = order;
+        this.#settle({ clientOrderId, answer: { $case: 'accepted', value } });
+      }, this.#refusal(asked));
+    } catch (error) {
+      this.#refusal(asked)(error);
     }
-    if (request === undefined) throw invalidField('request', 'must be given');
+  }
+
+  async #change(asked: OrderRequest): Promise<OrderAnswer> {
+    const { application: app, admission } = this.#context;
+    const { request } = asked;
+    admission?.throttle(this.#caller.identity);
+    if (request === undefined || request.$case === 'submit') {
+      throw invalidField('request', 'must be given');
+    }
     const answer =
       request.$case === 'cancel'
         ? await cancelOrder(app, this.#caller, cancelOrderOf(request.value))
         : await replaceOrder(app, this.#caller, replaceOrderOf(request.value));
     const value = requestAnswerMessage(answer);
-    return { clientOrderId: clientOrderIdOf({ request }), answer: { $case: 'request', value } };
+    return { clientOrderId: clientOrderIdOf(asked), answer: { $case: 'request', value } };
+  }
+
+  #refusal(asked: OrderRequest): (error: unknown) => void {
+    return (error) => {
+      const { admission, logger } = this.#context;
+      const known = knownError(error, logger);
+      admission?.record(known, askedOf(this.#call), this.#caller.identity);
+      const value = problemMessage(known);
+      this.#settle({ clientOrderId: clientOrderIdOf(asked), answer: { $case: 'problem', value } });
+    };
   }
 
   #settle(answer: OrderAnswer): void {
