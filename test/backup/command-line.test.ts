@@ -74,7 +74,7 @@ beforeAll(async () => {
   events = stopped.nextSequence;
   stateHash = stopped.stateHash;
   expect((await json('backup', '--to', place, '--data-dir', data)).next).toBe(events);
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a drill', () => {
@@ -90,7 +90,7 @@ describe('a drill', () => {
     expect(report.lost.events).toBe(0);
     expect(report.seconds.untilOrders).toBeGreaterThan(0);
     expect(readdirSync(scratch)).toEqual([]);
-  }, 180_000);
+  }, 300_000);
 
   it('fails loudly and names the object when one byte of any kind of it was changed', async () => {
     const scratch = join(root, 'scratch');
@@ -114,7 +114,7 @@ describe('a drill', () => {
       expect(readdirSync(scratch)).toEqual([]);
       writeFileSync(path, good);
     }
-  }, 180_000);
+  }, 300_000);
 });
 
 describe('backup and restore', () => {
@@ -143,7 +143,7 @@ describe('backup and restore', () => {
       next: events,
     });
     expect((await json('verify', '--data-dir', target, '--against', data)).ok).toBe(true);
-  }, 180_000);
+  }, 300_000);
 
   it('comes back as of a moment, and is a journal that daybook goes on from', async () => {
     const half = Math.floor(events / 2);
@@ -171,7 +171,7 @@ describe('backup and restore', () => {
       1,
       expect.stringContaining('BACKUP_OTHER_JOURNAL'),
     ]);
-  }, 120_000);
+  }, 300_000);
 
   it('tells wrong use from failure', async () => {
     const codes = async (...args: string[]) => (await daybook(...args)).code;
@@ -184,7 +184,7 @@ describe('backup and restore', () => {
       1,
     );
     expect(await codes('restore', '--from', place, '--to', data)).toBe(1);
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('verify', () => {
@@ -204,7 +204,7 @@ describe('verify', () => {
       ok: false,
       findings: [{ code: 'SNAPSHOT_DAMAGED', file: path }],
     });
-  }, 120_000);
+  }, 300_000);
 
   it('against another journal: what is missing there and what is different, and where', async () => {
     const other = join(root, 'other');
@@ -227,7 +227,10 @@ describe('verify', () => {
     const { nextSequence } = more.summary;
     expect(more).toMatchObject({ code: 1, findings: [{ code: 'EVENTS_MORE' }] });
     // A writer went on from there: its first event is another than the one that followed here.
-    const shard = await startShard({ directory: journalDirectory(shorter), producers: ['client'] });
+    const shard = await startShard({
+      ...{ directory: journalDirectory(shorter), producers: ['client'] },
+      capacity: capacityForReplay(200_000),
+    });
     await shard.stop();
     const differs = await json('verify', '--data-dir', shorter, '--no-states', '--against', data);
     const [finding] = differs.findings;
@@ -235,7 +238,7 @@ describe('verify', () => {
     expect(finding).toMatchObject({ code: 'EVENT_DIFFERS', file, sequence: nextSequence });
     const record = readFileSync(file).subarray(finding.offset);
     expect(record.readDoubleLE(HEADER.sequence)).toBe(nextSequence);
-  }, 120_000);
+  }, 300_000);
 
   it('against EventStoreDB: the stream that it serves itself', async () => {
     const durableEnd = new SharedDurableEnd();
@@ -265,7 +268,7 @@ describe('verify', () => {
     } finally {
       await served.stop();
     }
-  }, 120_000);
+  }, 300_000);
 
   it('against postgres: a row that somebody changed, one removed and one added', async () => {
     const copy = join(root, 'tables');
@@ -300,7 +303,7 @@ describe('verify', () => {
     } finally {
       await server.stop();
     }
-  }, 240_000);
+  }, 300_000);
 
   it('knows its own signed checkpoint, and not that of another history', async () => {
     const key = join(root, 'key');
@@ -326,5 +329,5 @@ describe('verify', () => {
     expect((await daybook(...check, '--data-dir', data)).code).toBe(1);
     expect((await daybook('verify', '--check', join(root, 'proof'), ...through)).code).toBe(1);
     expect(existsSync(join(journal, segmentName(0)))).toBe(true);
-  }, 120_000);
+  }, 300_000);
 });

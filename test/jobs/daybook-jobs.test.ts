@@ -58,7 +58,7 @@ beforeAll(async () => {
   const open = () => connect(database, 'test');
   const log = { shard: 0, journal, end, until: events };
   await projectUntil({ ...log, models: readModels, connect: open });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await server?.stop();
   rmSync(root, { recursive: true, force: true });
@@ -85,7 +85,7 @@ it('ships, dumps into the same backup, and a drill of it is good', async () => {
   expect(dumped).toMatchObject({ next: events, name: expect.stringMatching(/^daybook-\d{4}-/) });
   expect(readdirSync(data)).toEqual(['journal']);
   expect(await run('drill')).toMatchObject({ events });
-}, 120_000);
+}, 300_000);
 
 it('a dump loads into an empty database and gives the same tables', async () => {
   const manifest = await readNewestManifest(store, key);
@@ -101,7 +101,7 @@ it('a dump loads into an empty database and gives the same tables', async () => 
     }
   });
   expect(await hashTables(other)).toEqual(await hashTables(database));
-}, 120_000);
+}, 300_000);
 
 it('a drill that finds something, or an object that was changed, is a run that failed', async () => {
   const run = jobs(() => drill({ store, key, capacity, readModels: false, scratch: root }));
@@ -117,7 +117,7 @@ it('a drill that finds something, or an object that was changed, is a run that f
   const finding = { file: 'f', offset: 0, sequence: 7, code: 'STATE_HASH', reason: 'differs' };
   const found = jobs(async () => ({ ...report, ok: false, findings: [finding] }));
   await expect(found('drill')).rejects.toThrow('1 findings: STATE_HASH f, sequence 7: differs');
-}, 120_000);
+}, 300_000);
 
 it('positions are taken once a state, exact, and a bounded number is kept', async () => {
   const directory = join(root, 'positions');

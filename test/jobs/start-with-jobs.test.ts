@@ -53,4 +53,4 @@ it('ships while it runs; a place that breaks is told by log, metric and daybook 
   const { code, err } = await running.end;
   expect(code).toBe(0);
   expect(err).toContain('a job has failed');
-}, 240_000);
+}, 300_000);

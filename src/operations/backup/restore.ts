@@ -170,8 +170,9 @@ class Restoring {
         getJournalPiece(store, each, key),
       )) {
         if (piece.segment !== this.#last?.piece.segment) {
-          if (file !== undefined) this.#finish(file);
+          const ended: number | undefined = file;
           file = undefined;
+          if (ended !== undefined) this.#finish(ended);
         }
         const wanted = this.#wanted(piece, raw, piece === pieces.at(-1));
         if (wanted === undefined) break;
@@ -180,8 +181,9 @@ class Restoring {
         this.#last = wanted;
         this.#took(piece);
       }
-      if (file !== undefined) this.#finish(file);
+      const ended: number | undefined = file;
       file = undefined;
+      if (ended !== undefined) this.#finish(ended);
     } finally {
       if (file !== undefined) files.close(file);
     }
