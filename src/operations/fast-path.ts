@@ -41,8 +41,6 @@ import { openPort } from './shard.js';
 /** Longest sleep, and longest time without a turn of the event loop, ms. */
 const SLEEP_MS_MAX = 50;
 const LOOP_MS_MAX = 50;
-/** Turns of the sessions before what they brought is decided. */
-const ENTRY_TURNS_MAX = 16;
 /** A batch from this size on is synced by another thread while this one goes on; below, that costs more. */
 const OVERLAP_BYTES_MIN = 64 * 1024;
 
@@ -172,12 +170,11 @@ export class FastPath implements BatchLog {
   /** @returns commands that are in the ring by now */
   #decode(entry: OrderEntry): number {
     const before = entry.taken;
-    for (let i = 0; i < ENTRY_TURNS_MAX && this.#entryWaits; i += 1) {
+    if (this.#entryWaits) {
       this.#entryWaits = false;
-      const outcome = entry.turn();
       this.#busy = true;
-      if (outcome !== 'idle') this.#entryWaits = true;
-      if (outcome === 'blocked' || entry.isFair) break;
+      // Once: a batch of a few thousand orders stays in the cache, which a larger one does not.
+      if (entry.turn() !== 'idle') this.#entryWaits = true;
     }
     return entry.taken - before;
   }

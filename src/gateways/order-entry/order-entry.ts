@@ -134,11 +134,6 @@ export class OrderEntry {
     return this.#journalIndex;
   }
 
-  /** Whether what a turn brought is to be decided at once, for the sake of calm sessions. */
-  get isFair(): boolean {
-    return this.#fair.held;
-  }
-
   /** Logins under way, whose outcome comes through the event loop. */
   get checking(): number {
     return this.#connections.checking;
