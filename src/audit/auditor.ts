@@ -81,8 +81,10 @@ export class Auditor {
 
   /** @throws AuditError, JournalError, IndexError, PrivacyError */
   answer(question: AuditQuestion): AuditAnswer {
-    this.#index.advanceToEnd();
     const moment = question.at === undefined ? undefined : parseMoment(question.at);
+    const known =
+      moment !== undefined && 'sequence' in moment && moment.sequence < this.#index.next;
+    if (!known) this.#index.advanceToEnd();
     const asOf = sequenceOf(this.#options, this.#index, moment);
     if (question.about === 'story') return this.#story(question, asOf);
     const past = this.#states.at(asOf);

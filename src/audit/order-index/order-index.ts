@@ -89,9 +89,11 @@ export class OrderIndex {
     return false;
   }
 
-  /** Indexes all that is durable now. */
+  /** Indexes all that is durable now, not what a writer adds meanwhile: that might never end. */
   advanceToEnd(): void {
-    while (this.advance());
+    const durable: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
+    this.#end.read(durable);
+    while (this.next < durable.nextSequence) this.advance();
   }
 
   /** Blocks with events of [from, before) that hold something with this hash, oldest first. */
