@@ -37,13 +37,13 @@ function snapshot(args: string[]): number {
   const end = new FileDurableEnd(nodeFileSystem, directory);
   try {
     const newState = () => new ShardState(DEFAULT_CAPACITY, 1);
-    const { state, time, anchor, passedOver } = recoverState(directory, 0, end, newState);
+    const { state, time, anchor, passedOver, chain } = recoverState(directory, 0, end, newState);
     for (const reason of passedOver) process.stderr.write(`passed over ${reason}\n`);
     if (state.nextSequence === 0) {
       process.stderr.write('daybook snapshot: the log is empty\n');
       return EXIT.finding;
     }
-    const taken = takeSnapshot(state, time, directory);
+    const taken = takeSnapshot(state, time, directory, nodeFileSystem, chain);
     const text = `${taken.file}: up to sequence ${taken.anchor}, ${taken.bytes} bytes\nstate hash ${taken.stateHash}`;
     const json = JSON.stringify({ ...taken, from: anchor });
     process.stdout.write(`${values.json ? json : text}\n`);

@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { evolveBatch, lastTime } from '../commands/recovery.js';
 import { ShardState } from '../commands/state/shard-state.js';
 import { assert } from '../lib/assert.js';
+import { nodeFileSystem } from '../log/file-system.js';
 import { JournalReader } from '../log/journal/journal-reader.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import type { SnapshotThreadData, SnapshotThreadMessage } from './snapshot-service.js';
@@ -34,7 +35,7 @@ while (Atomics.load(stop, 0) === 0) {
   if (batch === undefined) continue;
   evolveBatch(state, batch);
   if (state.nextSequence - 1 - last < data.everyEvents) continue;
-  const taken = takeSnapshot(state, lastTime(batch), data.directory);
+  const taken = takeSnapshot(state, lastTime(batch), data.directory, nodeFileSystem, reader.chain);
   last = taken.anchor;
   say({ kind: 'taken', ...taken });
 }

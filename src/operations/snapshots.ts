@@ -36,12 +36,16 @@ export interface TakenSnapshot {
   readonly seconds: number;
 }
 
-/** Stores a state whose last event has the time `time`, and removes the oldest snapshots. */
+/**
+ * Stores a state whose last event has the time `time`, and removes the oldest snapshots.
+ * @param chain value of the commit that ends with that event, by which it is known again
+ */
 export function takeSnapshot(
   state: ShardState,
   time: bigint,
   journal: string,
   files: FileSystem = nodeFileSystem,
+  chain?: Uint8Array,
 ): TakenSnapshot {
   assert(state.nextSequence > 0, 'an empty state needs no snapshot');
   const started = performance.now();
@@ -57,6 +61,7 @@ export function takeSnapshot(
     catalogue: catalogueFingerprint(),
     schema: imageFingerprint(state),
     stateHash: hash,
+    ...(chain === undefined ? {} : { chain: hex(chain) }),
     values: imageValues(state),
   };
   if (listSnapshots(files, directory).includes(anchor))
@@ -66,6 +71,8 @@ export function takeSnapshot(
   const seconds = (performance.now() - started) / 1000;
   return { anchor, stateHash: hash, ...written, seconds };
 }
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const nameOf = (anchor: number) => `snapshot-${anchor.toString().padStart(16, '0')}`;
 
@@ -77,6 +84,8 @@ export interface Restored {
   readonly anchor: number;
   /** Snapshots that could not be used, and why. */
   readonly passedOver: readonly string[];
+  /** Chain value of the log's commit that ends with the last event; undefined where not looked at. */
+  readonly chain: Uint8Array | undefined;
 }
 
 /**
@@ -85,6 +94,8 @@ export interface Restored {
  * it, too), is passed over for an older one, at last for an empty state: the log has it all.
  *
  * @param nextSequence of the log: a snapshot may not be ahead of it
+ * @param chainAt chain value that the log's commit at a sequence continues; a snapshot that says
+ *   another one is of another history. By default nothing is compared
  */
 export function restoreSnapshot(
   journal: string,
@@ -92,6 +103,7 @@ export function restoreSnapshot(
   nextSequence: number,
   newState: () => ShardState,
   files: FileSystem = nodeFileSystem,
+  chainAt: (nextSequence: number) => Uint8Array | undefined = () => undefined,
 ): Restored {
   const passedOver: string[] = [];
   const directory = snapshotDirectory(journal);
@@ -101,13 +113,17 @@ export function restoreSnapshot(
       if (anchor >= nextSequence) {
         throw new SnapshotError('SNAPSHOT_AHEAD', `${nameOf(anchor)} is ahead of the log`);
       }
-      const time = restoreInto(state, files, directory, anchor, shard);
-      return { state, time, anchor, passedOver };
+      const { time, chain } = restoreInto(state, files, directory, anchor, shard);
+      const found = chain === undefined ? undefined : chainAt(anchor + 1);
+      if (found !== undefined && hex(found) !== chain) {
+        throw new SnapshotError('SNAPSHOT_OTHER_HISTORY', 'the log has another commit there');
+      }
+      return { state, time, anchor, passedOver, chain: found };
     } catch (error) {
       passedOver.push(`${nameOf(anchor)}: ${reasonOf(error)}`);
     }
   }
-  return { state: newState(), time: 0n, anchor: -1, passedOver };
+  return { state: newState(), time: 0n, anchor: -1, passedOver, chain: undefined };
 }
 
 function existing(files: FileSystem, directory: string, passedOver: string[]): number[] {
@@ -132,7 +148,7 @@ function restoreInto(
   directory: string,
   anchor: number,
   shard: number,
-): bigint {
+): { readonly time: bigint; readonly chain: string | undefined } {
   const reader = new SnapshotReader(files, directory, anchor);
   try {
     const { header } = reader;
@@ -151,7 +167,7 @@ function restoreInto(
       state.nextSequence === anchor + 1 &&
       state.epoch === header.epoch;
     if (!same) throw new SnapshotError('SNAPSHOT_STATE_DIFFERS', 'the state has another hash');
-    return BigInt(header.time);
+    return { time: BigInt(header.time), chain: header.chain };
   } finally {
     reader.close();
   }
@@ -167,22 +183,33 @@ export function recoverState(
 ): Restored {
   const position = { nextSequence: 0, segment: 0, offset: 0 };
   end.read(position);
-  const restored = restoreSnapshot(journal, shard, position.nextSequence, newState, files);
+  const from = (sequence: number) =>
+    new JournalReader(journal, { from: sequence, end, shard, fileSystem: files });
+  const chainAt = (sequence: number) => {
+    const reader = from(sequence);
+    try {
+      return reader.chainBefore();
+    } finally {
+      reader.close();
+    }
+  };
+  const restored = restoreSnapshot(
+    ...([journal, shard, position.nextSequence, newState, files, chainAt] as const),
+  );
   const { state } = restored;
-  let { time } = restored;
+  let { time, chain } = restored;
   if (state.nextSequence < position.nextSequence) {
-    const reader = new JournalReader(journal, {
-      ...{ from: state.nextSequence, end, shard, fileSystem: files },
-    });
+    const reader = from(state.nextSequence);
     try {
       for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
         evolveBatch(state, batch);
         if (reader.nextSequence >= position.nextSequence) time = lastTime(batch);
       }
+      chain = reader.chain;
     } finally {
       reader.close();
     }
   }
   assert(state.nextSequence >= position.nextSequence, 'the state is as new as the log');
-  return { ...restored, time };
+  return { ...restored, time, chain };
 }

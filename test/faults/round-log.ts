@@ -60,8 +60,8 @@ export class RoundLog {
   /** The last life, in which nothing goes wrong: all is there, and works. */
   async finish(options: LifeOptions): Promise<void> {
     this.#disk.watch(() => undefined);
-    // Once more as a killed process leaves it: what stands behind the last commit is not cut off.
-    this.attempt({ ...options, abandoned: true }, { happened: undefined });
+    // First one commit and a kill: what a torn one left behind it would still stand there.
+    this.attempt({ ...options, commits: 1, abandoned: true }, { happened: undefined });
     this.restart('sector');
     this.attempt({ ...options, abandoned: false }, { happened: undefined });
     const open = this.#disk.openFiles;

@@ -200,6 +200,6 @@ export class ShardLives {
     if (stateHash(state) !== this.flow.hashes[sequence]) {
       throw new Violation(`a follower came to a wrong state at ${state.nextSequence}`);
     }
-    takeSnapshot(state, reader.time, this.directory, this.#files);
+    takeSnapshot(state, reader.time, this.directory, this.#files, follower.chain);
   }
 }

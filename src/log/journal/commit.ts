@@ -33,6 +33,8 @@ const COMMIT_VERSION = 1;
 const SHAPE = COMMIT_HEAD_BYTES | (COMMIT_NUMBER << 16) | (COMMIT_VERSION << 24);
 
 const AT = { shape: 4, first: 8, time: 16, count: 24, bytes: 28, root: 32, chain: 64 } as const;
+/** Where a head has its chain value. */
+export const COMMIT_CHAIN_AT = AT.chain;
 /** The part of the head that the chain covers. */
 const CHAINED_START = AT.first;
 const CHAINED_END = AT.chain;

@@ -2,9 +2,9 @@ import { HEADER, RecordBuffer } from '../../domain/event-record.js';
 import { nativeAddon } from '../../lib/native-addon.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system.js';
 import {
+  COMMIT_CHAIN_AT,
   COMMIT_HEAD_BYTES,
   checkRecords,
-  commitChain,
   commitCount,
   commitFirstSequence,
   commitRecordBytes,
@@ -13,6 +13,7 @@ import {
 } from './commit.js';
 import type { DurableEnd, DurablePosition } from './durable-end.js';
 import { damaged, JournalError } from './errors.js';
+import { HASH_BYTES } from './hash-tree.js';
 import { READ_BYTES } from './limits.js';
 import {
   decodeSegmentHeader,
@@ -52,8 +53,9 @@ export class JournalReader {
   readonly #index: SparseIndex | undefined;
   readonly #checkRecords: boolean;
   readonly #shard: number | undefined;
-  /** Chain value of the last commit of the segment before; undefined in the first one read. */
-  #chain: Uint8Array | undefined;
+  /** Chain value of the commit before `#offset`, once one was read or passed. */
+  readonly #chain = new Uint32Array(HASH_BYTES / 4);
+  #chained = false;
   readonly #durable: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
   /** A run of commits as stored, then, closed up in place, of their records. */
   #batch: RecordBuffer;
@@ -88,6 +90,22 @@ export class JournalReader {
   /** The sequence of the next record that `read` will hand out. */
   get nextSequence(): number {
     return this.#next;
+  }
+
+  /** Chain value of the last commit handed out; undefined before the first `read`. */
+  get chain(): Uint8Array | undefined {
+    return this.#chained ? Uint8Array.from(this.#chainBytes()) : undefined;
+  }
+
+  /**
+   * Chain value that the commit at the next sequence continues: it stands for all that was before.
+   * Undefined where no commit begins there.
+   *
+   * @throws JournalError as `read`
+   */
+  chainBefore(): Uint8Array | undefined {
+    if (this.#file === undefined) this.#seek();
+    return this.#commitSequence === this.#next ? this.chain : undefined;
   }
 
   /** Of the segment being read: its shard and catalogue; undefined before the first `read`. */
@@ -177,6 +195,7 @@ export class JournalReader {
     if (known !== undefined) {
       this.#commitSequence = known.sequence;
       this.#offset = known.offset;
+      this.#chained = known.offset === SEGMENT_HEADER_BYTES;
     }
     const limit = this.#limit();
     while (this.#offset < limit) {
@@ -187,6 +206,7 @@ export class JournalReader {
         this.#index?.add(segment, this.#commitSequence, this.#offset);
         const after = this.#commitSequence + commitCount(this.#batch, at);
         if (after > this.#next) return;
+        this.#noteChain(at);
         const bytes = COMMIT_HEAD_BYTES + commitRecordBytes(this.#batch, at);
         at += bytes;
         this.#offset += bytes;
@@ -208,7 +228,7 @@ export class JournalReader {
   /** Goes on to the segment that begins where this one ends. */
   #openNextSegment(): void {
     const before = { segment: this.#segment, offset: this.#offset };
-    const chain = this.#chain;
+    const wasChained = this.#chained;
     try {
       this.#openSegment(this.#commitSequence);
     } catch (error) {
@@ -220,9 +240,9 @@ export class JournalReader {
       const name = segmentName(this.#commitSequence);
       throw damaged('SEGMENT_MISSING', place, `${name} is missing, or this one was cut here`);
     }
-    const continues =
-      chain === undefined || this.#header?.chainBefore.every((b, i) => b === chain[i]);
-    if (continues === true) return;
+    const chain = this.#chainBytes();
+    if (!wasChained) return;
+    if (this.#header?.chainBefore.every((byte, index) => byte === chain[index]) === true) return;
     const file = `${this.#directory}/${segmentName(this.#segment)}`;
     const place = { file, offset: 0, sequence: this.#segment };
     throw damaged('SEGMENT_CHAIN', place, 'does not continue the chain of the segment before');
@@ -242,6 +262,10 @@ export class JournalReader {
     this.#segment = firstSequence;
     this.#offset = SEGMENT_HEADER_BYTES;
     this.#commitSequence = firstSequence;
+    if (this.#chained) return;
+    // Of the first segment read: what is before it is not here to compare with.
+    this.#chainBytes().set(this.#header.chainBefore);
+    this.#chained = true;
   }
 
   /** Reads as much as fits from `#offset`. @returns bytes read */
@@ -268,8 +292,6 @@ export class JournalReader {
       this.#checkHead(at);
       const end = at + COMMIT_HEAD_BYTES + commitRecordBytes(batch, at);
       if (end > filled) break;
-      // The head will be overwritten; the next segment has to continue it.
-      if (this.#offset + end - at === limit) this.#chain = commitChain(batch, at);
       this.#take(at, end);
       at = end;
     }
@@ -280,6 +302,8 @@ export class JournalReader {
     const batch = this.#batch;
     this.#index?.add(this.#segment, this.#commitSequence, this.#offset);
     const count = commitCount(batch, at);
+    // The head will be overwritten; the next segment has to continue it.
+    this.#noteChain(at);
     if (!this.#isWhole(at, end, count)) {
       let problem: Problem | undefined;
       checkRecords(batch, at, { crc: this.#checkRecords }, (found) => {
@@ -307,6 +331,18 @@ export class JournalReader {
       this.#checkRecords &&
       addon?.checkRecords(this.#batch.bytes, from, end, count, this.#commitSequence) === true
     );
+  }
+
+  #noteChain(at: number): void {
+    const from = (at + COMMIT_CHAIN_AT) / 4;
+    for (let word = 0; word < HASH_BYTES / 4; word++) {
+      this.#chain[word] = this.#batch.u32[from + word]!;
+    }
+    this.#chained = true;
+  }
+
+  #chainBytes(): Uint8Array {
+    return new Uint8Array(this.#chain.buffer);
   }
 
   #checkHead(at: number): void {

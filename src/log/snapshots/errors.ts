@@ -6,6 +6,8 @@ export type SnapshotErrorCode =
   | 'SNAPSHOT_OTHER_SCHEMA'
   /** What it gives does not have the state hash that was computed when it was taken. */
   | 'SNAPSHOT_STATE_DIFFERS'
+  /** It is of another history than the log: the commit at its anchor is another one. */
+  | 'SNAPSHOT_OTHER_HISTORY'
   /** It is newer than the log: of another log, or the log was cut. */
   | 'SNAPSHOT_AHEAD';
 

@@ -36,6 +36,11 @@ const schema = z.object({
   catalogue: z.int().nonnegative(),
   schema: z.string(),
   stateHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Chain value of the commit that ends with the anchor: it says of which history. Or not known. */
+  chain: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   pieces: z.array(z.tuple([z.string(), z.int().nonnegative()])),
   values: z.unknown(),
 });
