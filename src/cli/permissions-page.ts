@@ -7,10 +7,7 @@ import {
   roleMeanings,
 } from '../api/identity/permissions.js';
 import { type RouteAccess, routeAccess } from '../api/rest/route-access.js';
-
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+import { table } from './reference-pages.js';
 
 const PLACES: { readonly [P in RouteAccess['account']]: string } = {
   none: '',

@@ -14,7 +14,11 @@ import { limits, RISK_CHECK } from '../domain/risk-catalogue.js';
 const cell = (text: string | number): string => String(text).replaceAll('|', '\\|');
 
 /** A table with its columns aligned, as the formatter of this repository has them. */
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+/** A table as Biome formats it. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
   const texts = [head, ...rows].map((row) => row.map(cell));
   const widths = head.map((_, column) =>
     Math.max(3, ...texts.map((row) => (row[column] as string).length)),
