@@ -31,7 +31,7 @@ export const bestExecution: Report = {
   source: '',
   missing: [
     "the venue's own quotes: prices are compared with the mark of Daybook",
-    'orders that were accepted before the report begins have no mark and no time: they count as orders_without_mark',
+    'orders that were accepted before the report begins have no mark and no time: they count as executions_without_mark',
   ],
   columns: [
     column('venue', 'integer', 'index', 'number of the venue'),
@@ -49,7 +49,7 @@ export const bestExecution: Report = {
     column('quantity_ordered', 'decimal', 'units', 'quantity routed, replaces taken in'),
     column('quantity_filled', 'decimal', 'units', 'quantity executed'),
     column('filled_ratio', 'number', 'ratio', 'quantity_filled / quantity_ordered'),
-    column('orders_without_mark', 'integer', 'count', 'executions that could not be compared'),
+    column('executions_without_mark', 'integer', 'count', 'executions that could not be compared'),
     column(
       'effective_spread',
       'decimal',
@@ -243,7 +243,7 @@ function rowOf(state: ShardState, sums: Sums): Row {
     quantity_ordered: formatSteps(sums.ordered, of.lot),
     quantity_filled: formatSteps(sums.executed, of.lot),
     filled_ratio: sums.ordered === 0n ? null : Number(sums.executed) / Number(sums.ordered),
-    orders_without_mark: sums.withoutMark,
+    executions_without_mark: sums.withoutMark,
     effective_spread: average(sums.spread, sums.compared),
     effective_spread_bps:
       sums.marked === 0n ? null : (Number(sums.spread) / Number(sums.marked)) * 10_000,
