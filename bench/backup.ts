@@ -2,8 +2,9 @@
  * A log of orders, acknowledgements, fills and cancels (50,000 orders for each second asked for, at most
  * 4 M) is shipped to a directory on the same disk, in the clear and sealed, and restored: fetched,
  * decompressed, written, synced and verified byte by byte. `restore_30m_events_seconds` is scaled from
- * the events restored here, each as long as these; the file is its own baseline: `copy_bytes_per_second`
- * is that of reading and writing the same segments with a sync.
+ * the events restored here, each as long as these; the same from EventStoreDB is
+ * `restore_30m_events_from_eventstoredb_seconds` of bench forward. The baseline is a copy of the same
+ * segments on the same disk, with a sync.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
