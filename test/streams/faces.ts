@@ -168,6 +168,8 @@ export class OuchFace implements Face {
   readonly #session: number;
   readonly #refs = new Map<string, number>();
   #next = 1;
+  /** The event that ended the last request. */
+  #seen = -1;
 
   static async open(running: Running, port: number, session: number): Promise<OuchFace> {
     return new OuchFace(running, await OuchTestClient.login(port), session);
@@ -213,7 +215,7 @@ export class OuchFace implements Face {
 
   /** Sends it, and waits for the event of this session that ends it. */
   async #ask(send: () => void): Promise<string> {
-    const after = this.#running.api.hub.sequence;
+    const after = this.#seen;
     send();
     let outcome: string | undefined;
     await expect
@@ -236,7 +238,9 @@ export class OuchFace implements Face {
         for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2] as number) {
           const event = decodeEvent(batch.bytes, at);
           const told = OUCH_OUTCOMES[event.type];
-          if (told !== undefined && event.session === this.#session) return told(event);
+          if (told === undefined || event.session !== this.#session) continue;
+          this.#seen = event.sequence;
+          return told(event);
         }
       }
       return undefined;
