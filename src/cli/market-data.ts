@@ -196,6 +196,7 @@ class Batch {
   };
   readonly #store: MarketDataStore;
   readonly #source: string;
+  readonly #now = BigInt(Date.now()) * 1_000_000n;
   #ticks: Tick[] = [];
   #bars: DayBar[] = [];
   #actions: ActionLine[] = [];
@@ -218,10 +219,15 @@ class Batch {
   ): void {
     const line = csv.line(text, number, find);
     this.counts.lines += 1;
-    if (line.kind === 'trade') this.#ticks.push(line.trade);
-    else if (line.kind === 'quote') this.#ticks.push(line.quote);
+    if (line.kind === 'trade') this.#ticks.push(this.#until(line.trade));
+    else if (line.kind === 'quote') this.#ticks.push(this.#until(line.quote));
     else if (line.kind === 'bar') this.#bars.push(line.bar);
     else this.#actions.push(line.action);
+  }
+
+  /** Nothing was received later than now: a tick of the future is found to be one. */
+  #until<T extends Tick>(tick: T): T {
+    return tick.received > this.#now ? { ...tick, received: this.#now } : tick;
   }
 
   async flush(): Promise<void> {

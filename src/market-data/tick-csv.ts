@@ -1,5 +1,5 @@
 import { DecimalError, parseDecimal, parseStep, parseSteps, type Step } from '../lib/decimal.js';
-import { parseIsoNs, TimeError } from '../lib/time.js';
+import { parseIsoNs, TIME_NS_MAX, TimeError } from '../lib/time.js';
 import { MarketDataError } from './error.js';
 import { type Rational, rational } from './rational.js';
 import type { Quote, Trade } from './tick.js';
@@ -154,7 +154,10 @@ function keyOf(cell: (name: string) => string, line: number, instrument: CsvInst
 }
 
 function timeOf(text: string): bigint {
-  return /^[0-9]{1,19}$/.test(text) ? BigInt(text) : parseIsoNs(text);
+  if (!/^[0-9]{1,19}$/.test(text)) return parseIsoNs(text);
+  const ns = BigInt(text);
+  if (ns > TIME_NS_MAX) throw new RangeError(`not between 1970 and 2262: ${text}`);
+  return ns;
 }
 
 /** Start of a day, as "2026-11-22". */

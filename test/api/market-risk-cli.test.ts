@@ -67,6 +67,13 @@ describe('daybook market-data import', TIMEOUT, () => {
     expect(bars.body.bars).toMatchObject([{ open: '4799.25', close: '4800', volume: '3' }]);
   });
 
+  it('refuses ticks of the future, on record', async () => {
+    const lines = [head, 'ESH4,2250-03-15T10:00:00Z,4799.25,1'];
+    expect((await importOf('future.csv', lines)).counts).toMatchObject({ trades: 0, refused: 1 });
+    const { body } = await ask('GET', '/v1/market-data/findings?symbol=ESH4&limit=1');
+    expect(body.findings).toMatchObject([{ code: 'FROM_FUTURE', accepted: false }]);
+  });
+
   it.each([
     ['a price between ticks', [head, 'ESH4,2024-03-15T10:00:00Z,4799.3,1'], 'TICK_LINE_INVALID', 2],
     ['no time', [head, 'ESH4,yesterday,4799,1'], 'TICK_LINE_INVALID', 2],
