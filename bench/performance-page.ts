@@ -24,6 +24,18 @@ const BUDGETS: Readonly<Record<string, string>> = {
   'journal durable_p50_us': '≤ 2 × baseline',
   'journal durable_p99_us': '≤ 4 × baseline',
   'journal replay_events_per_second': '≥ 5,000,000',
+  'fastpath durable_orders_per_second': '≥ 1,500,000',
+  'fastpath order_messages_per_second': '≥ 750,000',
+  'fastpath durable_p50_us': '≤ 2 × baseline',
+  'fastpath durable_p99_us': '≤ 4 × baseline',
+  'fastpath durable_p999_us': '≤ 5,000',
+  'fastpath memory_p50_us': '≤ 2 × baseline',
+  'fastpath memory_p99_us': '≤ 4 × baseline',
+  'udp packed_messages_per_second': '≥ 3,000,000',
+  'udp packets_per_second': '≥ 300,000, ≥ 3 × baseline',
+  'isolation calm_flooded_p99_us': '≤ 2 × baseline',
+  'isolation calm_stalled_p99_us': '≤ 2 × baseline',
+  'isolation calm_killed_p99_us': '≤ 2 × baseline',
   'projections events_per_second': '≥ 100,000',
   'projections lag_p99_ms': '≤ 250',
   'api rest_orders_per_second': '≥ 8,000',
@@ -48,6 +60,11 @@ export function performancePage(runs: readonly BenchRun[]): string {
   return `${HEAD}\n${runs.map(section).join('\n')}`;
 }
 
+/** Pictures that a bench writes beside the page. */
+const PLOTS: Readonly<Record<string, string>> = {
+  fastpath: '\n![Latency percentiles over load](fast-path.svg)\n',
+};
+
 function section(run: BenchRun): string {
   const { bench, purpose, machine, at, commit, load, command, figures } = run;
   const rows = figures.map((figure) => [
@@ -65,7 +82,7 @@ ${purpose}
 \`${command}\`, ${at.replace('T', ' ')}, commit ${commit}, load ${load}, ${machine}.
 
 ${table(['figure', 'value', 'unit', 'ack', 'baseline', 'budget'], rows)}
-`;
+${PLOTS[bench] ?? ''}`;
 }
 
 /** Whole from a hundred on, three significant digits below. */
