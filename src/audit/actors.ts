@@ -10,7 +10,7 @@ export interface ActorInForce {
   readonly kind?: keyof typeof ACTOR_KIND;
   readonly subject?: string;
   /**
-   * Personal fields. In place of them: "erased", "sealed" without the keys, "damaged" where they do
+   * Personal fields. In place of them: "erased", "sealed" without the keys or with another master key, "damaged" where they do
    * not open with the subject's own key.
    */
   readonly person?: Readonly<Record<string, string>> | 'erased' | 'sealed' | 'damaged';
@@ -40,10 +40,9 @@ function tell(
   try {
     return keys.open(subject, sealed);
   } catch (error) {
-    // One person whose fields do not open must not hide what everybody did.
-    if (error instanceof PrivacyError && error.code === 'SEALED_DAMAGED')
-      return { kind: 'damaged' };
-    throw error;
+    // A person whose fields do not open must not hide what everybody did.
+    if (!(error instanceof PrivacyError)) throw error;
+    return { kind: error.code === 'SEALED_DAMAGED' ? 'damaged' : 'sealed' };
   }
 }
 

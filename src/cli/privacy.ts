@@ -16,7 +16,8 @@ kept in keys/ of the data directory, wrapped by the master key (DAYBOOK_MASTER_K
 DAYBOOK_MASTER_KEY_FILE). docs/audit.md says more.
 
 list
-  Every actor on record: index, kind, subject, and the personal fields, "erased" or "sealed".
+  Every actor on record: index, kind, subject, and the personal fields, "erased" or "sealed"
+  (no keys here, or another master key).
 
 erase SUBJECT
   Destroys the subject's key: nobody can read the personal fields any more, in the log, snapshots,

@@ -109,6 +109,14 @@ describe('a person on record', { timeout: TIMEOUT_MS }, () => {
     for (const text of [PERSON.name, PERSON.email, 'Quillfeather']) {
       expect(filesWith(text)).toEqual([]);
     }
+    const wrongKey = await promisify(execFile)(
+      process.execPath,
+      [MAIN, 'privacy', 'list', '--json', '--data-dir', log.data],
+      { env: { ...process.env, DAYBOOK_MASTER_KEY: '00'.repeat(32) } },
+    );
+    expect(lines(wrongKey.stdout).find((each) => each.subject === other)).toMatchObject({
+      person: 'sealed',
+    });
     const missing = await daybook('privacy', 'erase', newSubject());
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('SUBJECT_UNKNOWN')]);
     expect((await daybook('privacy', 'erase', 'Ottoline')).code).toBe(1);
