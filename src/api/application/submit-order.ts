@@ -13,7 +13,7 @@ import { invalidField, refused } from './errors.js';
 import { hasPrice, hasStopPrice, orderState, priceText, quantityText } from './order-texts.js';
 import { orderIfAvailable } from './queries.js';
 import { riskExtras } from './risk-texts.js';
-import { type Steps, stepsOf } from './terms.js';
+import { microsOf, type Steps, stepsOf } from './terms.js';
 import type { OrderView, OrdType, Side, TimeInForce } from './views.js';
 
 type Accepted = EventOf<'OrderAccepted'>;
@@ -38,8 +38,21 @@ export interface SubmitOrder {
   readonly selfTradePrevention?: Accepted['data']['selfTradePrevention'] | undefined;
   readonly postOnly?: boolean | undefined;
   readonly reduceOnly?: boolean | undefined;
+  /** Distance of a trailing stop from the mark, or of a peg from its price; negative below. */
+  readonly offset?: string | undefined;
+  readonly peg?: Accepted['data']['peg'] | undefined;
+  /** Money to buy or sell for; `quantity` is then "0" and follows from the mark. */
+  readonly cashQuantity?: string | undefined;
+  /** One of a list of orders, by its number in the account: 0 the parent, 1 and 2 its children. */
+  readonly list?: OrderList | undefined;
   readonly strategy?: number | undefined;
   readonly locate?: number | undefined;
+}
+
+export interface OrderList {
+  readonly id: number;
+  readonly contingency: Accepted['data']['contingency'];
+  readonly index: number;
 }
 
 /**
@@ -92,8 +105,11 @@ function newOrderOf(app: Application, request: SubmitOrder): NewOrder {
     strategy: request.strategy ?? 0,
     locate: request.locate ?? 0,
     expireTime: request.expireTimeMs ?? 0,
-    contingency: 'None',
-    peg: 'None',
+    cashQuantity: microsOf('cashQuantity', request.cashQuantity ?? '0'),
+    listId: request.list?.id ?? 0,
+    contingency: request.list?.contingency ?? 'None',
+    listIndex: request.list?.index ?? 0,
+    peg: request.peg ?? 'None',
     ...terms,
     execInst:
       terms.execInst |
@@ -105,7 +121,7 @@ function newOrderOf(app: Application, request: SubmitOrder): NewOrder {
 type Terms = Required<
   Pick<
     NewOrder,
-    'quantity' | 'price' | 'stopPrice' | 'displayQuantity' | 'minQuantity' | 'execInst'
+    'quantity' | 'price' | 'stopPrice' | 'offset' | 'displayQuantity' | 'minQuantity' | 'execInst'
   >
 >;
 
@@ -114,6 +130,7 @@ const UNKNOWN_TERMS: Terms = {
   quantity: 0,
   price: 0,
   stopPrice: 0,
+  offset: 0,
   displayQuantity: 0,
   minQuantity: 0,
   execInst: 0,
@@ -123,15 +140,17 @@ function termsOf(request: SubmitOrder, { tick, lot }: Instrument): Terms {
   const quantity = stepsOf('quantity', request.quantity, lot);
   const price = stepsOf('price', request.price ?? '0', tick);
   const stopPrice = stepsOf('stopPrice', request.stopPrice ?? '0', tick);
+  const offset = stepsOf('offset', request.offset ?? '0', tick);
   const displayQuantity = stepsOf('displayQuantity', request.displayQuantity ?? '0', lot);
   const minQuantity = stepsOf('minQuantity', request.minQuantity ?? '0', lot);
   return {
     quantity: quantity.steps,
     price: price.steps,
     stopPrice: stopPrice.steps,
+    offset: offset.steps,
     displayQuantity: displayQuantity.steps,
     minQuantity: minQuantity.steps,
-    execInst: offBits([price, stopPrice], [quantity, displayQuantity, minQuantity]),
+    execInst: offBits([price, stopPrice, offset], [quantity, displayQuantity, minQuantity]),
   };
 }
 

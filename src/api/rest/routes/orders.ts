@@ -29,6 +29,21 @@ const newOrder = z
     stopPrice: F.price.optional(),
     displayQuantity: F.quantity.optional(),
     minQuantity: F.quantity.optional(),
+    offset: F.price
+      .optional()
+      .meta({ description: 'Distance of a trailing stop or a peg', examples: ['2.50'] }),
+    peg: F.peg.optional(),
+    cashQuantity: F.money
+      .optional()
+      .meta({ description: 'Money to trade for, with quantity "0"', examples: ['100000'] }),
+    list: z
+      .strictObject({
+        id: z.number().int().positive(),
+        contingency: F.contingency,
+        index: z.number().int().min(0).max(2),
+      })
+      .optional()
+      .meta({ description: 'One of a list of orders: its number, and the place in it' }),
     expireTimeMs: z.number().int().nonnegative().optional(),
     capacity: F.capacity.optional(),
     selfTradePrevention: F.selfTradePrevention.optional(),

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import {
   CAPACITY,
   CL_ORD_ID_BYTES,
+  CONTINGENCY,
   ORD_STATUS,
   ORD_TYPE,
+  PEG,
   SCOPE,
   SELF_TRADE_PREVENTION,
   SIDE,
@@ -35,6 +37,14 @@ export const timeInForce = choiceOf(TIME_IN_FORCE).meta({
 export const ordStatus = choiceOf(ORD_STATUS).meta({
   description: 'OrdStatus [39]',
   examples: ['New'],
+});
+export const peg = choiceOf(PEG).meta({
+  description: 'PegPriceType [1094]',
+  examples: ['Midpoint'],
+});
+export const contingency = choiceOf(CONTINGENCY).meta({
+  description: 'ContingencyType [1385]',
+  examples: ['OneCancelsOther'],
 });
 export const capacity = choiceOf(CAPACITY).meta({ description: 'OrderCapacity [528]' });
 export const selfTradePrevention = choiceOf(SELF_TRADE_PREVENTION).meta({
