@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ProjectionFlow } from '../../bench/projection-events.js';
-import { decodeEvent } from '../../src/domain/event-codec.js';
-import { HEADER, type RecordBuffer } from '../../src/domain/event-record.js';
+import { decodeEvent, encodeEvent } from '../../src/domain/event-codec.js';
+import { HEADER, RecordBuffer } from '../../src/domain/event-record.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
 import { SCOPE } from '../../src/domain/order-terms.js';
 import { amountParts, POSITION } from '../../src/domain/position.js';
@@ -339,7 +339,7 @@ describe('queries', () => {
 
 test('after a restart within a minute, the minute ends the same', async () => {
   // One event a batch and a projector for each: every state that can be loaded, is.
-  const few = new ProjectionFlow({ seed: 23, events: 200, batch: 1, pauseEvery: 4 });
+  const few = new ProjectionFlow({ seed: 23, events: 180, batch: 1, pauseEvery: 2 });
   const tables = async (restart: boolean) => {
     const database = await createMigrated(server);
     const open = async () => {
@@ -370,3 +370,48 @@ test('after a restart within a minute, the minute ends the same', async () => {
   expect(await tables(true)).toEqual(straight);
   for (const rows of straight) expect((rows as unknown[]).length).toBeGreaterThan(0);
 }, 120_000);
+
+test('a batch of very many rows is cut into several, and is the same', async () => {
+  const database = await createMigrated(server);
+  const { batch, days } = manyDays(400, 140);
+  const projector = new Projector({
+    ...{ models: [pnl], shard: 0, build: 'live' },
+    connect: () => connect(database, 'test'),
+  });
+  await projector.open();
+  await projector.project(batch);
+  expect(projector.next).toBe(batch.count);
+  await projector.close();
+  const source = await createDataSource(database, []).initialize();
+  const [found] = await source.query(
+    `SELECT count(*)::int AS rows, count(DISTINCT xmin::text)::int AS batches,
+            count(DISTINCT sequence)::int AS days FROM daybook.position_days`,
+  );
+  await source.destroy();
+  expect(found).toMatchObject({ rows: 400 * days, days });
+  expect(found.batches).toBeGreaterThan(1);
+  expect(found.batches).toBeLessThan(days / 4);
+}, 120_000);
+
+/** Positions in as many instruments, and days that open and close, in one batch. */
+function manyDays(positions: number, turns: number): { batch: RecordBuffer; days: number } {
+  const batch = new RecordBuffer(1024 * 1024);
+  const emit = (type: string, data: object): void => {
+    const sequence = batch.count;
+    const time = 1_703_462_400_000_000_000n + BigInt(sequence);
+    const header = { sequence, time, received: time, command: 1, actor: 0, session: 0 };
+    const event = { type, ...header, data } as unknown as DaybookEvent;
+    batch.length += encodeEvent(event, batch.bytes, batch.length);
+    batch.count++;
+  };
+  for (let instrument = 1; instrument <= positions; instrument++) {
+    emit('OrderFilled', {
+      ...{ orderId: instrument, account: 1, instrument, side: 'Buy', lastQuantity: 1 },
+      ...{ lastPrice: 100, execId: `x${instrument}`, ordStatus: 'Filled', liquidity: 'Added' },
+    });
+  }
+  for (let day = 0; day < turns; day++) {
+    emit(day % 2 === 0 ? 'TradingDayOpened' : 'TradingDayClosed', { tradingDay: 20_240_000 + day });
+  }
+  return { batch, days: turns };
+}

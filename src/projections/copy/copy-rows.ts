@@ -40,6 +40,11 @@ export class CopyRows {
     this.#writeHead();
   }
 
+  /** What `finish` would give. */
+  get bytes(): number {
+    return this.#at + 2;
+  }
+
   clear(): void {
     this.rows = 0;
     this.#at = HEAD_BYTES;

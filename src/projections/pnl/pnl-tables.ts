@@ -72,6 +72,11 @@ export class PnlTables {
     ];
   }
 
+  /** Of the rows in hand. */
+  get bytes(): number {
+    return this.all.reduce((sum, { rows }) => sum + rows.bytes, 0);
+  }
+
   writePosition(position: BookPosition): void {
     const { rows } = this.positions;
     const { row } = position;

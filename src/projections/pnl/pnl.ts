@@ -25,6 +25,9 @@ const corrected = eventLayouts.FillCorrected.offsets;
 const unmatched = eventLayouts.FillUnmatched.offsets;
 const marked = eventLayouts.PriceMarked.offsets;
 
+/** Rows of one batch from which on it ends: the next event begins another. */
+export const PNL_BATCH_BYTES = 16 * 1024 * 1024;
+
 /**
  * Positions and P&L as they were: at each execution, at the end of each minute in which something
  * changed, and when a trading day opens and closes; by account, strategy and instrument, and summed
@@ -69,6 +72,8 @@ class PnlProjection implements Projection {
   readonly #positions = new Set<BookPosition>();
   readonly #instruments = new Set<BookInstrument>();
   readonly #accounts = new Set<BookAccount>();
+  /** A minute or a day makes a row for each position: some of them are a batch. */
+  full = false;
 
   constructor(shard: number, schema: string) {
     this.#shard = shard;
@@ -78,6 +83,7 @@ class PnlProjection implements Projection {
   }
 
   async load(client: pg.ClientBase): Promise<void> {
+    this.full = false;
     this.#positions.clear();
     this.#instruments.clear();
     this.#accounts.clear();
@@ -106,6 +112,7 @@ class PnlProjection implements Projection {
   }
 
   endBatch(): void {
+    this.full = false;
     for (const account of this.#accounts) this.#tables.writeAccount(account);
     for (const instrument of this.#instruments) this.#tables.writeInstrument(instrument);
     for (const position of this.#positions) this.#tables.writePosition(position);
@@ -204,6 +211,7 @@ class PnlProjection implements Projection {
     for (const sum of sums.changed()) {
       this.#tables.writePnlMinute(sum, sums.inBase(sum), minute, sequence);
     }
+    this.full = this.#tables.bytes > PNL_BATCH_BYTES;
   }
 
   /** Every position that was ever traded, and every sum, as of the opening or the close of a day. */
@@ -216,6 +224,7 @@ class PnlProjection implements Projection {
     for (const sum of sums.all) {
       this.#tables.writePnlDay(sum, sums.inBase(sum), phase, records, at);
     }
+    this.full = this.#tables.bytes > PNL_BATCH_BYTES;
   }
 
   #reference(records: RecordBuffer, at: number): void {

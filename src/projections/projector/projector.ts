@@ -172,20 +172,20 @@ export class Projector {
     return this.#client;
   }
 
-  /** Takes the records before `until`, all of them or none. */
+  /** Takes the records before `until`, or fewer when a model is full: all of them or none. */
   async #commit(
     records: RecordBuffer,
     until: number,
     letters: readonly DeadLetter[] = [],
   ): Promise<void> {
     const without = letters.map((letter) => letter.model);
-    const time = this.#collect(records, until, without);
+    const { time, next } = this.#collect(records, until, without);
     const client = this.#connected();
     const { shard, build } = this.#options;
     await client.query('BEGIN');
     try {
-      const behind = this.#lanes.filter((lane) => lane.next < until);
-      await advanceCheckpoints(client, behind, shard, build, until, time);
+      const behind = this.#lanes.filter((lane) => lane.next < next);
+      await advanceCheckpoints(client, behind, shard, build, next, time);
       for (const { projection } of behind) {
         for (const table of projection.rows) await table.write(client);
       }
@@ -196,7 +196,7 @@ export class Projector {
       throw error;
     }
     for (const lane of this.#lanes) {
-      lane.next = Math.max(lane.next, until);
+      lane.next = Math.max(lane.next, next);
       for (const { rows } of lane.projection.rows) rows.clear();
     }
   }
@@ -208,25 +208,31 @@ export class Projector {
   /**
    * Lets each model take the events that it has not seen yet.
    *
-   * @returns time of the last event
+   * @returns time of the last event, and the sequence after it
    */
-  #collect(records: RecordBuffer, until: number, without: readonly string[]): bigint {
+  #collect(
+    records: RecordBuffer,
+    until: number,
+    without: readonly string[],
+  ): { readonly time: bigint; readonly next: number } {
     let at = 0;
     let last = 0;
+    let next = until;
     for (let left = records.count; left > 0; left--) {
       const sequence = records.f64[(at + HEADER.sequence) >> 3] as number;
-      if (sequence >= until) break;
+      if (sequence >= next) break;
       const number = records.bytes[at + HEADER.number] as number;
       for (const lane of this.#lanes) {
         if (sequence < lane.next || without.includes(lane.model.name)) continue;
         this.#take(lane, records, at, number, sequence);
+        if (lane.projection.full === true) next = sequence + 1;
       }
       last = at;
       at += records.u16[(at + HEADER.length) >> 1] as number;
     }
     for (const { projection } of this.#lanes) projection.endBatch();
     const low = records.u32[(last + HEADER.time) >> 2] as number;
-    return nsFromWords(low, records.i32[(last + HEADER.time + 4) >> 2] as number);
+    return { time: nsFromWords(low, records.i32[(last + HEADER.time + 4) >> 2] as number), next };
   }
 
   #take(lane: Lane, records: RecordBuffer, at: number, number: number, sequence: number): void {

@@ -29,6 +29,8 @@ export interface ReadModel {
 export interface Projection {
   /** The rows of the batch, by table, written in this order. */
   readonly rows: readonly TableRows[];
+  /** That the batch should end here: one event may make very many rows. Absent: never. */
+  readonly full?: boolean;
   /** Reads back the state that it computes with, as of the checkpoint. Drops what it held. */
   load(client: pg.ClientBase): Promise<void>;
   /**

@@ -16,7 +16,8 @@ const SWITCH_LOCK = 0x0da4;
 const LOCK_MS_MAX = 2_000;
 const SWITCH_TRIES_MAX = 60;
 const SWITCH_PAUSE_MS = 500;
-const READ_BYTES = 4 * 1024 * 1024;
+/** Larger than live: an order that comes and goes within a batch is one row, written once. */
+const READ_BYTES = 16 * 1024 * 1024;
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK_DETECTED = '40P01';
 
