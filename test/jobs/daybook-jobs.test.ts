@@ -11,10 +11,12 @@ import { runFlow } from '../../src/cli/demo/run-flow.js';
 import { capacityForReplay } from '../../src/commands/state/capacity.js';
 import { nodeFileSystem } from '../../src/log/file-system.js';
 import { FixedDurableEnd } from '../../src/log/journal/fixed-durable-end.js';
+import { SharedDurableEnd } from '../../src/log/journal/shared-durable-end.js';
 import { DirectoryStore } from '../../src/operations/backup/directory-store.js';
 import { type DrillReport, drill } from '../../src/operations/backup/drill.js';
 import { getFilePiece, readNewestManifest } from '../../src/operations/backup/manifest.js';
 import { daybookJobs } from '../../src/operations/jobs/daybook-jobs.js';
+import { startDrill } from '../../src/operations/jobs/drill-in-thread.js';
 import { POSITIONS_KEPT_MAX, takePositions } from '../../src/operations/jobs/positions-snapshot.js';
 import { newState } from '../../src/operations/new-state.js';
 import { journalDirectory, startShard } from '../../src/operations/shard.js';
@@ -85,6 +87,23 @@ it('ships, dumps into the same backup, and a drill of it is good', async () => {
   expect(dumped).toMatchObject({ next: events, name: expect.stringMatching(/^daybook-\d{4}-/) });
   expect(readdirSync(data)).toEqual(['journal']);
   expect(await run('drill')).toMatchObject({ events });
+}, 300_000);
+
+it('a drill runs in a thread, reports, and can be stopped; nothing is left of it', async () => {
+  const durableEnd = new SharedDurableEnd();
+  durableEnd.publish({ ...durable(), nextSequence: events + 5 });
+  const scratch = join(root, 'drill');
+  const place = join(root, 'backup');
+  const started = { place, key, capacity, scratch, durableEnd: durableEnd.memory };
+  const report = await startDrill(started).report;
+  expect(report).toMatchObject({ ok: true, events, lost: { events: 5 } });
+  expect(report.tables.length).toBeGreaterThan(5);
+  const stopped = startDrill(started);
+  stopped.stop();
+  await expect(stopped.report).rejects.toThrow('being stopped');
+  const wrong = startDrill({ ...started, key: undefined });
+  await expect(wrong.report).rejects.toThrow('BACKUP_KEY_WRONG');
+  expect(readdirSync(root)).not.toContain('drill');
 }, 300_000);
 
 it('a dump loads into an empty database and gives the same tables', async () => {
