@@ -65,11 +65,12 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
   health.addToServer(server);
   new ReflectionService(loadFileDescriptorSetFromBuffer(descriptors)).addToServer(server);
   const { host, tls, logger } = options;
+  const place = host.includes(':') ? `[${host}]` : host;
   const failed = (err: unknown) => logger.error({ err }, 'the certificate stays as it was');
   const secure = tls === undefined ? undefined : new TlsFileCredentials(tls, failed);
   const credentials = secure ?? ServerCredentials.createInsecure();
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${host}:${options.port}`, credentials, (error, bound) => {
+    server.bindAsync(`${place}:${options.port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(error);
     });
@@ -78,7 +79,7 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
     for (const service of SERVICES) health.setStatus(service, is ? 'SERVING' : 'NOT_SERVING');
   };
   return {
-    address: `${host}:${port}`,
+    address: `${place}:${port}`,
     port,
     serving,
     async stop() {
