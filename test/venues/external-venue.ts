@@ -32,9 +32,10 @@ export class ExternalVenue {
       this.#sockets.add(socket);
       socket.on('error', () => socket.destroy());
       socket.on('close', () => this.#sockets.delete(socket));
-      createInterface({ input: socket }).on('line', (line) => {
-        this.#take(socket, JSON.parse(line) as Message);
-      });
+      const lines = createInterface({ input: socket });
+      // A process that is killed resets its connection; readline hands that on as its own.
+      lines.on('error', () => lines.close());
+      lines.on('line', (line) => this.#take(socket, JSON.parse(line) as Message));
     });
   }
 
