@@ -21,8 +21,8 @@ const ORDER_BYTES = 50;
 const ORDERS = 512;
 const RING_SLOTS = 65_536;
 const VENUE = 1;
-/** Orders of a run that still fit. */
-const CAPACITY_ORDERS = 8_000_000;
+/** Orders of a run that still fit; with --spin all their memory is taken at the start. */
+const CAPACITY_ORDERS = 3_000_000;
 
 export interface OrderEntryShardOptions {
   /** Undefined: on Node's own modules, as if there were no addon. */
@@ -30,6 +30,8 @@ export interface OrderEntryShardOptions {
   readonly acknowledge: 'disk' | 'memory';
   /** The simulated venue, and orders that match in pairs. */
   readonly venue: boolean;
+  /** Orders that fit; default CAPACITY_ORDERS. */
+  readonly orders?: number;
 }
 
 export const USERS = Array.from({ length: SESSIONS }, (_, i) => `user${i}`);
@@ -59,7 +61,7 @@ async function running<T>(
   options: OrderEntryShardOptions,
   body: (entry: RunningOrderEntry, shard: RunningShard) => Promise<T>,
 ): Promise<T> {
-  const orders = options.venue ? CAPACITY_ORDERS / 4 : CAPACITY_ORDERS;
+  const orders = options.orders ?? CAPACITY_ORDERS;
   const shard = await startShard({
     directory: journalDirectory(data),
     producers: ['admin', 'ouch', 'venue'],

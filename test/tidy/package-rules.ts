@@ -30,10 +30,13 @@ function read<T>(files: readonly SourceFile[], path: string): T {
 export function undecidedScripts(files: readonly SourceFile[]): string[] {
   const { allowScripts } = read<PackageJson>(files, 'package.json');
   const { packages } = read<LockFile>(files, 'package-lock.json');
-  return Object.entries(packages)
-    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
-    .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
-    .filter((name) => allowScripts[name] === undefined);
+  return (
+    Object.entries(packages)
+      // The first is this package itself, whose script builds the addon.
+      .filter(([path, { hasInstallScript }]) => path !== '' && hasInstallScript === true)
+      .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
+      .filter((name) => allowScripts[name] === undefined)
+  );
 }
 
 /**
