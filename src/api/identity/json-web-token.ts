@@ -137,8 +137,10 @@ function actionsOf(scope: unknown): readonly Action[] | undefined {
 
 function tokenError(error: unknown): TokenError {
   if (error instanceof errors.JWTExpired) return new TokenError('TOKEN_EXPIRED', error.message);
+  // The plain one, of no kind: the key server answered something else than keys.
+  const plain = error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC';
   const keys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
-  if (error instanceof errors.JOSEError && !keys) {
+  if (error instanceof errors.JOSEError && !keys && !plain) {
     return new TokenError('TOKEN_INVALID', error.message);
   }
   // The key server or the file with the keys: nobody's token can be told right from wrong.
