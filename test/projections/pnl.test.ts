@@ -46,7 +46,7 @@ beforeAll(async () => {
     ...{ dataSource, shard: 0, wait: async () => undefined },
     unavailable: (cause) => new Error('unavailable', { cause }),
   });
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await dataSource.destroy();
@@ -369,7 +369,7 @@ test('after a restart within a minute, the minute ends the same', async () => {
   const straight = await tables(false);
   expect(await tables(true)).toEqual(straight);
   for (const rows of straight) expect((rows as unknown[]).length).toBeGreaterThan(0);
-}, 120_000);
+}, 240_000);
 
 test('a batch of very many rows is cut into several, and is the same', async () => {
   const database = await createMigrated(server);
@@ -391,7 +391,7 @@ test('a batch of very many rows is cut into several, and is the same', async () 
   expect(found).toMatchObject({ rows: 400 * days, days });
   expect(found.batches).toBeGreaterThan(1);
   expect(found.batches).toBeLessThan(days / 4);
-}, 120_000);
+}, 240_000);
 
 /** Positions in as many instruments, and days that open and close, in one batch. */
 function manyDays(positions: number, turns: number): { batch: RecordBuffer; days: number } {

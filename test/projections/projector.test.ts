@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ProjectionFlow } from '../../bench/projection-events.js';
 import { HEADER, type RecordBuffer } from '../../src/domain/event-record.js';
 import { EVENT, eventLayouts } from '../../src/domain/events.js';
@@ -17,6 +17,9 @@ import {
   type TestServer,
   withClient,
 } from './test-database.js';
+
+/** A connection dies at each of many statements; the machine may be busy. */
+vi.setConfig({ testTimeout: 240_000 });
 
 let server: TestServer;
 /** What undisturbed projection gives; each test must arrive at the same tables. */

@@ -28,7 +28,7 @@ import {
   withClient,
 } from './test-database.js';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const flow = new ProjectionFlow({ seed: 3, events: 12_000, batch: 400, pauseEvery: 20 });
 const last = flow.events - 1;
 

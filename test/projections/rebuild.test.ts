@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProjectionFlow } from '../../bench/projection-events.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import {
@@ -23,7 +23,9 @@ import {
   withClient,
 } from './test-database.js';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
+/** Everything is built several times; the machine may be busy. */
+vi.setConfig({ testTimeout: 240_000 });
 const flow = new ProjectionFlow({ seed: 5, events: 6_000, batch: 300, pauseEvery: 20 });
 const last = flow.events - 1;
 
