@@ -46,7 +46,14 @@ function anything() {
 }
 
 /** Calls that would wait, end the process's own files, or move it to another processor. */
-const SKIPPED = new Set(['fileWrite', 'fileSync', 'pinThread', 'tcpTurn', 'udpReceive', 'syncOpen']);
+const SKIPPED = new Set([
+  'fileWrite',
+  'fileSync',
+  'pinThread',
+  'tcpTurn',
+  'udpReceive',
+  'syncOpen',
+]);
 
 function wrongArguments() {
   if (Object.keys(addon).length < 20) throw new Error('the calls of the addon are not listed');
