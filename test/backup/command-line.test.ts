@@ -251,9 +251,9 @@ describe('verify', () => {
     try {
       const url = `esdb://127.0.0.1:${served.port}?tls=false`;
       const args = ['verify', '--data-dir', data, '--no-states', '--against', 'eventstoredb'];
-      const report = await json(...args, '--url', url, '--from', '1000');
+      const report = await json(...args, '--url', url, '--from', String(events - 9000));
       expect(report).toMatchObject({ code: 0, ok: true });
-      expect(report.summary.against.compared).toBe(`${events - 1000} events`);
+      expect(report.summary.against.compared).toBe('9000 events');
       const copy = join(root, 'longer');
       cpSync(data, copy, { recursive: true });
       const shard = await startShard({
@@ -262,7 +262,7 @@ describe('verify', () => {
       });
       await shard.stop();
       const longer = ['verify', '--data-dir', copy, '--no-states', '--against', 'eventstoredb'];
-      const lacking = await json(...longer, '--url', url);
+      const lacking = await json(...longer, '--url', url, '--from', String(events - 100));
       const missing = { code: 'EVENTS_MISSING', file: 'stream daybook-0', sequence: events };
       expect(lacking).toMatchObject({ code: 1, findings: [missing] });
     } finally {
@@ -278,7 +278,6 @@ describe('verify', () => {
     try {
       const against = () =>
         json('verify', '--data-dir', copy, '--no-states', '--against', 'postgres');
-      expect(await against()).toMatchObject({ code: 0, ok: true });
       const client = await connect(server.settings, 'test');
       await client.query(
         `UPDATE daybook.positions SET realized = realized + 1
@@ -293,6 +292,7 @@ describe('verify', () => {
         ({ code, file }: { code: string; file: string }) => `${code} ${file}`,
       );
       expect(report.code).toBe(1);
+      // These and no others: every other row of every table is as the log gives it.
       expect(found.sort()).toEqual([
         'ROW_MISSING table fills',
         'ROW_MISSING table positions',
