@@ -201,7 +201,11 @@ it('writes who was not let in to a record, and no secret anywhere', async () => 
     credential: secret.id,
     peer: '127.0.0.1',
   });
-  const everything = record + secure.lines.join('');
+  const list = await ask(secure, secure.keys.administrator, 'GET', '/v1/identities');
+  expect(list.body.users.map(({ name }: { name: string }) => name)).toContain('trader');
+  const shown = JSON.stringify(list.body);
+  expect(shown).not.toMatch(/[0-9a-f]{32}|scrypt/);
+  const everything = record + shown + secure.lines.join('');
   for (const text of [secret.text, ...Object.values(secure.keys)]) {
     expect(everything).not.toContain(text.slice('dbk_'.length + 11));
   }

@@ -155,6 +155,7 @@ export const samples: Readonly<Record<string, MakeSample>> = {
   'POST /v1/trading-day/open': plain('/v1/trading-day/open', 200, { day: '2026-11-23' }),
   'POST /v1/trading-day/close': plain('/v1/trading-day/close', 200, { day: '2026-11-23' }),
   'GET /v1/identity': plain('/v1/identity'),
+  'GET /v1/identities': plain('/v1/identities'),
   'GET /health/live': plain('/health/live'),
   'GET /health/ready': plain('/health/ready'),
   'GET /metrics': plain('/metrics'),

@@ -52,6 +52,11 @@ export class Identities {
     return new Identities(book, actors);
   }
 
+  /** Index of a user on the log; undefined when there is no such user. */
+  actorOf(name: string): number | undefined {
+    return this.#actors.get(name);
+  }
+
   /** Also one that is revoked or has expired, so that its owner can be told. */
   key(id: string): KnownKey | undefined {
     return this.#keys.get(id);

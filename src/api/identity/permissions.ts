@@ -13,7 +13,7 @@ export const roleMeanings: { readonly [R in Role]: string } = {
   risk: 'Sets limits, halts and resumes trading (with a second identity), cancels anything.',
   operations: 'Keeps reference data, marks and the trading day; halts, cancels, runs the system.',
   auditor: 'Reads everything, changes nothing.',
-  administrator: 'Sees and revokes identities; neither trades nor sees orders.',
+  administrator: 'Sees identities and metrics; neither trades nor sees orders.',
 };
 
 /** Of which accounts: none at all, those that the identity was given, or any. */
@@ -94,7 +94,6 @@ export const permissions = {
   'identity.read': rule('firm', 'See identities and their keys', [
     ...(['none', 'none', 'none', 'any', 'any'] as const),
   ]),
-  'identity.change': rule('firm', 'Revoke keys', ['none', 'none', 'none', 'none', 'any']),
   'operations.read': rule('firm', 'Metrics and the state of parts and jobs', [
     ...(['none', 'none', 'any', 'any', 'any'] as const),
   ]),

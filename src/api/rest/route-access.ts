@@ -95,6 +95,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/trading-day/open': access('tradingDay.change'),
   'POST /v1/trading-day/close': access('tradingDay.change'),
   'GET /v1/identity': access('known'),
+  'GET /v1/identities': access('identity.read'),
   'GET /health/live': access('public'),
   'GET /health/ready': access('public'),
   'GET /metrics': access('operations.read'),

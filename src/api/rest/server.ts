@@ -132,7 +132,7 @@ export async function createRestServer(
   riskRoutes(server, application);
   approvalRoutes(server, application);
   tradingDayRoutes(server, application);
-  identityRoutes(server);
+  identityRoutes(server, options.admission);
   marketDataRoutes(server, application, options.marketData);
   valueAtRiskRoutes(server, application, options.valueAtRisk);
   auditRoutes(server, options.audit);

@@ -156,6 +156,20 @@ export const identityView = z.object({
     .meta({ description: 'Each action that it may do, and for which accounts' }),
 });
 
+export const userView = z.object({
+  name: z.string(),
+  actor: F.actor,
+  kind: z.enum(['person', 'program']),
+  roles: z.array(z.string()).readonly(),
+  accounts: z.union([z.literal('all'), z.array(F.accountName).readonly()]),
+  disabled: z.boolean(),
+  keys: z
+    .array(z.object({ id: z.string(), revoked: z.boolean(), expires: z.string().nullable() }))
+    .readonly(),
+  certificates: z.array(z.string()).readonly(),
+  sessions: z.array(z.string()).readonly(),
+});
+
 export const markView = z.object({
   instrument: F.symbol,
   price: F.price,
