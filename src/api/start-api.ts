@@ -59,6 +59,8 @@ export interface AccessOptions {
   readonly directory: string;
   readonly tokens?: TokenOptions | undefined;
   readonly lookMs?: number;
+  /** Called when this process has the journal and before anybody is let in: makes the first user. */
+  readonly prepare?: () => void;
 }
 
 export interface RunningApi {
@@ -167,6 +169,7 @@ async function startAdmission(
   app: Application,
 ): Promise<Admission | undefined> {
   if (access === undefined) return undefined;
+  access.prepare?.();
   const register = ({ subject, kind, name }: User) => {
     if (kind !== 'person' || sealPerson === undefined) {
       return registerActor(app, subject, kind === 'person' ? 'User' : 'ApiKey');

@@ -140,9 +140,14 @@ async function start(args: string[]): Promise<number> {
     ...{ ...common, ...side, grpcPort, samples, eventStoreDb, serve, valueAtRisk, jobs },
     gateways,
   };
-  const key = firstKey(side);
+  // Only once this process has the journal: a start that fails shows no key, and makes none.
+  let key: string | undefined;
+  const prepare = (): void => {
+    key = firstKey(side);
+  };
+  const access = side.access === undefined ? undefined : { ...side.access, prepare };
   return runUntilSignal(
-    () => startDaybook(options),
+    () => startDaybook({ ...options, access }),
     (daybook, seconds) => ready(daybook, seconds, values.json, key),
     logger,
   );
