@@ -22,12 +22,12 @@ export function valuesOf(event: DaybookEvent, reference: ReferenceHistory): Even
   for (const [name, value] of Object.entries(data)) {
     if (name.startsWith('spare') || value === 0 || value === '' || value === 0n) continue;
     const unit = declared[name]?.unit ?? '';
-    values[name] = valueOf(name, unit, value, event, reference);
+    values[name] = readValue(name, unit, value, event, reference);
   }
   return values;
 }
 
-function valueOf(
+function readValue(
   name: string,
   unit: string,
   value: string | number | bigint,

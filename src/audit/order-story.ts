@@ -63,7 +63,7 @@ const ABOUT_COMMAND: ReadonlySet<string> = new Set([
 const COMMANDS_PER_PRODUCER = 2 ** 32;
 
 type Values = Readonly<Record<string, unknown>>;
-const valueOf = (event: DaybookEvent, name: string): unknown => (event.data as Values)[name];
+const readValue = (event: DaybookEvent, name: string): unknown => (event.data as Values)[name];
 
 /** @throws AuditError ORDER_UNKNOWN, ORDER_AMBIGUOUS */
 export function orderStory(
@@ -123,8 +123,8 @@ function find(events: OrderEvents, names: Names, { order, account }: StoryReques
   const named = [...events.naming(order)];
   const accounts = new Map<number, number>();
   for (const event of named) {
-    const of = valueOf(event, 'account');
-    const orderId = valueOf(event, 'orderId');
+    const of = readValue(event, 'account');
+    const orderId = readValue(event, 'orderId');
     if (typeof of !== 'number') continue;
     const known = accounts.get(of) ?? 0;
     accounts.set(of, known || (typeof orderId === 'number' ? orderId : 0));
@@ -168,14 +168,14 @@ class OrderEvents {
     for (const group of this.#groups(keys)) {
       for (const event of eventsOf(group, this.asOf)) {
         const fields = ['clOrdId', 'origClOrdId', 'execId', 'execRefId'];
-        if (fields.some((name) => valueOf(event, name) === text)) yield event;
+        if (fields.some((name) => readValue(event, name) === text)) yield event;
       }
     }
   }
 
   has(orderId: number): boolean {
     for (const group of this.#groups([orderKey(orderId)])) {
-      if (eventsOf(group, this.asOf).some((event) => valueOf(event, 'orderId') === orderId))
+      if (eventsOf(group, this.asOf).some((event) => readValue(event, 'orderId') === orderId))
         return true;
     }
     return false;
@@ -194,7 +194,7 @@ class OrderEvents {
       if (own.length === 0) continue;
       for (const event of events) {
         // The same command may have touched other orders; what it decided about this one counts.
-        const beside = ABOUT_COMMAND.has(event.type) && !(valueOf(event, 'orderId') as number);
+        const beside = ABOUT_COMMAND.has(event.type) && !(readValue(event, 'orderId') as number);
         if (beside || own.includes(event)) found.push(event);
       }
       if (found.length >= ORDER_EVENTS_MAX) break;
@@ -225,11 +225,11 @@ function tells({ batch, from, to }: EventGroup, keys: readonly number[]): boolea
 
 function isOf(event: DaybookEvent, { orderId, clOrdId, account }: Wanted): boolean {
   if (orderId !== 0) {
-    const ids = [valueOf(event, 'orderId'), valueOf(event, 'firstOrderId')];
+    const ids = [readValue(event, 'orderId'), readValue(event, 'firstOrderId')];
     if (ids.includes(orderId)) return true;
   }
-  if (clOrdId === '' || valueOf(event, 'account') !== account) return false;
-  return valueOf(event, 'clOrdId') === clOrdId || valueOf(event, 'origClOrdId') === clOrdId;
+  if (clOrdId === '' || readValue(event, 'account') !== account) return false;
+  return readValue(event, 'clOrdId') === clOrdId || readValue(event, 'origClOrdId') === clOrdId;
 }
 
 function eventsOf({ batch, from, to }: EventGroup, asOf: number): DaybookEvent[] {

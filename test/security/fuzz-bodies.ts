@@ -1,7 +1,7 @@
 /**
  * A million bodies, or as many as wanted:
  *
- *     npx tsc -p tsconfig.build.json && npx tsc -p test/tsconfig.security-fuzz.json
+ *     npm run build && npx tsc -p test/tsconfig.security-fuzz.json
  *     node dist/security-fuzz/test/security/fuzz-bodies.js --bodies 1000000 [--seed S]
  *
  * Exit code 0 when nothing was found; 1 with what was, and the seed.
