@@ -168,8 +168,9 @@ export class FileDurableEnd implements DurableEnd {
   }
 
   close(): void {
-    if (this.#file !== undefined) this.#files.close(this.#file);
+    const file = this.#file;
     this.#file = undefined;
+    if (file !== undefined) this.#files.close(file);
   }
 
   #moved(nextSequence: number): boolean {

@@ -165,8 +165,10 @@ export class JournalReader {
   }
 
   close(): void {
-    if (this.#file !== undefined) this.#files.close(this.#file);
+    const file = this.#file;
+    // Closed even when closing fails: a second close may hit another file.
     this.#file = undefined;
+    if (file !== undefined) this.#files.close(file);
   }
 
   /** @param state as it was before the read that found nothing */
