@@ -1,6 +1,6 @@
 /** `replay --decide --code`: this build again, and a build that was changed by one line. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,6 +24,8 @@ const CONTRACT = {
 /** The other build refuses orders above this. */
 const QUANTITY_MAX = 15;
 const LINES = 6000;
+/** Where the build puts the modules of deciding (scripts/bundle.mjs). */
+const BUNDLE = 'lib/core.js';
 /** Several processes, on a machine that may be busy. */
 const TIMEOUT_MS = 240_000;
 const data = mkdtempSync(join(tmpdir(), 'daybook-code-'));
@@ -62,9 +64,8 @@ beforeAll(async () => {
   });
   await runFlow(shard, firstLines(), CONTRACT, 'G');
   await shard.stop();
-  for (const room of ['audit', 'commands', 'domain', 'lib']) {
-    cpSync(join(DIST, 'src', room), join(build, 'dist/src', room), { recursive: true });
-  }
+  cpSync(join(DIST, 'src'), join(build, 'dist/src'), { recursive: true });
+  symlinkSync(join(DIST, '../node_modules'), join(build, 'node_modules'));
   writeFileSync(join(build, 'package.json'), '{"type":"module"}');
 });
 afterAll(() => rmSync(data, { recursive: true, force: true }));
@@ -84,7 +85,7 @@ describe('deciding by another build', { timeout: TIMEOUT_MS }, () => {
 
   it('finds the orders that a changed check refuses, counted by hand', async () => {
     patch(
-      'commands/risk/order-checks.js',
+      BUNDLE,
       'if (quantity > maxQuantity)',
       `if (quantity > Math.min(maxQuantity, ${QUANTITY_MAX}))`,
     );
@@ -120,11 +121,8 @@ describe('deciding by another build', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('refuses a build of other events, and what is no build', async () => {
-    patch(
-      'domain/events.js',
-      'InstrumentListed: declare({\n        number: 2,\n        version: 1',
-      'InstrumentListed: declare({\n        number: 2,\n        version: 9',
-    );
+    const declared = 'InstrumentListed: declare({\n\t\tnumber: 2,\n\t\tversion: ';
+    patch(BUNDLE, `${declared}1`, `${declared}9`);
     const other = await replay('--code', build);
     expect([other.code, other.stderr]).toEqual([
       1,

@@ -71,7 +71,7 @@ export function wrongPackages(files: readonly SourceFile[], imports: readonly Im
     const name = nameOf(specifier);
     if (name === undefined) continue;
     used.add(name);
-    const forTests = /^(test|bench)\/|\.test\.ts$|^vitest/.test(from);
+    const forTests = /^(test|bench|scripts)\/|\.test\.ts$|^vitest/.test(from);
     const known = Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name);
     if (!Object.hasOwn(dependencies, name) && !(forTests && known)) {
       errors.push(`${from}:${line}: error: ${name} is not among the dependencies`);
