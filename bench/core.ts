@@ -19,7 +19,8 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
   const flow = new CoreFlow();
   for (let i = 0; i < 100; i += 1) flow.run(CHUNK);
   const seconds = Math.min(options.seconds / 3, (2 * ORDERS) / RATE);
-  const total = Math.min(Math.floor(seconds * RATE), flow.left - CHUNK);
+  // Even: commands come in pairs.
+  const total = Math.min(Math.floor(seconds * RATE), flow.left - CHUNK) & ~1;
   const heapBefore = process.memoryUsage().heapUsed;
   const latency = openLoop(total, (commands) => flow.run(commands));
   const heapPerCommand = Math.max(0, process.memoryUsage().heapUsed - heapBefore) / total;
