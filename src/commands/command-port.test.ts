@@ -42,4 +42,16 @@ describe('the command port', () => {
     for (let i = 0; i < RESERVED_SLOTS; i += 1) expect(cancel(port)).toBeGreaterThan(0);
     expect(cancel(port)).toBe(-1);
   });
+
+  it('shows the writer nothing of a command that could not be written', () => {
+    const ring = SpscRing.create({ slots: 1024, slotBytes: COMMAND_SLOT_BYTES });
+    const port = new CommandPort(ring, Doorbell.create(), 1);
+    const before = ring.free();
+    const id = (clOrdId: string) => port.submit('CancelOrder', HEADER, { clOrdId });
+    expect(() => id('x'.repeat(41))).toThrow();
+    expect(() => id('\u00e9')).toThrow();
+    expect(ring.free()).toBe(before);
+    expect(id('x'.repeat(40))).toBeGreaterThan(0);
+    expect(ring.available()).toBe(1);
+  });
 });

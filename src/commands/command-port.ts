@@ -80,7 +80,13 @@ export class CommandPort {
     const command = this.#producer * COMMANDS_PER_PRODUCER + this.#next;
     this.#next += 1;
     assert(this.#next < COMMANDS_PER_PRODUCER, 'a producer has used up its command numbers');
-    encodeCommand(name, { ...header, command }, data, this.#ring.u8, at);
+    try {
+      encodeCommand(name, { ...header, command }, data, this.#ring.u8, at);
+    } catch (error) {
+      // Else the next command would show the writer this slot too, with what is left of an old one.
+      this.#ring.abandon();
+      throw error;
+    }
     this.publish();
     return command;
   }

@@ -35,7 +35,7 @@ const TEMPLATES: readonly (readonly [method: string, path: string, body: object]
   ['POST', '/v1/trading-day/open', { day: '2030-01-01' }],
 ];
 
-const VALUES: readonly unknown[] = [
+export const VALUES: readonly unknown[] = [
   ...[
     null,
     true,

@@ -11,7 +11,8 @@ const CONNECTIONS = 8;
 /** Requests under way on one connection. */
 const PIPELINED = 8;
 /** Words that only the inside of Daybook knows. */
-const INTERNALS = /node_modules|\/src\/|\.js:\d|\.ts:\d|\bat \w+ \(|FST_|TypeError|RangeError/;
+export const INTERNALS =
+  /node_modules|\/src\/|\.js:\d|\.ts:\d|\bat \w+ \(|FST_|TypeError|RangeError/;
 
 export interface FuzzResult {
   /** Requests behind one that ends its connection are sent in vain, and not counted. */

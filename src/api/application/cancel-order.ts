@@ -6,12 +6,13 @@ import { type Application, type Caller, perform } from './application.js';
 import { invalidField } from './errors.js';
 import {
   accountIndex,
+  checkClientOrderId,
+  checkReference,
   findOrder,
   type OrderReference,
   type RequestAnswer,
   requestAnswer,
 } from './order-requests.js';
-import { checkClientOrderId } from './submit-order.js';
 import { exactSteps } from './terms.js';
 
 export interface CancelOrder {
@@ -39,6 +40,7 @@ export async function cancelOrder(
   if (clientOrderId !== '') checkClientOrderId('clientOrderId', clientOrderId);
   const byId = 'orderId' in order;
   if (!byId) authorize(caller.identity, 'orders.cancel', order.account);
+  checkReference(order);
   // By client order id the writer finds it alone, unless a quantity is to be counted in lots.
   const found =
     byId || quantity !== undefined

@@ -3,6 +3,7 @@
  * sees it; what the venue makes of it follows as further events.
  */
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
+import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
@@ -10,7 +11,7 @@ import { accountsFor, authorize, mayDo } from '../identity/authorize.js';
 import type { Action } from '../identity/permissions.js';
 import type { Instrument } from '../reference/instrument.js';
 import type { Application, Caller } from './application.js';
-import { ApplicationError, problem, refused } from './errors.js';
+import { ApplicationError, invalidField, problem, refused } from './errors.js';
 import { orderState } from './order-texts.js';
 import { freshly } from './queries.js';
 import { riskExtras } from './risk-texts.js';
@@ -58,6 +59,7 @@ export async function findOrder(
   const { identity } = caller;
   if ('account' in named) authorize(identity, action, named.account);
   else accountsFor(identity, action);
+  checkReference(named);
   if ('orderId' in named) {
     const recent = app.recentOrders.find(named.orderId);
     const instrument = recent && app.reference.instrument(recent.instrument);
@@ -79,6 +81,23 @@ export async function findOrder(
   if (!mayDo(identity, action, value.account)) throw unknownOrder();
   const origClOrdId = 'orderId' in named ? '' : named.clientOrderId;
   return { orderId: value.orderId, account: owner.index, origClOrdId, instrument };
+}
+
+/**
+ * Ask after `authorize`. @throws ApplicationError REQUEST_INVALID for what can be the id of no order: no
+ * command and no read model can hold it
+ */
+export function checkReference(named: OrderReference): void {
+  if ('account' in named) checkClientOrderId('order.clientOrderId', named.clientOrderId);
+}
+
+const PRINTABLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** @throws ApplicationError REQUEST_INVALID */
+export function checkClientOrderId(field: string, id: string): void {
+  if (id.length > CL_ORD_ID_BYTES || !PRINTABLE.test(id)) {
+    throw invalidField(field, `must be 1 to ${CL_ORD_ID_BYTES} characters of printable ASCII`);
+  }
 }
 
 export function accountIndex(app: Application, name: string): number {

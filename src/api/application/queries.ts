@@ -4,7 +4,12 @@ import type { Action } from '../identity/permissions.js';
 import type { Application, Caller } from './application.js';
 import { problem } from './errors.js';
 import { instrumentIndex } from './instruments.js';
-import { accountIndex, type OrderReference, unknownOrder } from './order-requests.js';
+import {
+  accountIndex,
+  checkReference,
+  type OrderReference,
+  unknownOrder,
+} from './order-requests.js';
 import { type AsOf, PAGE_ROWS_DEFAULT, ReadModelsUnavailable, type View } from './read-models.js';
 import type { FillView, OrderView, OrdStatus, PnlView, PositionView, Side } from './views.js';
 
@@ -55,6 +60,7 @@ export async function order(
   const { identity } = caller;
   if ('account' in named) authorize(identity, 'orders.read', named.account);
   else accountsFor(identity, 'orders.read');
+  checkReference(named);
   const account = 'account' in named ? accountIndex(app, named.account) : 0;
   const { asOf, value } = await atLeast(app, query.minSequence, () =>
     'orderId' in named

@@ -1,12 +1,13 @@
 /** Change quantity or price of an order. */
 import { type Application, type Caller, perform } from './application.js';
 import {
+  checkClientOrderId,
   findOrder,
   type OrderReference,
   type RequestAnswer,
   requestAnswer,
 } from './order-requests.js';
-import { checkClientOrderId, offBits } from './submit-order.js';
+import { offBits } from './submit-order.js';
 import { stepsOf } from './terms.js';
 
 export interface ReplaceOrder {

@@ -1,7 +1,7 @@
 /** Enter an order: 201 in REST, once its OrderAccepted is durable. */
 import type { CommandData } from '../../domain/commands.js';
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
-import { CL_ORD_ID_BYTES, EXEC_INST } from '../../domain/order-terms.js';
+import { EXEC_INST } from '../../domain/order-terms.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
@@ -9,7 +9,8 @@ import { authorize } from '../identity/authorize.js';
 import type { AcceptedOrder } from '../outcomes.js';
 import type { Instrument } from '../reference/instrument.js';
 import { type Application, type Caller, perform, performUntil } from './application.js';
-import { invalidField, refused } from './errors.js';
+import { refused } from './errors.js';
+import { checkClientOrderId } from './order-requests.js';
 import { hasPrice, hasStopPrice, orderState, priceText, quantityText } from './order-texts.js';
 import { orderIfAvailable } from './queries.js';
 import { riskExtras } from './risk-texts.js';
@@ -159,15 +160,6 @@ export function offBits(prices: readonly Steps[], quantities: readonly Steps[]):
   const tick = prices.every(({ exact }) => exact) ? 0 : EXEC_INST.OffTick;
   const lot = quantities.every(({ exact }) => exact) ? 0 : EXEC_INST.OffLot;
   return tick | lot;
-}
-
-const PRINTABLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-
-/** @throws ApplicationError REQUEST_INVALID */
-export function checkClientOrderId(field: string, id: string): void {
-  if (id.length > CL_ORD_ID_BYTES || !PRINTABLE.test(id)) {
-    throw invalidField(field, `must be 1 to ${CL_ORD_ID_BYTES} characters of printable ASCII`);
-  }
 }
 
 function acceptedView(app: Application, { sequence, time, data }: Accepted): OrderView {
