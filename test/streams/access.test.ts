@@ -206,7 +206,9 @@ describe('TLS', () => {
     expect(await seen(ours.authority, ours)).toBe('PERMISSION_DENIED');
     expect(await seen(ours.authority, ours, guarded.keys.trader)).toBe('permitted');
     expect(await seen(ours.authority)).toBe('CREDENTIALS_MISSING');
-    expect(await seen(ours.authority, theirs)).toBe('CREDENTIALS_MISSING');
+    // Of another authority: refused, as over REST, and with a key as well.
+    expect(await seen(ours.authority, theirs)).toBe('CREDENTIALS_INVALID');
+    expect(await seen(ours.authority, theirs, guarded.keys.trader)).toBe('CREDENTIALS_INVALID');
     expect(await seen(theirs.authority, ours)).toBe('UNAVAILABLE');
     writeFileSync(tls.certificate, readFileSync(theirs.serverCertificate));
     writeFileSync(tls.key, readFileSync(theirs.serverKey));

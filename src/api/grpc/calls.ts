@@ -1,5 +1,4 @@
 /** What every call has in common: who asks, bodies that cannot be read, errors as statuses. */
-import type { PeerCertificate } from 'node:tls';
 import type {
   handleUnaryCall,
   MethodDefinition,
@@ -15,8 +14,10 @@ import {
 } from '../application/application.js';
 import { problem } from '../application/errors.js';
 import type { Admission, Asked } from '../identity/admission.js';
-import { namesOf } from '../identity/client-certificate.js';
+import { denialOf } from '../identity/authorize.js';
 import type { Identity } from '../identity/identity.js';
+import { certificateOfCall } from './call-certificate.js';
+import { methodAccess } from './method-access.js';
 import { knownError, serviceError } from './status.js';
 
 export interface CallContext {
@@ -57,7 +58,6 @@ export function throwIfMalformed(request: unknown): void {
 type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata'> & {
   getPeer(): string;
   getPath(): string;
-  getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate | undefined };
 };
 
 /** For the record of refused access. */
@@ -68,19 +68,23 @@ export function askedOf(call: AnyCall): Asked {
 /** @throws ApplicationError CREDENTIALS_MISSING and its kin, RATE_LIMITED, also as a rejection */
 export function admit(admission: Admission, call: AnyCall): Identity | Promise<Identity> {
   const [authorization] = call.metadata.get('authorization');
-  const shown = call.getAuthContext().sslPeerCertificate;
   return admission.admit(
     {
       authorization: authorization === undefined ? undefined : String(authorization),
-      certificate: shown === undefined ? undefined : { names: namesOf(shown) },
+      certificate: certificateOfCall(call),
     },
     askedOf(call),
   );
 }
 
-/** As `admit`. */
+/** As `admit`. @throws also PERMISSION_DENIED for what the identity may do for no account */
 export async function callerOfCall({ admission }: CallContext, call: AnyCall): Promise<Caller> {
-  return admission === undefined ? LOCAL_CALLER : callerOf(await admit(admission, call));
+  if (admission === undefined) return LOCAL_CALLER;
+  const identity = await admit(admission, call);
+  const denial = denialOf(identity, methodAccess[call.getPath()]);
+  if (denial === undefined) return callerOf(identity);
+  admission.record(denial, askedOf(call), identity);
+  throw denial;
 }
 
 /** A call with one request and one answer. */

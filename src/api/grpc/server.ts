@@ -1,6 +1,11 @@
 /** The gRPC face: order entry, streams, health and reflection on one port. */
 import { setMaxListeners } from 'node:events';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
@@ -10,6 +15,7 @@ import type { StreamHub } from '../streams/stream-hub.js';
 import { type CallContext, tolerant } from './calls.js';
 import { OrderServiceService } from './generated/daybook/v1/order_service.gen.js';
 import { descriptors } from './generated/descriptors.gen.js';
+import { assertRules } from './method-access.js';
 import { orderService } from './order-service.js';
 import { streamDefinition, streamService } from './stream-service.js';
 
@@ -43,11 +49,22 @@ export interface RunningGrpc {
   stop(): Promise<void>;
 }
 
+/** Also asks for rules of the services that packages bring along. */
+class RuledServer extends Server {
+  override addService(
+    definition: ServiceDefinition,
+    implementation: UntypedServiceImplementation,
+  ): void {
+    assertRules(definition);
+    super.addService(definition, implementation);
+  }
+}
+
 /** Services as health checks name them; '' is the whole server. */
 const SERVICES = ['', 'daybook.v1.OrderService', 'daybook.v1.StreamService'];
 
 export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
-  const server = new Server({
+  const server = new RuledServer({
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
     'grpc.keepalive_time_ms': KEEP_ALIVE_MS,

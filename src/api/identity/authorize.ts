@@ -43,6 +43,26 @@ export function accountsFor(identity: Identity, action: Action): Accounts {
   return accounts;
 }
 
+/** What a route of REST or a method of gRPC takes. */
+export interface Access {
+  /** `public`: whoever reaches the listener; `known`: every identity. */
+  readonly action: Action | 'public' | 'known';
+  /** Other actions of which one is enough to be let through to the use case, which decides. */
+  readonly or?: readonly Action[];
+}
+
+/** What no account would change: the use case decides the rest, when it knows the account. */
+export function denialOf(
+  identity: Identity,
+  access: Access | undefined,
+): ApplicationError | undefined {
+  if (access === undefined) return problem('PERMISSION_DENIED', 'No rule lets anybody in here.');
+  const { action, or = [] } = access;
+  if (action === 'public' || action === 'known') return undefined;
+  const may = [action, ...or].some((each) => identity.may.has(each));
+  return may ? undefined : permissionDenied(action);
+}
+
 export function permissionDenied(
   action: Action,
   account?: string | typeof EVERY_ACCOUNT,

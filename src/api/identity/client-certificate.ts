@@ -1,6 +1,6 @@
 /** What a TLS client's certificate says of who it is, once an authority of ours has vouched for it. */
 import type { Socket } from 'node:net';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { ClientCertificate } from './authenticate.js';
 
 /** Certificates of connections, so that each is read once. */
@@ -16,11 +16,11 @@ export function certificateOf(socket: Socket): ClientCertificate | undefined {
 }
 
 function read(socket: Socket): ClientCertificate | undefined {
-  if (!('getPeerCertificate' in socket)) return undefined;
-  const { authorized, getPeerCertificate } = socket as TLSSocket;
-  const shown = getPeerCertificate.call(socket) as PeerCertificate | undefined;
+  // The socket that HTTP/2 shows is a proxy: it has what it is asked for, and says so only then.
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const shown = socket.getPeerCertificate() as PeerCertificate | undefined;
   if (shown?.raw === undefined) return undefined;
-  return authorized ? { names: namesOf(shown) } : 'untrusted';
+  return socket.authorized ? { names: namesOf(shown) } : 'untrusted';
 }
 
 /** As the access log has them: `DNS:…`, `URI:…`, `email:…`, and the common name as `CN=…`. */

@@ -5,13 +5,12 @@
 import type { FastifyRequest } from 'fastify';
 import { assert } from '../../lib/assert.js';
 import { type Caller, callerOf, LOCAL_CALLER } from '../application/application.js';
-import { type ApplicationError, problem } from '../application/errors.js';
 import type { Admission, Asked } from '../identity/admission.js';
 import type { Credentials } from '../identity/authenticate.js';
-import { permissionDenied } from '../identity/authorize.js';
+import { denialOf } from '../identity/authorize.js';
 import { certificateOf } from '../identity/client-certificate.js';
 import { type Identity, NOBODY } from '../identity/identity.js';
-import { accessOf, type RouteAccess } from './route-access.js';
+import { accessOf } from './route-access.js';
 import type { RestServer } from './routes/route-types.js';
 
 /** Call before the routes are made. @param admission absent: whoever comes may do everything */
@@ -72,15 +71,3 @@ export const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({
   peer: ip,
   what: `${method} ${url.split('?', 1)[0]}`,
 });
-
-/** What no account would change: the use case decides the rest, when it knows the account. */
-function denialOf(
-  identity: Identity,
-  access: RouteAccess | undefined,
-): ApplicationError | undefined {
-  if (access === undefined) return problem('PERMISSION_DENIED', 'No rule lets anybody in here.');
-  const { action, or = [] } = access;
-  if (action === 'public' || action === 'known') return undefined;
-  const may = [action, ...or].some((each) => identity.may.has(each));
-  return may ? undefined : permissionDenied(action);
-}

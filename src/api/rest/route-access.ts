@@ -2,6 +2,7 @@
  * Which permission each route takes: the one table that the server, the security suite and
  * `docs/security.md` read. A server with a route that is not here does not start.
  */
+import type { Access } from '../identity/authorize.js';
 import type { Action } from '../identity/permissions.js';
 
 /** Where a request names the account that it is about. */
@@ -16,12 +17,8 @@ export type AccountPlace =
   /** Field `name` of the body when `scope` is Account; wider scopes take every account. */
   | 'scope';
 
-export interface RouteAccess {
-  /** `public`: whoever reaches the listener; `known`: every identity. */
-  readonly action: Action | 'public' | 'known';
+export interface RouteAccess extends Access {
   readonly account: AccountPlace;
-  /** Other actions of which one is enough to be let through to the use case, which decides. */
-  readonly or?: readonly Action[];
 }
 
 const access = (
