@@ -8,6 +8,7 @@
  * Exit code 0 when nothing was found; 1 with what was, and the seed.
  */
 import { parseArgs } from 'node:util';
+import { CAPACITY } from '../api/running-api.js';
 import { forbiddenEvents, runFuzz } from './fuzz-run.js';
 import { runGrpcFuzz } from './grpc-fuzz-run.js';
 import { startSecureApi } from './secure-api.js';
@@ -19,7 +20,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
   },
 });
-const secure = await startSecureApi();
+/** Room for every body that is an order: risk is to be asked until the end. */
+const ids = 2 * Number(values.bodies) + 1000;
+const capacity = { ...CAPACITY, orders: ids, clientIds: ids };
+const secure = await startSecureApi({ capacity });
 const run = values.protocol === 'grpc' ? runGrpcFuzz : runFuzz;
 process.stderr.write(`${values.protocol}: ${values.bodies} bodies, seed ${values.seed}\n`);
 const result = await run(secure, Number(values.bodies), Number(values.seed));

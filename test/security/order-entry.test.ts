@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AccessChange } from '../../src/api/identity/access-change.js';
 import { changeAccess, newSubject } from '../../src/api/identity/access-changes.js';
 import { Identities } from '../../src/api/identity/identities.js';
+import { ROLES, type Role, reachOf } from '../../src/api/identity/permissions.js';
 import { makeDevelopmentCertificates } from '../../src/cli/identity/development-certificates.js';
 import { permitsOf } from '../../src/cli/session-permits.js';
 import { decodeEvent } from '../../src/domain/event-codec.js';
@@ -109,6 +110,62 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
     await expect.poll(() => first('9876543210'), { timeout: 30_000 }).toBe('A');
     expect(await first('0123456789')).toBe('J');
   });
+});
+
+/** What the table lets a session of that role do: all that OUCH can ask for, or nothing. */
+const trades = (role: Role): boolean =>
+  (['orders.submit', 'orders.replace', 'orders.cancel'] as const).every(
+    (action) => reachOf([role], action) !== 'none',
+  );
+
+it('logs in each role as the table says, for accounts of its own', {
+  timeout: 60_000,
+}, async () => {
+  const directory = temporary();
+  const sessions = ROLES.map((_role, n) => sessionOf(n + 1, `S${n}`, `u${n}`));
+  const running = await RunningGateway.start('node', { sessions });
+  left.push(() => running.remove());
+  const passwordHash = hashPassword('0123456789');
+  for (const [n, role] of ROLES.entries()) {
+    const subject = newSubject();
+    changeAccess(directory, 'test', () => [
+      {
+        ...{ type: 'UserAdded', name: role, kind: 'program', subject },
+        ...{ roles: [role], accounts: ['AA'] },
+      },
+      {
+        ...{ type: 'SessionAdded', user: role, id: n + 1, session: `S${n}`, login: `u${n}` },
+        // The session names an account that is not its user's.
+        ...{ passwordHash, accounts: ['AA', 'BB'], cancelOnDisconnect: false },
+      },
+    ]);
+  }
+  const identities = await Identities.read(directory, async (user) => user.name.length);
+  const permits = permitsOf(identities);
+  expect(permits.map(({ user, accounts }) => [user, accounts])).toEqual(
+    ROLES.flatMap((role, n) => (trades(role) ? [[`u${n}`, ['AA']]] : [])),
+  );
+  running.gateway.permit(permits);
+  for (const [n, role] of ROLES.entries()) {
+    const loginOf = async (password: string) => {
+      const client = await OuchTestClient.login(running.port, { user: `u${n}`, password });
+      left.push(() => client.close());
+      return client;
+    };
+    if (!trades(role)) {
+      expect((await loginOf('0123456789')).received[0]?.type, role).toBe('J');
+      continue;
+    }
+    const first = async () => (await loginOf('0123456789')).received[0]?.type;
+    await expect.poll(first, { timeout: 30_000 }).toBe('A');
+    expect((await loginOf('9876543210')).received[0]?.type, role).toBe('J');
+    const client = await loginOf('0123456789');
+    const firm = (value: string) => [{ tag: 2, name: 'firm', value }] as const;
+    client.enter(1, {}, firm('AA'));
+    client.enter(2, {}, firm('BB'));
+    const [own, foreign] = await client.sequenced(2);
+    expect([own?.type, foreign?.type], role).toEqual(['A', 'J']);
+  }
 });
 
 it('speaks TLS when it is told to, and nothing else then', { timeout: 60_000 }, async () => {

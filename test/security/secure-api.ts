@@ -16,6 +16,7 @@ import type { TokenOptions } from '../../src/api/identity/json-web-token.js';
 import { ROLES, type Role } from '../../src/api/identity/permissions.js';
 import { type RunningApi, startApi } from '../../src/api/start-api.js';
 import { unavailableReadModels } from '../../src/api/unavailable-read-models.js';
+import type { Capacity } from '../../src/commands/state/capacity.js';
 import type { TlsFiles } from '../../src/lib/tls-files.js';
 import { journalDirectory, type RunningShard, startShard } from '../../src/operations/shard.js';
 import { CAPACITY } from '../api/running-api.js';
@@ -40,6 +41,7 @@ export interface SecureApiOptions {
   readonly tokens?: TokenOptions;
   readonly tls?: TlsFiles;
   readonly readModels?: ReadModels;
+  readonly capacity?: Capacity;
 }
 
 export const accessDirectoryOf = (dataDirectory: string): string => join(dataDirectory, 'identity');
@@ -77,7 +79,8 @@ export async function startSecureApi(options: SecureApiOptions = {}): Promise<Se
   const fresh = options.dataDirectory === undefined;
   const keys = fresh ? addUserPerRole(dataDirectory) : ({} as Record<Role, string>);
   const directory = journalDirectory(dataDirectory);
-  const shard = await startShard({ directory, producers: ['rest'], capacity: CAPACITY });
+  const capacity = options.capacity ?? CAPACITY;
+  const shard = await startShard({ directory, producers: ['rest'], capacity });
   const lines: string[] = [];
   const api = await startApi({
     ...{ commands: shard.port('rest'), journalDirectory: directory, durableEnd: shard.durableEnd },
