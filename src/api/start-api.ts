@@ -14,6 +14,7 @@ import type { MarketData } from './application/market-data.js';
 import type { ReadModels } from './application/read-models.js';
 import type { ValueAtRisk } from './application/value-at-risk.js';
 import { type RunningGrpc, startGrpc } from './grpc/server.js';
+import { KeyedRequests } from './idempotency/keyed-requests.js';
 import type { User } from './identity/access-book.js';
 import { Admission } from './identity/admission.js';
 import type { TokenOptions } from './identity/json-web-token.js';
@@ -44,6 +45,8 @@ export interface ApiOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly outcomes?: OutcomesOptions;
+  /** Where requests with an `Idempotency-Key` are remembered; absent: in memory, until it ends. */
+  readonly requestsPath?: string | undefined;
   /** Whom to let in; absent: whoever reaches the listener may do everything. */
   readonly access?: AccessOptions | undefined;
   /** Seals personal fields with the key of their subject; absent: none are put on record. */
@@ -104,9 +107,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const following = follower.start(reader);
   gauges(application, hub, metrics);
   const admission = await startAdmission(options, application);
+  const keyedRequests = await KeyedRequests.open({
+    ...{ path: options.requestsPath, clock: application.clock, readFrom },
+    sequence: () => follower.sequence,
+  });
   const { server, close } = await createRestServer({
     application,
     hub,
+    keyedRequests,
     logger,
     metrics,
     version: options.version,
@@ -118,6 +126,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     readiness: async () => [
       journalCheck(follower),
       ...accessChecks(admission),
+      requestsCheck(keyedRequests),
       ...(await options.readiness()),
     ],
   });
@@ -144,6 +153,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       hub.close();
       await Promise.all([close(), grpc?.stop()]);
       admission?.close();
+      await keyedRequests.close();
       await follower.stop();
       outcomes.close();
       reader.close();
@@ -184,6 +194,12 @@ function accessChecks(admission: Admission | undefined) {
   const ok = admission.failure === undefined;
   const detail = ok ? 'in force' : 'the last change of identities is not in force';
   return [{ name: 'access', ok, detail } as const];
+}
+
+function requestsCheck({ failure }: KeyedRequests) {
+  const ok = failure === undefined;
+  const detail = ok ? 'kept' : 'requests with an Idempotency-Key are refused: their file failed';
+  return { name: 'idempotency', ok, detail } as const;
 }
 
 function gauges({ outcomes, follower }: Application, hub: StreamHub, metrics: Registry): void {

@@ -2,7 +2,7 @@
  * Everything of Daybook in one process, embedded: the writer's thread, the venue, PostgreSQL, the
  * projector's thread, and the API in this one. `daybook start` runs it, and the tests of the whole.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DEFAULT_VENUE } from '../api/application/instruments.js';
@@ -256,6 +256,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
   return {
     commands: shard.port('rest'),
     journalDirectory: shard.directory,
+    requestsPath: join(options.dataDirectory, 'requests', 'shard-0.log'),
     durableEnd: shard.durableEnd,
     audit,
     readModels,

@@ -83,6 +83,7 @@ export async function startSecureApi(options: SecureApiOptions = {}): Promise<Se
   const shard = await startShard({ directory, producers: ['rest'], capacity });
   const lines: string[] = [];
   const api = await startApi({
+    requestsPath: join(dataDirectory, 'requests', 'shard-0.log'),
     ...{ commands: shard.port('rest'), journalDirectory: directory, durableEnd: shard.durableEnd },
     readModels: options.readModels ?? unavailableReadModels,
     readiness: async () => [],

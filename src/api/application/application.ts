@@ -4,7 +4,7 @@
  */
 import type { CommandData, CommandHeader, CommandName } from '../../domain/commands.js';
 import type { DaybookEvent, EventName } from '../../domain/events.js';
-import type { Clock } from '../../lib/time.js';
+import { type Clock, nsFromWords } from '../../lib/time.js';
 import { type Identity, LOCAL_IDENTITY } from '../identity/identity.js';
 import type { LogFollower } from '../log-follower.js';
 import type { Outcome, Outcomes } from '../outcomes.js';
@@ -12,6 +12,12 @@ import type { RecentOrders } from '../reference/recent-orders.js';
 import type { ReferenceData } from '../reference/reference-data.js';
 import { type ApplicationError, overloaded, problem } from './errors.js';
 import type { ReadModels } from './read-models.js';
+
+/**
+ * Times of receipt are multiples of this many ns; those between them are of repeatable requests, each
+ * of one command alone.
+ */
+export const RECEIVED_STEP_NS = 16;
 
 /** The writer as use cases see it; `commands/command-port.ts` is the one that runs. */
 export interface Commands {
@@ -38,6 +44,23 @@ export interface Caller {
   readonly actor: number;
   readonly session: number;
   readonly identity: Identity;
+  /** Of a request that may be sent again; absent: it stands for itself. */
+  readonly repeatable?: Repeatable | undefined;
+}
+
+/** A request that its sender may send again, and that must not be done twice. */
+export interface Repeatable {
+  /** Whether an earlier attempt may have left something on record. */
+  readonly repeated: boolean;
+  /** The time of receipt of its next command, in ns: no other command has it. */
+  received(): bigint;
+  /** The writer has a command of it. */
+  taken(): void;
+  /**
+   * What an earlier attempt made of its next command; undefined when nothing is on record, and nothing
+   * will be. @throws ApplicationError OUTCOME_PENDING when that cannot be said yet
+   */
+  recorded(until: EventName | undefined, brief: boolean): Promise<Outcome | undefined>;
 }
 
 /** Daybook itself, and whoever reaches a process that was started without identities. */
@@ -78,16 +101,34 @@ export function performUntil<N extends CommandName>(
   until: EventName | undefined,
   brief = false,
 ): Promise<Outcome> {
+  const { repeatable } = caller;
+  if (repeatable?.repeated !== true) return putToWriter(app, caller, name, data, until, brief);
+  return repeatable
+    .recorded(until, brief)
+    .then((recorded) => recorded ?? putToWriter(app, caller, name, data, until, brief));
+}
+
+function putToWriter<N extends CommandName>(
+  app: Application,
+  { actor, session, repeatable }: Caller,
+  name: N,
+  data: CommandData<N>,
+  until: EventName | undefined,
+  brief: boolean,
+): Promise<Outcome> {
   if (app.follower.state !== 'following') return Promise.reject(unavailable());
   if (!app.outcomes.hasRoom(OPENS_RISK.has(name))) return Promise.reject(overloaded());
   app.clock.tick();
-  const command = app.commands.submit(
-    name,
-    { received: app.clock.ns(), actor: caller.actor, session: caller.session },
-    data,
-  );
+  const received = repeatable?.received() ?? plainTime(app.clock);
+  const command = app.commands.submit(name, { received, actor, session }, data);
   if (command < 0) return Promise.reject(overloaded());
+  repeatable?.taken();
   return app.outcomes.of(command, until, brief);
+}
+
+/** Now, as requests are received that are not repeatable: a multiple of RECEIVED_STEP_NS. */
+function plainTime({ low, high }: Clock): bigint {
+  return nsFromWords((low & -RECEIVED_STEP_NS) >>> 0, high);
 }
 
 function unavailable(): ApplicationError {

@@ -19,6 +19,7 @@ import type { Application } from '../application/application.js';
 import type { Audit } from '../application/audit.js';
 import type { MarketData } from '../application/market-data.js';
 import type { ValueAtRisk } from '../application/value-at-risk.js';
+import type { KeyedRequests } from '../idempotency/keyed-requests.js';
 import type { Admission } from '../identity/admission.js';
 import type { StreamHub } from '../streams/stream-hub.js';
 import { admitRequests } from './admission.js';
@@ -63,6 +64,7 @@ export const CONNECTIONS_MAX = 10_000;
 export interface RestOptions {
   readonly application: Application;
   readonly hub: StreamHub;
+  readonly keyedRequests: KeyedRequests;
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly readiness: Readiness;
@@ -122,7 +124,7 @@ export async function createRestServer(
   measureRequests(server, metrics);
   takeCredentialsFromProtocol(server);
   admitRequests(server, options.admission);
-  answerRepeats(server);
+  answerRepeats(server, options.keyedRequests);
   await describe(server, version);
   orderRoutes(server, application);
   readModelRoutes(server, application);

@@ -5,7 +5,10 @@ import { problem } from '../../application/errors.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses, type RestServer } from './route-types.js';
 
-const PARTS = ['writer', 'journal', 'projector', 'database', 'eventstoredb', 'access'] as const;
+const PARTS = [
+  ...(['writer', 'journal', 'projector', 'database', 'eventstoredb', 'access'] as const),
+  'idempotency',
+] as const;
 
 /** One part that Daybook cannot do without. */
 export interface Check {
