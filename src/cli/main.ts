@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `daybook`: finds the subcommand and gives its exit code. */
+import '../lib/compiler-budget.js';
 import { VERSION } from './version.js';
 
 interface Subcommand {

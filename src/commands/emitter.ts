@@ -5,16 +5,16 @@
 import { HEADER, RECORD_HEADER_BYTES, type RecordBuffer } from '../domain/event-record.js';
 import { EVENT, type EventName, eventLayouts, events } from '../domain/events.js';
 import { assert } from '../lib/assert.js';
-import { copyWords } from '../lib/words.js';
+import { FixedFields } from '../lib/fixed-fields.js';
 import { evolve } from './evolve/evolve.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Room that one command may need: an order with everything that follows from it. */
 export const COMMAND_EVENTS_BYTES_MAX = 65_536;
 
-export class Emitter {
-  readonly state: ShardState;
-  readonly out: RecordBuffer;
+export class Emitter extends FixedFields {
+  declare readonly state: ShardState;
+  declare readonly out: RecordBuffer;
   /** The command being decided: a record in `command` at `at`. */
   command: RecordBuffer;
   at = 0;
@@ -25,8 +25,7 @@ export class Emitter {
   timeMs = 0;
 
   constructor(state: ShardState, out: RecordBuffer) {
-    this.state = state;
-    this.out = out;
+    super({ state, out });
     this.command = out;
   }
 
@@ -50,7 +49,17 @@ export class Emitter {
     const at = this.beginUncleared(number, version, bytes);
     const { f64 } = this.out;
     const end = (at + bytes) >> 3;
-    for (let i = (at + RECORD_HEADER_BYTES) >> 3; i < end; i += 1) f64[i] = 0;
+    // Up to 56 bytes beyond the record: they are the next one's, and the batch has room for it.
+    for (let i = (at + RECORD_HEADER_BYTES) >> 3; i < end; i += 8) {
+      f64[i] = 0;
+      f64[i + 1] = 0;
+      f64[i + 2] = 0;
+      f64[i + 3] = 0;
+      f64[i + 4] = 0;
+      f64[i + 5] = 0;
+      f64[i + 6] = 0;
+      f64[i + 7] = 0;
+    }
     return at;
   }
 
@@ -67,7 +76,14 @@ export class Emitter {
     i32[word + 4] = this.timeLow;
     i32[word + 5] = this.timeHigh;
     // Received, causation, actor and session: as they stand in the command.
-    copyWords(i32, word + 6, this.command.i32, (from >> 2) + 6, 6);
+    const c = this.command.i32;
+    const source = from >> 2;
+    i32[word + 6] = c[source + 6] as number;
+    i32[word + 7] = c[source + 7] as number;
+    i32[word + 8] = c[source + 8] as number;
+    i32[word + 9] = c[source + 9] as number;
+    i32[word + 10] = c[source + 10] as number;
+    i32[word + 11] = c[source + 11] as number;
     return at;
   }
 

@@ -16,6 +16,7 @@
  * and the read side computes with the very same code.
  */
 import { assert } from '../lib/assert.js';
+import { scratch } from '../lib/scratch.js';
 
 /** Places of the amounts within a row. */
 export const POSITION = {
@@ -70,7 +71,7 @@ function addTo(rows: Float64Array, at: number, whole: number, parts: number): vo
 }
 
 /** Result of `relieve`, reused: whole and parts. */
-const relieved = new Float64Array(2);
+const relieved = scratch(2);
 
 /**
  * Computes cost x closed / held into `relieved`, rounded half to even to a part.

@@ -4,6 +4,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { EXEC_INST, ORD_STATUS, ORD_TYPE, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { scratch } from '../../lib/scratch.js';
 import { copyWords } from '../../lib/words.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { isStop } from '../evolve/held-orders.js';
@@ -38,7 +39,7 @@ const ORDER_ROUTED = recordOf('OrderRouted');
 /** Reused for every order: deciding is one at a time. */
 const risk = new RiskResult();
 /** OrderQty of the order at hand; an array, because a number in a variable would be allocated. */
-const ordered = new Float64Array(1);
+const ordered = scratch(1);
 
 export function decideNewOrder(e: Emitter): void {
   const { state, command: c, at } = e;

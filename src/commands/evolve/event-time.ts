@@ -1,8 +1,9 @@
 /** The time of an event in whole ms, which is all that windows, rates and ages need. */
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { scratch } from '../../lib/scratch.js';
 
 /** The words of the time noted last: the events of a batch have one time. */
-const noted = new Int32Array(2);
+const noted = scratch(2);
 
 /** Sets `now[0]` to the time of an event. */
 export function noteTime(now: Float64Array, b: RecordBuffer, at: number): void {
@@ -14,7 +15,7 @@ export function noteTime(now: Float64Array, b: RecordBuffer, at: number): void {
   notedMs[0] = now[0] as number;
 }
 
-const notedMs = new Float64Array([Number.NaN]);
+const notedMs = scratch(1).fill(Number.NaN);
 
 /** ns since 1970 in two words to whole ms, without a bigint: 2^32 ns are 4294.967296 ms. */
 export function millisecondsOf(b: RecordBuffer, at: number): number {

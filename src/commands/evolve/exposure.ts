@@ -16,6 +16,7 @@
  * 2^53 micros; deciding refuses what would go beyond.
  */
 import { POSITION, SUSPENSE } from '../../domain/position.js';
+import { scratch } from '../../lib/scratch.js';
 import { RISK, RISK_ROW, ROW } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
@@ -52,7 +53,7 @@ export function revalue(state: ShardState, row: number): void {
 }
 
 /** What `addOpenNotional` adds, micros; an array, because a number passed could be allocated. */
-export const openChange = new Float64Array(1);
+export const openChange = scratch(1);
 
 /** Adds `openChange` to the open notional of a side; `column` is RISK.buys or RISK.sells. */
 export function addOpenNotional(state: ShardState, row: number, column: number): void {
@@ -63,7 +64,7 @@ export function addOpenNotional(state: ShardState, row: number, column: number):
 }
 
 /** Changes since the sums last saw the position; reused. */
-const change = new Float64Array(4);
+const change = scratch(4);
 
 /** Brings what the sums hold of a position up to date. */
 function settle(state: ShardState, row: number): void {

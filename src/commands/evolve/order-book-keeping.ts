@@ -1,6 +1,7 @@
 /** The bookkeeping that several events share: open orders of an account, exposure, requests. */
 import { ORD_TYPE, SIDE } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
+import { scratch } from '../../lib/scratch.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ENDED } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
@@ -104,7 +105,7 @@ function noteBest(state: ShardState, row: number): void {
 }
 
 /** The best price before; an array, because a number in a variable could be allocated. */
-const left = new Float64Array(1);
+const left = scratch(1);
 
 /** The best order left its side, or is worse now: looks for the best of those that are there. */
 function findBest(state: ShardState, position: number, buy: boolean): void {

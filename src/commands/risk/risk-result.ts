@@ -5,6 +5,7 @@
  * the order passes it.
  */
 import { NO_LIMIT } from '../../domain/risk-catalogue.js';
+import { scratch } from '../../lib/scratch.js';
 
 export class RiskResult {
   check = 0;
@@ -12,7 +13,7 @@ export class RiskResult {
   /** Bits of the checks that were made. */
   checks = 0;
   /** [limit, value]; an array, because a number in a field of an object would be allocated anew. */
-  readonly compared = new Float64Array(2);
+  readonly compared = scratch(2);
 
   clear(): void {
     this.check = 0;

@@ -6,6 +6,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { SIDE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { NO_LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { scratch } from '../../lib/scratch.js';
 import type { Emitter } from '../emitter.js';
 import { marginOf } from '../evolve/exposure.js';
 import { REPEATED_WINDOW_MS } from '../evolve/order-counts.js';
@@ -41,7 +42,7 @@ const EXPOSURES = SWITCHED_ON.GrossExposure | SWITCHED_ON.NetExposure | SWITCHED
 export const ORDER_TO_TRADE_FREE = 1000;
 
 /** What the order at hand adds: notional of its side, gross, margin. Reused. */
-const added = new Float64Array(3);
+const added = scratch(3);
 const NOTIONAL = 0;
 const GROSS = 1;
 const MARGIN = 2;

@@ -11,6 +11,7 @@
  * are: a shard whose limits span several currencies needs its instruments quoted in one.
  */
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
+import { scratch } from '../../lib/scratch.js';
 import { WindowTable } from './window-table.js';
 
 /** Places of the columns of a row. */
@@ -101,7 +102,7 @@ export class RiskScopes {
   readonly refusals: WindowTable;
   readonly messages: WindowTable;
   /** Time at hand in ms, of the command or the event; an array, and no part of the state. */
-  readonly now = new Float64Array(1);
+  readonly now = scratch(1);
   /** 1 while a limit is set that needs positions valued at the mark. */
   valued = 0;
 
@@ -118,7 +119,7 @@ export class RiskScopes {
 }
 
 /** What `noteTokens` found: a number that is returned could be allocated. */
-const tokens = new Float64Array(1);
+const tokens = scratch(1);
 
 /** Sets `tokens[0]` to the thousandths of a token in a bucket; it holds one second's worth. */
 function noteTokens(rows: Float64Array, at: number, now: Float64Array): void {

@@ -2,6 +2,7 @@
  * Everything a shard's writer knows, all of it evolved from the shard's events and from nothing else.
  */
 
+import { FixedFields } from '../../lib/fixed-fields.js';
 import { AccountTable } from './account-table.js';
 import { ActorTable } from './actor-table.js';
 import type { Capacity } from './capacity.js';
@@ -14,20 +15,20 @@ import { OrderLists, PendingWork } from './pending-work.js';
 import { PositionTable } from './position-table.js';
 import { RiskScopes } from './risk-scopes.js';
 
-export class ShardState {
-  readonly orders: OrderTable;
-  readonly clientIds: ClientIds;
-  readonly executions: Executions;
-  readonly positions: PositionTable;
-  readonly accounts: AccountTable;
-  readonly instruments: InstrumentTable;
-  readonly actors = new ActorTable();
-  readonly limits = new LimitBook();
-  readonly scopes: RiskScopes;
+export class ShardState extends FixedFields {
+  declare readonly orders: OrderTable;
+  declare readonly clientIds: ClientIds;
+  declare readonly executions: Executions;
+  declare readonly positions: PositionTable;
+  declare readonly accounts: AccountTable;
+  declare readonly instruments: InstrumentTable;
+  declare readonly actors: ActorTable;
+  declare readonly limits: LimitBook;
+  declare readonly scopes: RiskScopes;
   /** Contingency groups; follows from the orders. */
-  readonly lists = new OrderLists();
+  declare readonly lists: OrderLists;
   /** What is to be decided next; follows from the rest, see there. */
-  readonly work = new PendingWork();
+  declare readonly work: PendingWork;
   readonly capacity: Capacity;
   /** The sequence that the next event will get. */
   nextSequence = 0;
@@ -48,13 +49,19 @@ export class ShardState {
 
   /** @param hashSeed differs between processes; no part of the state */
   constructor(capacity: Capacity, hashSeed: number) {
+    super({
+      orders: new OrderTable(capacity.orders),
+      clientIds: new ClientIds(capacity.clientIds, hashSeed),
+      executions: new Executions(capacity.executions, hashSeed),
+      positions: new PositionTable(capacity.positions),
+      accounts: new AccountTable(capacity.accounts),
+      instruments: new InstrumentTable(capacity.instruments),
+      actors: new ActorTable(),
+      limits: new LimitBook(),
+      scopes: new RiskScopes(capacity.accounts),
+      lists: new OrderLists(),
+      work: new PendingWork(),
+    });
     this.capacity = capacity;
-    this.orders = new OrderTable(capacity.orders);
-    this.clientIds = new ClientIds(capacity.clientIds, hashSeed);
-    this.executions = new Executions(capacity.executions, hashSeed);
-    this.positions = new PositionTable(capacity.positions);
-    this.accounts = new AccountTable(capacity.accounts);
-    this.instruments = new InstrumentTable(capacity.instruments);
-    this.scopes = new RiskScopes(capacity.accounts);
   }
 }

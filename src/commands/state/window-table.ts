@@ -11,6 +11,8 @@
  *
  * Everything is exact and comes from event times: the same on replay.
  */
+import { scratch } from '../../lib/scratch.js';
+
 export const WINDOW_SLICES = 8;
 /** Cells of an owner. */
 export const WINDOW_CELLS = WINDOW_SLICES + 1;
@@ -22,7 +24,7 @@ export function sliceOf(windowMs: number): number {
 }
 
 /** What `sum` and `highest` found: a number that is returned could be allocated. */
-export const found = new Float64Array(1);
+export const found = scratch(1);
 
 /**
  * Times and lengths come as places in arrays, `now[0]` and `windows[at]` in ms: a number that is
@@ -188,8 +190,8 @@ export class WindowTable {
 }
 
 /** Stamp of the current slice; and the time and window for which it was computed. */
-const stamp = new Float64Array(1);
-const stampOf = new Float64Array(2);
+const stamp = scratch(1);
+const stampOf = scratch(2);
 
 /** Sets `stamp[0]`: all of one batch has one time, so it is rarely computed anew. */
 function noteStamp(now: Float64Array, windows: Float64Array, at: number): void {
