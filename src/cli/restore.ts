@@ -16,7 +16,8 @@ daybook restore --from PLACE --dump FILE [OPTIONS]
 
 Brings journal and snapshots back from a backup into a directory that is empty or not there. Every byte
 is verified as it stands on the disk, and compared with the chain value of the manifest, before
-anything is installed. Then daybook start --data-dir DIR goes on from there; it builds the read models
+anything is installed. A snapshot that is not what was shipped is told and left out: the journal gives
+its state, too. Then daybook start --data-dir DIR goes on from there; it builds the read models
 from the journal.
 
 Options:
@@ -115,7 +116,9 @@ async function restoreDump(
 function linesOf(restored: RestoredBackup, seconds: number): string {
   const { journal, next, time, segments, snapshots, rawBytes, chain, backedUpAt } = restored;
   const made = new Date(backedUpAt).toISOString();
+  const damaged = restored.passedOver.map((reason) => `DAMAGED, left out: ${reason}\n`).join('');
   return (
+    damaged +
     `${journal}: events 0 to ${next - 1}, the last of ${formatIsoNs(time)}; ${segments} segments, ` +
     `${snapshots.length} snapshots, ${rawBytes} bytes in ${seconds.toFixed(1)} s, verified; ` +
     `from a backup of ${made}\nchain ${chain}\n`

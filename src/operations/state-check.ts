@@ -62,6 +62,7 @@ export interface StateCheckOptions {
   /** The last sequence to evolve; undefined: all. */
   readonly to?: number | undefined;
   readonly onProgress?: (next: number) => void;
+  readonly fileSystem?: FileSystem;
 }
 
 export interface StateCheck {
@@ -78,7 +79,8 @@ export async function checkStates(options: StateCheckOptions): Promise<StateChec
   const { state, recorded, to = Number.MAX_SAFE_INTEGER } = options;
   const findings = [...recorded.findings];
   let compared = 0;
-  const reader = new JournalReader(options.journal, { from: 0, end: options.end });
+  const { journal, end, fileSystem = nodeFileSystem } = options;
+  const reader = new JournalReader(journal, { from: 0, end, fileSystem });
   try {
     for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
       for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2] as number) {

@@ -108,6 +108,28 @@ describe('reports', () => {
     expect(Object.keys(row).length).toBe(51);
   });
 
+  it('rts24 has no code that ISO 20022 auth.113 has not', () => {
+    const rows = csv('rts24');
+    const codes = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean);
+    for (const status of codes('order_status')) {
+      expect(status).toMatch(/^(ACTI|INAC|SUSP)( ROUT)?$/);
+    }
+    for (const validity of codes('validity_period')) {
+      expect(validity).toMatch(/^(DAVY|GTCV|GTSV|IOCV|FOKV)$/);
+    }
+    expect(codes('order_status').length).toBeGreaterThan(1);
+  });
+
+  it('cat has ids of its own, Eastern Time, and values in the form of the specification', () => {
+    const rows = csv('cat');
+    expect(new Set(rows.map(({ firmROEID }) => firmROEID)).size).toBe(rows.length);
+    for (const { firmROEID, eventTimestamp, timeInForce, sequence } of rows) {
+      expect(eventTimestamp).toMatch(/^\d{8}T\d{6}\.\d{9}$/);
+      expect(firmROEID).toBe(`${eventTimestamp?.slice(0, 8)}_${sequence}`);
+      expect(timeInForce).toMatch(/^(DAY=\d{8}|GTC|GTT=\d{8}T\d{6}\.\d{9}|IOC|FOK)$/);
+    }
+  });
+
   it('cat has the events of each order under its types', () => {
     const types = countBy(csv('cat').map(({ type }) => type!));
     expect(types).toEqual({

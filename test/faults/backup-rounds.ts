@@ -159,7 +159,8 @@ class BackupRound {
     const missing = at === undefined && next < this.#shipped && !(older || this.#lied);
     if (beyond || missing) throw new Violation(`restored ${next} of ${this.#shipped} events`);
     for await (const finding of verifyJournal(journal, { shard: 0, fileSystem: files })) {
-      throw new Violation(`verify finds ${JSON.stringify(finding)}`);
+      const { file, reason, code } = finding;
+      throw Object.assign(new Error(`${file}: ${reason}`), { code });
     }
     const end = FixedDurableEnd.find(files, journal, 0);
     const { state } = recoverState(journal, 0, end, newState, files);

@@ -7,7 +7,7 @@ export interface Damage {
   /** What was done, in words. */
   readonly what: string;
   readonly file: string;
-  /** The other file, where two were exchanged. */
+  /** The other name, where it was renamed, or two were exchanged. */
   readonly other?: string;
   /** First byte that is wrong now; -1 where it is the name. */
   readonly at: number;
@@ -73,7 +73,8 @@ const rename: Kind = (place, random) => {
     names.delete(place.name);
     names.set(to, place.file);
   });
-  return { what: `renamed to ${to}`, file: path(place), at: -1 };
+  const names = { file: path(place), other: `${place.directory}/${to}` };
+  return { what: `renamed to ${to}`, ...names, at: -1 };
 };
 
 /** With the file that has its name in the other shard. */
@@ -108,6 +109,41 @@ const append: Kind = (place, random) => {
   place.file.damage((bytes) => new Uint8Array(Buffer.concat([bytes, more])));
   return { what: `${more.length} bytes behind its end`, file: path(place), at };
 };
+
+/** With the file that stands in its place in the other shard, whatever its name. */
+const foreignInPlace: Kind = (place) => {
+  if (!place.disk.has(place.foreign)) return undefined;
+  const at = [...place.disk.directory(place.directory).names.keys()].sort().indexOf(place.name);
+  const other = place.disk.directory(place.foreign).names;
+  const file = other.get(place.name) ?? other.get([...other.keys()].sort()[at] ?? '');
+  if (file === undefined || Buffer.compare(file.bytes, place.file.bytes) === 0) return undefined;
+  const bytes = file.bytes.slice();
+  place.file.damage(() => bytes);
+  return { what: 'has the bytes of that of another shard', file: path(place), at: 0 };
+};
+
+/** What may have happened to a file that is about to be opened. */
+export const FILE_DAMAGE = { flip, truncate, remove, rename, foreign: foreignInPlace } as const;
+
+export type FileDamage = keyof typeof FILE_DAMAGE;
+
+/**
+ * Damages this file; undefined where there is none, or nothing would change.
+ * @param foreign the same directory of another shard
+ */
+export function damageFile(
+  disk: FaultyDisk,
+  file: string,
+  foreign: string,
+  kind: FileDamage,
+  random: Random,
+): Damage | undefined {
+  const slash = file.lastIndexOf('/');
+  const [directory, name] = [file.slice(0, slash), file.slice(slash + 1)];
+  const found = disk.has(directory) ? disk.directory(directory).names.get(name) : undefined;
+  if (found === undefined) return undefined;
+  return FILE_DAMAGE[kind]({ disk, directory, foreign, name, file: found }, random);
+}
 
 const KINDS: readonly Kind[] = [flip, flip, truncate, zero, remove, rename, swap, exchange, append];
 

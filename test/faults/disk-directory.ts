@@ -50,6 +50,17 @@ export class DiskDirectory {
     for (const [name, file] of this.#durable) this.names.set(name, file);
   }
 
+  /** The same directory on another disk, all of whose names are durable. */
+  copy(): DiskDirectory {
+    const directory = new DiskDirectory();
+    for (const [name, file] of this.names) {
+      const same = file.copy();
+      directory.names.set(name, same);
+      directory.#durable.set(name, same);
+    }
+    return directory;
+  }
+
   /** Changes the names on the disk itself; no program runs. */
   damage(change: (names: Map<string, DiskFile>) => void): void {
     this.sync();

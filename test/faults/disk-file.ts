@@ -147,6 +147,15 @@ export class DiskFile {
     this.#cache.copy(this.#durable);
   }
 
+  /** The same file on another disk. */
+  copy(): DiskFile {
+    const file = new DiskFile();
+    file.#cache.copy(this.#cache);
+    file.#durable.copy(this.#durable);
+    file.#pending = [...this.#pending];
+    return file;
+  }
+
   /** Changes the bytes on the disk itself; nobody has the file open. */
   damage(change: (bytes: Uint8Array) => Uint8Array): void {
     const changed = change(this.#durable.bytes.slice(0, this.#durable.size));

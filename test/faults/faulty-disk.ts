@@ -93,6 +93,15 @@ export class FaultyDisk implements FileSystem {
     this.down = undefined;
   }
 
+  /** Another disk with the same files, all of them durable; nothing is open there. */
+  copy(random: Random): FaultyDisk {
+    const disk = new FaultyDisk(random);
+    for (const [path, directory] of this.#directories) {
+      disk.#directories.set(path, directory.copy());
+    }
+    return disk;
+  }
+
   /** Takes a directory away with all below it. */
   removeTree(path: string): void {
     for (const each of [...this.#directories.keys()]) {

@@ -11,7 +11,7 @@ import { EVENT, eventLayouts } from '../../src/domain/events.js';
 import { AnyFlow } from '../replay/any-flow.js';
 
 /** As small as the flow lets it be: every life of a round makes a few states of this capacity. */
-const CAPACITY: Capacity = {
+export const CAPACITY: Capacity = {
   orders: 96,
   clientIds: 192,
   executions: 96,

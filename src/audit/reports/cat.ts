@@ -1,12 +1,12 @@
 /**
- * Order events in the manner of the Consolidated Audit Trail (SEC Rule 613): event types and field
- * names of the "CAT Reporting Technical Specifications for Industry Members", version 4.0.0.
+ * Order events in the manner of the Consolidated Audit Trail (SEC Rule 613): event types, field names
+ * and codes of the "CAT Reporting Technical Specifications for Industry Members", version 4.1.0 r15.
  *
  * An export to make submissions from, not a submission: see `missing`.
  */
 import type { DaybookEvent } from '../../domain/events.js';
 import { formatSteps } from '../../lib/decimal.js';
-import { formatIsoNs } from '../../lib/time.js';
+import { easternDate, easternTime } from './eastern-time.js';
 import { type OrderFacts, orderFacts } from './order-facts.js';
 import { column, type Report, type ReportContext, type Row } from './report.js';
 
@@ -16,10 +16,9 @@ const SIDE: Readonly<Record<string, string>> = {
   SellShort: 'SS',
   SellShortExempt: 'SX',
 };
+/** Of those without a value; a day order has its date, one until a moment that moment. */
 const TIME_IN_FORCE: Readonly<Record<string, string>> = {
-  Day: 'DAY',
   GoodTillCancel: 'GTC',
-  GoodTillDate: 'GTT',
   ImmediateOrCancel: 'IOC',
   FillOrKill: 'FOK',
 };
@@ -31,24 +30,29 @@ const CAPACITY: Readonly<Record<string, string>> = {
 
 const COLUMNS = [
   column('actionType', 'string', 'code', 'NEW: every row is a new record'),
+  column('firmROEID', 'string', 'yyyymmdd_sequence', 'day of the event and its sequence here'),
   column('type', 'string', 'code', 'MENO, MEOR, MEOM, MEOC or MEOT'),
   column(
     'orderKeyDate',
     'string',
-    'yyyymmdd hhmmss.nnnnnnnnn',
-    'when the order was accepted, UTC; empty if before this report',
+    'yyyymmddThhmmss.nnnnnnnnn',
+    'when the order was accepted, Eastern Time; empty if before this report',
   ),
   column('orderID', 'string', 'id', 'our id of the order chain'),
   column('symbol', 'string', 'symbol', 'as it is listed in Daybook'),
-  column('eventTimestamp', 'string', 'yyyymmdd hhmmss.nnnnnnnnn', 'when the writer decided, UTC'),
+  column(
+    ...(['eventTimestamp', 'string', 'yyyymmddThhmmss.nnnnnnnnn'] as const),
+    'when the writer decided, Eastern Time',
+  ),
   column('manualFlag', 'boolean', 'flag', 'entered by telephone'),
+  column('electronicDupFlag', 'boolean', 'flag', 'false: no event is on record twice'),
   column('firmDesignatedID', 'string', 'name', 'account'),
   column('side', 'string', 'code', 'B, SL, SS or SX'),
   column('price', 'decimal', 'price', 'limit price in force, of MEOT the price of the trade'),
   column('quantity', 'decimal', 'units', 'order quantity in force, of MEOT that of the trade'),
   column('minQty', 'decimal', 'units', 'MinQty [110], of MENO'),
   column('orderType', 'string', 'code', 'LMT or MKT'),
-  column('timeInForce', 'string', 'code', 'DAY, GTC, GTT, IOC or FOK'),
+  column('timeInForce', 'string', 'code', 'DAY=yyyymmdd, GTC, GTT=time, IOC, FOK'),
   column('tradingSession', 'string', 'code', 'REG'),
   column('handlingInstructions', 'string', 'codes', 'stop price (STP), post-only (ALO)'),
   column('capacity', 'string', 'code', 'A, P or R, of MENO'),
@@ -66,12 +70,12 @@ export const cat: Report = {
   name: 'cat',
   title: 'Order events',
   source:
-    'CAT Reporting Technical Specifications for Industry Members, 4.0.0: names of events and fields',
+    'CAT Reporting Technical Specifications for Industry Members, 4.1.0 r15: names of events and fields',
   missing: [
-    'CATReporterIMID, senderIMID, department, account holder type, affiliate and solicited flags, RFQ ids',
+    'CATReporterIMID, senderIMID, destinationType, department, account holder type, affiliate and solicited flags, RFQ ids',
     'MEOA (order accepted from another CAT reporter): Daybook takes orders of its own clients only',
     'requests that were refused before acceptance are not reportable and not in it',
-    'fills at an exchange are reported to CAT by the exchange: MEOT rows are here for completeness',
+    'fills at an exchange are reported to CAT by the exchange: MEOT rows are here for completeness, and name our order, not both sides (tradeKeyDate, sideDetailsInd, buyDetails, sellDetails)',
     'fractions of clock drift, late and correction records, file names and compression of a submission',
   ],
   columns: COLUMNS,
@@ -95,8 +99,8 @@ export const cat: Report = {
         if (event.type === 'OrderAccepted') keys[facts.row] = event.time;
         const key = keys[facts.row] as bigint;
         emit({
-          ...common(event, facts),
-          orderKeyDate: key === 0n ? null : catTime(key),
+          ...common(event, facts, key),
+          orderKeyDate: key === 0n ? null : easternTime(key),
           ...ofType(event, facts),
         });
       },
@@ -104,29 +108,33 @@ export const cat: Report = {
   },
 };
 
-/** "20261122 145006.123456789". */
-function catTime(ns: bigint): string {
-  const [day = '', time = ''] = formatIsoNs(ns).split('T');
-  return `${day.replaceAll('-', '')} ${time.slice(0, -1).replaceAll(':', '')}`;
+/** A name, or a name and its value. @param of a day order: when it was taken, if that is known */
+function timeInForce(facts: OrderFacts, of: bigint): string {
+  if (facts.timeInForce === 'GoodTillDate' && facts.expireTime !== null) {
+    return `GTT=${easternTime(facts.expireTime)}`;
+  }
+  return TIME_IN_FORCE[facts.timeInForce] ?? `DAY=${easternDate(of)}`;
 }
 
-function common(event: DaybookEvent, facts: OrderFacts): Row {
+function common(event: DaybookEvent, facts: OrderFacts, key: bigint): Row {
   const handling = [
     ...(facts.stopPrice === null ? [] : [`STP=${facts.stopPrice}`]),
     ...(facts.postOnly ? ['ALO'] : []),
   ].join('|');
   return {
     actionType: 'NEW',
+    firmROEID: `${easternDate(event.time)}_${event.sequence}`,
     orderID: String((event.data as { orderId: number }).orderId),
     symbol: facts.symbol,
-    eventTimestamp: catTime(event.time),
+    eventTimestamp: easternTime(event.time),
     manualFlag: facts.manual,
+    electronicDupFlag: false,
     firmDesignatedID: facts.account,
     side: SIDE[facts.side] ?? null,
     price: facts.price,
     quantity: facts.quantity,
     orderType: facts.price === null ? 'MKT' : 'LMT',
-    timeInForce: TIME_IN_FORCE[facts.timeInForce] ?? 'DAY',
+    timeInForce: timeInForce(facts, key === 0n ? event.time : key),
     tradingSession: 'REG',
     handlingInstructions: handling === '' ? null : handling,
     sequence: event.sequence,

@@ -1,11 +1,13 @@
 /**
  * MiFID II RTS 24: order records, field by field as Table 2 of the Annex to Commission Delegated
- * Regulation (EU) 2017/580 of 24 June 2016 (OJ L 87, 31.3.2017, p. 193) names them.
+ * Regulation (EU) 2017/580 of 24 June 2016 (OJ L 87, 31.3.2017, p. 193) names them. Codes are those of
+ * ISO 20022 auth.113.001.01 (Order Book Report), the message in which authorities take such records.
  *
  * The regulation binds operators of trading venues; firms keep the same facts under other rules. Codes
  * that only a register gives (LEI, MIC, ISIN, national ids) are not in Daybook: columns stay empty, or
  * hold its own names, which whoever submits translates.
  */
+import { ORDER_FLAG } from '../../commands/state/order-table.js';
 import type { ShardState } from '../../commands/state/shard-state.js';
 import type { DaybookEvent } from '../../domain/events.js';
 import { formatSteps } from '../../lib/decimal.js';
@@ -55,7 +57,7 @@ const COLUMNS = [
   field(7, 'Trading capacity', 'string', 'code', 'DEAL, MTCH or AOTC; of new and refused orders'),
   field(8, 'Liquidity provision activity', 'boolean', 'flag', EMPTY),
   field(9, 'Date and time', 'timestamp', 'ns since 1970', 'when the writer decided'),
-  field(10, 'Validity period', 'string', 'code', 'DAVY, GTCV, GTDV, IOCV, FOKV, or other'),
+  field(10, 'Validity period', 'string', 'code', 'DAVY, GTCV, GTSV, IOCV, FOKV, or other'),
   field(11, 'Order restriction', 'string', 'code', 'VFAR: for the opening or closing auction'),
   field(12, 'Validity period and time', 'timestamp', 'ns since 1970', 'of good-till-date orders'),
   field(13, 'Priority time stamp', 'timestamp', 'ns since 1970', EMPTY),
@@ -96,7 +98,13 @@ const COLUMNS = [
   field(30, 'Currency of leg 2', 'string', 'ISO 4217', EMPTY),
   field(31, 'Price notation', 'string', 'code', 'MONE'),
   field(32, 'Buy-sell indicator', 'string', 'code', 'BUYI or SELL'),
-  field(33, 'Order status', 'string', 'codes', 'ACTI or INAC, FIRM, and ROUT once it was routed'),
+  field(
+    33,
+    'Order status',
+    'string',
+    'codes',
+    'ACTI, INAC or SUSP, and ROUT once it was routed; FIRM, INDI are of quotes',
+  ),
   field(34, 'Quantity notation', 'string', 'code', 'UNIT'),
   field(35, 'Quantity currency', 'string', 'ISO 4217', EMPTY),
   field(36, 'Initial quantity', 'decimal', 'units', 'OrderQty [38] in force'),
@@ -157,7 +165,8 @@ const CAPACITY: Readonly<Record<string, string>> = {
 const VALIDITY: Readonly<Record<string, string>> = {
   Day: 'DAVY',
   GoodTillCancel: 'GTCV',
-  GoodTillDate: 'GTDV',
+  // Until a moment, not until the end of a day, which would be GTDV.
+  GoodTillDate: 'GTSV',
   ImmediateOrCancel: 'IOCV',
   FillOrKill: 'FOKV',
 };
@@ -251,7 +260,6 @@ function orderRow(state: ShardState, event: DaybookEvent, code: string, facts: O
   const { orders, accounts } = state;
   const account = orders.account[facts.row] as number;
   const auction = facts.timeInForce === 'AtTheOpening' || facts.timeInForce === 'AtTheClose';
-  const active = orders.leavesQuantity[facts.row] !== 0 && event.type !== 'OrderSuspended';
   const routed = facts.venue !== 0;
   const row: Record<string, string | bigint | number | boolean | null> = {
     ...common(event, code),
@@ -269,7 +277,7 @@ function orderRow(state: ShardState, event: DaybookEvent, code: string, facts: O
     [nameOf(26)]: facts.stopPrice,
     [nameOf(29)]: facts.currency,
     [nameOf(32)]: facts.side === 'Buy' ? 'BUYI' : 'SELL',
-    [nameOf(33)]: [active ? 'ACTI' : 'INAC', 'FIRM', ...(routed ? ['ROUT'] : [])].join(' '),
+    [nameOf(33)]: [statusOf(orders, facts.row), ...(routed ? ['ROUT'] : [])].join(' '),
     [nameOf(36)]: facts.quantity,
     [nameOf(37)]: facts.leavesQuantity,
     [nameOf(38)]: facts.displayQuantity,
@@ -287,6 +295,12 @@ function orderRow(state: ShardState, event: DaybookEvent, code: string, facts: O
     if (event.type === 'OrderFilled') row[nameOf(44)] = LIQUIDITY[event.data.liquidity] ?? null;
   }
   return row;
+}
+
+/** Field 33, of an order as the event leaves it. */
+function statusOf({ leavesQuantity, flags }: ShardState['orders'], row: number): string {
+  if (leavesQuantity[row] === 0) return 'INAC';
+  return ((flags[row] as number) & ORDER_FLAG.Suspended) === 0 ? 'ACTI' : 'SUSP';
 }
 
 /** A refused request: no order, only what it wanted. */
@@ -311,7 +325,7 @@ function deniedRow(
     [nameOf(26)]: data.stopPrice === 0 ? null : formatSteps(data.stopPrice, of.tick),
     [nameOf(29)]: of.currency,
     [nameOf(32)]: data.side === 'Buy' ? 'BUYI' : 'SELL',
-    [nameOf(33)]: 'INAC FIRM',
+    [nameOf(33)]: 'INAC',
     [nameOf(36)]: formatSteps(data.quantity, of.lot),
     [nameOf(37)]: '0',
   };

@@ -18,7 +18,7 @@ import { sleepUntil } from './wait.js';
  *        +-------+-------+--------+----------+---------+--------+
  * ```
  *
- * One write over the same 40 bytes after each sync, itself never synced: after a loss of power it
+ * One write over the same 40 bytes after each sync, itself not synced by a writer: after a loss of power it
  * is older than the journal, or gone, and never newer. So it is a lower bound: nothing before it
  * may ever be cut.
  */
@@ -50,6 +50,11 @@ export class DurableMarkWriter {
     view.f64[4] = position.offset;
     view.u32[0] = crc32cWords(view.i32, 1, MARK_BYTES / 4, 0);
     pwriteAll(this.#files, this.#file, view.bytes, MARK_BYTES, 0);
+  }
+
+  /** So that it is there after a loss of power; not for a writer, which has no need of it. */
+  sync(): void {
+    this.#files.fdatasync(this.#file);
   }
 
   close(): void {

@@ -223,7 +223,8 @@ export class JournalReader {
     try {
       this.#openSegment(segment);
     } catch (error) {
-      throw systemErrorCode(error) === 'ENOENT' ? this.#gone(oldest) : error;
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      throw this.#gone(oldest === segment ? undefined : oldest, segmentName(segment));
     }
   }
 
@@ -366,8 +367,10 @@ export class JournalReader {
     return this.#damage({ damage: 'COMMIT_INCOMPLETE', at: 0, sequence, reason }, 0);
   }
 
-  #gone(oldest: number | undefined): JournalError {
-    const kept = oldest === undefined ? 'there is no segment' : `the oldest kept is ${oldest}`;
+  /** @param name of a segment that was there when they were listed */
+  #gone(oldest: number | undefined, name?: string): JournalError {
+    const removed = name === undefined ? 'there is no segment' : `${name} has just been removed`;
+    const kept = oldest === undefined ? removed : `the oldest kept is ${oldest}`;
     const message = `${this.#directory}: sequence ${this.#next} asked for, ${kept}`;
     return new JournalError('JOURNAL_SEQUENCE_GONE', message);
   }

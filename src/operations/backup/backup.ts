@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { RecordBuffer } from '../../domain/event-record.js';
+import { assert } from '../../lib/assert.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../../log/file-system.js';
 import type { DurablePosition } from '../../log/journal/durable-end.js';
 import { listSnapshots, snapshotName } from '../../log/snapshots/snapshot-file.js';
@@ -38,6 +39,9 @@ import {
 } from './manifest.js';
 import { isWholeSnapshot } from './snapshot-content.js';
 
+/** First size of the buffer for pieces. */
+const BUFFER_BYTES = 64 * 1024;
+
 export interface BackupOptions {
   /** Directory of the shard's journal; snapshots stand beside it. */
   readonly journal: string;
@@ -70,7 +74,8 @@ export class Backup {
   readonly #options: BackupOptions;
   readonly #files: FileSystem;
   readonly #now: () => number;
-  readonly #buffer = new RecordBuffer(PIECE_BYTES_MAX);
+  /** Grows to the largest piece met, PIECE_BYTES_MAX at most. */
+  #buffer = new RecordBuffer(BUFFER_BYTES);
   /** As stored; what is being shipped stands in a draft until a manifest names it. */
   #manifest: Manifest;
   #cleaned = false;
@@ -94,7 +99,8 @@ export class Backup {
     const { shard, store } = options;
     const manifest = (await readNewestManifest(store, options.key)) ?? emptyManifest(shard);
     if (manifest.shard !== shard) {
-      const message = `${store.description} is a backup of shard ${manifest.shard}, not ${shard}`;
+      const name = manifestName(manifest.generation);
+      const message = `${store.description}: ${name} is of shard ${manifest.shard}, not ${shard}`;
       throw new BackupError('BACKUP_OTHER_JOURNAL', message);
     }
     return new Backup(options, manifest);
@@ -165,7 +171,7 @@ export class Backup {
     let draft = from;
     let unnamed = 0;
     for (;;) {
-      const piece = nextPiece(journal, draft.journal, this.#buffer);
+      const piece = nextPiece(journal, draft.journal, (bytes) => this.#bufferOf(bytes));
       if (piece === undefined) return draft;
       draft = await this.#shipPiece(draft, piece);
       unnamed += 1;
@@ -254,9 +260,10 @@ export class Backup {
       const size = this.#files.size(file);
       for (let offset = 0; offset < size; ) {
         const length = Math.min(PIECE_BYTES_MAX, size - offset);
-        const count = this.#files.pread(file, this.#buffer.bytes, 0, length, offset);
+        const { bytes: buffer } = this.#bufferOf(length);
+        const count = this.#files.pread(file, buffer, 0, length, offset);
         if (count === 0) throw new BackupError('BACKUP_STORE_FAILED', `${path} became shorter`);
-        const raw = this.#buffer.bytes.subarray(0, count);
+        const raw = buffer.subarray(0, count);
         const piece = await putFilePiece(store, { kind, name }, offset, raw, key);
         content.update(raw);
         this.#count(piece);
@@ -269,6 +276,11 @@ export class Backup {
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     const at = this.#now();
     const added = { kind, name, bytes, content: content.digest('hex'), at, sequence, pieces };
+    // Nothing else would tell of a byte that was read wrong, or changed meanwhile, before a restore does.
+    if (hashOfFile(this.#files, path) !== added.content) {
+      const message = `${path}: read once more it has other bytes than were shipped`;
+      throw new BackupError('BACKUP_FILE_CHANGED', message, { object: name });
+    }
     const same = draft.files.filter((each) => each.kind === kind && each.name !== name);
     const keep = kind === 'snapshot' ? BACKUP_SNAPSHOTS_KEPT : BACKUP_FILES_KEPT;
     const kept = [...same, added].sort((a, b) => a.sequence - b.sequence || a.at - b.at);
@@ -278,6 +290,17 @@ export class Backup {
       .flatMap((each) => each.pieces)
       .filter(({ object }) => !named.has(object));
     return { ...draft, files, retired: [...draft.retired, ...this.#retire(gone)] };
+  }
+
+  #bufferOf(bytes: number): RecordBuffer {
+    assert(bytes <= PIECE_BYTES_MAX, 'a piece is within its limit');
+    const { length } = this.#buffer.bytes;
+    if (length < bytes) {
+      // In whole words, and doubled: a journal that grows needs few of them.
+      const larger = Math.min(PIECE_BYTES_MAX, Math.max(2 * length, Math.ceil(bytes / 8) * 8));
+      this.#buffer = new RecordBuffer(larger);
+    }
+    return this.#buffer;
   }
 
   #retire(pieces: readonly StoredPiece[]): Manifest['retired'] {

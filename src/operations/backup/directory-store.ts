@@ -60,6 +60,8 @@ export class DirectoryStore implements BackupStore {
     this.#guard(name, () => {
       try {
         this.#files.unlink(this.#pathOf(name));
+        // For good: an old manifest that comes back would hide that the newest is gone.
+        this.#files.syncDirectory(`${this.#directory}/${folderOf(name)}`);
       } catch (error) {
         if (systemErrorCode(error) !== 'ENOENT') throw error;
       }

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import type { Capacity } from '../../commands/state/capacity.js';
 import type { ShardState } from '../../commands/state/shard-state.js';
 import { stateHash } from '../../commands/state-hash.js';
-import { nodeFileSystem } from '../../log/file-system.js';
+import { type FileSystem, nodeFileSystem } from '../../log/file-system.js';
 import { FixedDurableEnd } from '../../log/journal/fixed-durable-end.js';
 import type { SnapshotErrorCode } from '../../log/snapshots/errors.js';
 import { connect } from '../../projections/database/connection-settings.js';
@@ -46,6 +46,8 @@ export interface DrillOptions {
   readonly durableNow?: (() => number) | undefined;
   readonly now?: () => number;
   readonly onStep?: (step: string) => void;
+  /** Under what is restored, and read from then on; the read models need a real one. */
+  readonly fileSystem?: FileSystem;
   /** Ends the drill at the next step; what it made is removed. */
   readonly signal?: AbortSignal;
 }
@@ -98,17 +100,23 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
     onStep(name);
   };
   try {
-    return await run({ ...options, onStep: step }, scratch, startedAt);
+    return await drillIn({ ...options, onStep: step }, scratch, startedAt);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-async function run(options: DrillOptions, scratch: string, startedAt: number) {
+/** The same in a directory that the caller makes and removes. @throws as `drill` */
+export async function drillIn(
+  options: DrillOptions,
+  scratch: string,
+  startedAt = performance.now(),
+): Promise<DrillReport> {
   const { store, key, capacity, onStep = () => {}, now = Date.now } = options;
+  const fileSystem = options.fileSystem ?? nodeFileSystem;
   const since = (from: number) => (performance.now() - from) / 1000;
   onStep('restoring and verifying');
-  const restored = await restoreBackup({ store, key, target: join(scratch, 'data') });
+  const restored = await restoreBackup({ store, key, target: join(scratch, 'data'), fileSystem });
   const restoreSeconds = since(startedAt);
   const lost = {
     events: lostEvents(options, restored),
@@ -118,9 +126,13 @@ async function run(options: DrillOptions, scratch: string, startedAt: number) {
   onStep('state from snapshot and tail');
   let at = performance.now();
   const { journal, shard } = restored;
-  const end = FixedDurableEnd.find(nodeFileSystem, journal, shard);
-  const findings: CheckFinding[] = [];
-  const { anchor, passedOver, hash } = quickState(journal, shard, end, capacity);
+  const end = FixedDurableEnd.find(fileSystem, journal, shard);
+  const findings: CheckFinding[] = restored.passedOver.map((reason) => {
+    return { file: reason, offset: 0, sequence: 0, code: 'BACKUP_OBJECT_DAMAGED', reason };
+  });
+  const { anchor, passedOver, hash } = quickState(
+    ...([journal, shard, end, capacity, fileSystem] as const),
+  );
   // One of another capacity or version is no use, and no damage: recovery takes the whole log.
   for (const reason of passedOver.filter((each) => !each.includes(OTHER_SCHEMA))) {
     findings.push({ file: reason, offset: 0, sequence: 0, code: 'SNAPSHOT_PASSED_OVER', reason });
@@ -128,9 +140,9 @@ async function run(options: DrillOptions, scratch: string, startedAt: number) {
   const stateSeconds = since(at);
 
   onStep('state from the whole log');
-  const recorded = recordedStates({ journal, end });
+  const recorded = recordedStates({ journal, end, fileSystem });
   const state = newState(capacity, SEED);
-  const check = await checkStates({ journal, end, recorded, state });
+  const check = await checkStates({ journal, end, recorded, state, fileSystem });
   findings.push(...check.findings);
   if (check.stateHash !== hash) {
     const reason = `snapshot and tail give the state ${hash}, the log ${check.stateHash}`;
@@ -158,10 +170,15 @@ async function run(options: DrillOptions, scratch: string, startedAt: number) {
 }
 
 /** As a start does it. Its tables are given back before the next ones are filled. */
-function quickState(journal: string, shard: number, end: FixedDurableEnd, capacity: Capacity) {
-  const { state, anchor, passedOver } = recoverState(journal, shard, end, () =>
-    newState(capacity, SEED),
-  );
+function quickState(
+  journal: string,
+  shard: number,
+  end: FixedDurableEnd,
+  capacity: Capacity,
+  files: FileSystem,
+) {
+  const empty = () => newState(capacity, SEED);
+  const { state, anchor, passedOver } = recoverState(journal, shard, end, empty, files);
   return { anchor, passedOver, hash: stateHash(state) };
 }
 

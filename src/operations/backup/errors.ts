@@ -15,6 +15,8 @@ export type BackupErrorCode =
   | 'BACKUP_CONFLICT'
   /** The place of the backups does not do what it is asked: full, unreachable, forbidden. */
   | 'BACKUP_STORE_FAILED'
+  /** A file was read wrong, or changed, while it was shipped: it is not in the backup. */
+  | 'BACKUP_FILE_CHANGED'
   /** Nothing at or before the moment asked for is in the backup. */
   | 'RESTORE_POINT_OUTSIDE'
   /** The directory to restore into holds something. */

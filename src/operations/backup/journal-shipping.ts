@@ -56,13 +56,14 @@ export interface JournalToShip {
  * Reads and checks what is to be shipped next after the pieces shipped so far; undefined when they
  * have all that is durable.
  *
+ * @param bufferOf a buffer of at least so many bytes, PIECE_BYTES_MAX at most
  * @throws JournalError JOURNAL_DAMAGED; BackupError BACKUP_OTHER_JOURNAL when the pieces are not of
  *   this journal
  */
 export function nextPiece(
   journal: JournalToShip,
   shipped: readonly JournalPiece[],
-  buffer: RecordBuffer,
+  bufferOf: (bytes: number) => RecordBuffer,
 ): RawPiece | undefined {
   const { files, directory, durable } = journal;
   const last = shipped.at(-1);
@@ -93,9 +94,17 @@ export function nextPiece(
     limit = limitOf(journal, segment, last);
   }
   if (replaces > 0) from = (shipped[shipped.length - replaces] as JournalPiece).offset;
-  if (limit <= Math.max(from, SEGMENT_HEADER_BYTES)) return undefined;
+  if (limit <= Math.max(from, SEGMENT_HEADER_BYTES)) {
+    if (segment === durable.segment) return undefined;
+    const place = {
+      file: `${directory}/${segmentName(segment)}`,
+      offset: limit,
+      sequence: segment,
+    };
+    throw damaged('SEGMENT_HEADER', place, `a finished segment of ${limit} bytes has no commit`);
+  }
   const before = shipped[shipped.length - replaces - 1];
-  return { ...readPiece(journal, segment, from, limit, before, buffer), replaces };
+  return { ...readPiece(journal, segment, from, limit, before, bufferOf), replaces };
 }
 
 function refuseOther(journal: JournalToShip, last: JournalPiece | undefined): void {
@@ -164,14 +173,15 @@ function readPiece(
   from: number,
   limit: number,
   before: JournalPiece | undefined,
-  buffer: RecordBuffer,
+  bufferOf: (bytes: number) => RecordBuffer,
 ): Omit<RawPiece, 'replaces'> {
   const { files } = journal;
+  const length = Math.min(PIECE_BYTES_MAX, limit - from);
+  const buffer = bufferOf(length);
   const path = `${journal.directory}/${segmentName(segment)}`;
   const file = openSegment(journal, segment, before);
   let filled: number;
   try {
-    const length = Math.min(buffer.bytes.length, limit - from);
     filled = files.pread(file, buffer.bytes, 0, length, from);
   } finally {
     files.close(file);

@@ -10,6 +10,9 @@ export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
 /** Manifests kept: the newest, and two that a reader may just be reading. */
 export const MANIFESTS_KEPT = 3;
 
+/** Listings in which a manifest must be missing before it is called lost: a shipment may be under way. */
+export const LISTINGS_MAX = 3;
+
 /** Full pieces shipped before a manifest says so: what is sent again after a crash, at most. */
 export const PIECES_PER_MANIFEST = 8;
 

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { BackupStore } from './backup-store.js';
 import { openObject, sealObject } from './envelope.js';
 import { BackupError } from './errors.js';
-import { MANIFEST_BYTES_MAX } from './limits.js';
+import { LISTINGS_MAX, MANIFEST_BYTES_MAX, MANIFESTS_KEPT } from './limits.js';
 
 const FORMAT = 'daybook-backup-1';
 const GENERATION_DIGITS = 16;
@@ -87,6 +87,23 @@ export async function listManifests(store: BackupStore): Promise<number[]> {
     .filter((digits) => digits !== undefined)
     .map(Number)
     .sort((a, b) => b - a);
+}
+
+/**
+ * The name of a manifest that should be there and is not, or undefined. An older one is removed only
+ * after a newer one stands, so the newest always has two before it: with fewer, one was lost, and it
+ * may be the newest.
+ */
+export async function missingManifest(store: BackupStore): Promise<string | undefined> {
+  let missing: number | undefined;
+  // A listing is no snapshot: it may miss what is stored, and find removed what goes, meanwhile.
+  for (let listing = 0; listing < LISTINGS_MAX; listing += 1) {
+    const [newest = 0, ...older] = await listManifests(store);
+    const oldest = newest - MANIFESTS_KEPT + 1;
+    if (oldest < 1 || older.includes(oldest)) return undefined;
+    missing = oldest;
+  }
+  return missing === undefined ? undefined : manifestName(missing);
 }
 
 /**

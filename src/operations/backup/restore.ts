@@ -32,6 +32,8 @@ import {
   getJournalPiece,
   type JournalPiece,
   type Manifest,
+  manifestName,
+  missingManifest,
   readNewestManifest,
 } from './manifest.js';
 import { isWholeSnapshot } from './snapshot-content.js';
@@ -65,6 +67,8 @@ export interface RestoredBackup {
   readonly segments: number;
   /** Anchors of the snapshots restored, ascending. */
   readonly snapshots: readonly number[];
+  /** Snapshots that are not what was shipped, and why: the log alone gives their state, too. */
+  readonly passedOver: readonly string[];
   readonly rawBytes: number;
   readonly storedBytes: number;
   /** Of the manifest: its number, when it was made, and how far the journal was durable then. */
@@ -89,6 +93,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoredBa
     throw new BackupError('BACKUP_EMPTY', `there is no backup in ${store.description}`);
   }
   const pieces = piecesUntil(manifest, options.at);
+  await refuseIncomplete(store, manifest, options.at);
   mark(files, target);
   const name = `shard-${manifest.shard}`;
   const staging = `${target}/${STAGING}/${name}`;
@@ -106,14 +111,42 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoredBa
     return {
       ...{ journal: `${target}/${INSTALLED}/${name}`, shard, ...end },
       ...{ segments: restoring.segments, snapshots: restoring.snapshots, rawBytes, storedBytes },
-      ...{ generation, backedUpAt, durableThen },
+      ...{ generation, backedUpAt, durableThen, passedOver: restoring.passedOver },
     };
   } catch (error) {
     // Nothing was installed. The marker stays: this directory is no data of anybody.
     removeFiles(files, staging);
     removeFiles(files, `${staging}.snapshots`);
-    throw error;
+    throw namingManifest(error, manifest);
   }
+}
+
+/**
+ * Without its newest manifest a backup looks like an older one. Whoever asks for a moment that this one
+ * has gets it all the same.
+ */
+async function refuseIncomplete(
+  store: BackupStore,
+  { generation, journal }: Manifest,
+  at: Moment | undefined,
+): Promise<void> {
+  const { next, time } = journal.at(-1) as JournalPiece;
+  const has = at !== undefined && ('sequence' in at ? at.sequence < next : at.time <= BigInt(time));
+  const object = has ? undefined : await missingManifest(store);
+  if (object === undefined) return;
+  const newer = manifestName(generation + 1);
+  const message =
+    `${store.description}: ${object} is gone, so there may have been ${newer} with more events; what ` +
+    `${manifestName(generation)} has can be restored up to sequence ${next - 1} (--at)`;
+  throw new BackupError('BACKUP_OBJECT_MISSING', message, { object });
+}
+
+/** The object may be the wrong one to ask for: then it is the manifest that is not what it was. */
+function namingManifest(error: unknown, { generation, shard }: Manifest): unknown {
+  if (!(error instanceof BackupError) || error.code !== 'BACKUP_OBJECT_MISSING') return error;
+  const { code, object, message } = error;
+  const by = `${message}, but named by ${manifestName(generation)} of shard ${shard}`;
+  return new BackupError(code, by, { cause: error, ...(object === undefined ? {} : { object }) });
 }
 
 /** The pieces up to the one that holds the moment. */
@@ -144,11 +177,11 @@ class Restoring {
   storedBytes = 0;
   segments = 0;
   readonly snapshots: number[] = [];
+  readonly passedOver: string[] = [];
   readonly #options: RestoreOptions;
   readonly #files: FileSystem;
   readonly #staging: string;
   readonly #manifest: Manifest;
-  readonly #view = new RecordBuffer(PIECE_BYTES_MAX);
   #bytesAll = 0;
   #last: LastPiece | undefined;
 
@@ -198,9 +231,10 @@ class Restoring {
     const { at } = this.#options;
     const whole = { piece, end: raw.length, cut: false, time: BigInt(piece.time) };
     if (at === undefined || !isLast) return whole;
-    this.#view.bytes.set(raw);
+    const view = new RecordBuffer(Math.ceil(raw.length / 8) * 8);
+    view.bytes.set(raw);
     const from = piece.offset === 0 ? SEGMENT_HEADER_BYTES : 0;
-    const { end, time } = cutAt(this.#view, from, raw.length, at);
+    const { end, time } = cutAt(view, from, raw.length, at);
     return end > from ? { piece, end, cut: end < raw.length, time } : undefined;
   }
 
@@ -239,9 +273,12 @@ class Restoring {
     const mark = new DurableMarkWriter(this.#files, this.#staging, shard);
     try {
       mark.publish({ nextSequence: next, segment: piece.segment, offset: piece.offset + end });
+      // Then nobody can take the last segment away unnoticed, from the first start on.
+      mark.sync();
     } finally {
       mark.close();
     }
+    this.#files.syncDirectory(this.#staging);
     return { next, time, chain };
   }
 
@@ -253,14 +290,24 @@ class Restoring {
     if (wanted.length === 0) return;
     this.#files.makeDirectory(directory);
     for (const snapshot of wanted) {
-      const path = `${directory}/${snapshot.name}`;
-      await writeFile(this.#files, path, snapshot, this.#options, (piece) => this.#took(piece));
-      if (!isWholeSnapshot(this.#files, path, PIECE_BYTES_MAX)) {
-        throw invalid(snapshot.name, `${path} does not have its hash`);
+      try {
+        await this.#writeSnapshot(directory, snapshot);
+        this.snapshots.push(snapshot.sequence);
+      } catch (error) {
+        if (!(error instanceof BackupError) || error.code === 'BACKUP_STORE_FAILED') throw error;
+        this.passedOver.push(`${snapshot.name}: ${error.message} (${error.code})`);
+        removeFile(this.#files, directory, snapshot.name);
       }
-      this.snapshots.push(snapshot.sequence);
     }
     this.#files.syncDirectory(directory);
+  }
+
+  async #writeSnapshot(directory: string, snapshot: BackedUpFile): Promise<void> {
+    const path = `${directory}/${snapshot.name}`;
+    await writeFile(this.#files, path, snapshot, this.#options, (piece) => this.#took(piece));
+    if (!isWholeSnapshot(this.#files, path, PIECE_BYTES_MAX)) {
+      throw invalid(snapshot.name, `${path} does not have its hash`);
+    }
   }
 
   /** The small files beside the journal, as they were last. */
@@ -360,6 +407,10 @@ function install(files: FileSystem, target: string): void {
 
 function removeFiles(files: FileSystem, directory: string): void {
   for (const name of namesIn(files, directory)) files.unlink(`${directory}/${name}`);
+}
+
+function removeFile(files: FileSystem, directory: string, name: string): void {
+  if (namesIn(files, directory).includes(name)) files.unlink(`${directory}/${name}`);
 }
 
 function namesIn(files: FileSystem, directory: string): string[] {
