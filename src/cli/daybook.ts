@@ -47,7 +47,7 @@ import { projectionMetrics, raiseDeadLetters } from './projection-metrics.js';
 import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from './read-side.js';
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
 import { enterSamples } from './samples.js';
-import { permitSessions } from './session-permits.js';
+import { permitSessions, recordLogins } from './session-permits.js';
 import { StartedParts } from './started-parts.js';
 import {
   forwardingCheck,
@@ -183,6 +183,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   if (gateways?.orderEntry !== undefined) {
     const book = readAccessBook(accessDirectory(dataDirectory));
     permitSessions(gateways.orderEntry, api.admission, book);
+    if (api.admission !== undefined) recordLogins(gateways.orderEntry, api.admission);
   }
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   await forwarding?.begun();

@@ -4,6 +4,7 @@ import type { Admission } from '../api/identity/admission.js';
 import { mayDo } from '../api/identity/authorize.js';
 import type { Identities } from '../api/identity/identities.js';
 import type { Action } from '../api/identity/permissions.js';
+import type { RefusedLogin } from '../gateways/order-entry/connections.js';
 import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import type { RunningOrderEntry } from '../operations/order-entry.js';
 
@@ -25,6 +26,29 @@ export function permitSessions(
   const permit = (identities: Identities): void => orderEntry.permit(permitsOf(identities));
   permit(admission.identities);
   admission.onChange(permit);
+}
+
+const WHY: { readonly [F in RefusedLogin['fault']]?: string } = {
+  CREDENTIALS_WRONG: 'login unknown, off, or password wrong',
+  LOGIN_ATTEMPTS_EXCEEDED: 'too many failed logins',
+};
+
+/** Puts refused logins on the record that REST and gRPC have; they are told no code. */
+export function recordLogins(
+  orderEntry: Pick<RunningOrderEntry, 'onRefused'>,
+  admission: Admission,
+): void {
+  orderEntry.onRefused(({ fault, peer, user }) => {
+    const exceeded = fault === 'LOGIN_ATTEMPTS_EXCEEDED';
+    const code = exceeded ? fault : 'CREDENTIALS_INVALID';
+    admission.recordLogin({
+      code,
+      why: WHY[fault] ?? fault,
+      peer,
+      what: 'OUCH login',
+      login: user,
+    });
+  });
 }
 
 export function permitsOf(identities: Identities): SessionPermit[] {

@@ -1,5 +1,6 @@
 /** What the writer's thread and the thread that started it say to each other about order entry. */
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
+import type { RefusedLogin } from '../gateways/order-entry/connections.js';
 import type { GatewayCounts } from '../gateways/order-entry/order-entry-parts.js';
 import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import type { TurnLatencies } from '../gateways/order-entry/turn-latency.js';
@@ -35,5 +36,6 @@ export type FastPathRequest =
 export type FastPathMessage =
   | { readonly kind: 'orderEntryOpen'; readonly port: number; readonly recoverySeconds: number }
   | { readonly kind: 'orderEntryFailed'; readonly message: string; readonly code: string }
+  | { readonly kind: 'loginRefused'; readonly login: RefusedLogin }
   | { readonly kind: 'orderEntryClosed'; readonly counts: GatewayCounts }
   | { readonly kind: 'latencies'; readonly latencies: TurnLatencies };

@@ -21,6 +21,7 @@ import type { MessagePort } from 'node:worker_threads';
 import pino from 'pino';
 import type { BatchLog, Writer } from '../commands/writer.js';
 import type { RecordBuffer } from '../domain/event-record.js';
+import type { RefusedLogin } from '../gateways/order-entry/connections.js';
 import { NativeServer } from '../gateways/order-entry/native-server.js';
 import { OrderEntry } from '../gateways/order-entry/order-entry.js';
 import type { TurnLatency } from '../gateways/order-entry/turn-latency.js';
@@ -226,7 +227,8 @@ export class FastPath implements BatchLog {
     const { directory: journalDirectory, durableEnd } = journal;
     const parts = { config, port: openPort(request.port), journalDirectory, durableEnd, logger };
     try {
-      const entry = new OrderEntry({ ...parts, seed: randomInt(2 ** 31) }, () => {
+      const onRefused = (login: RefusedLogin) => this.#say({ kind: 'loginRefused', login });
+      const entry = new OrderEntry({ ...parts, onRefused, seed: randomInt(2 ** 31) }, () => {
         this.#entryWaits = true;
       });
       entry.begin();

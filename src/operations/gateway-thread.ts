@@ -27,6 +27,7 @@ const gateway = new OrderEntryGateway({
   durableEnd: end,
   logger: processLogger(data.logLevel),
   seed: randomInt(2 ** 31),
+  onRefused: (login) => say({ kind: 'loginRefused', login }),
 });
 const started = performance.now();
 const port = await gateway.start();

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { GatewayConfig } from '../gateways/order-entry/config.js';
+import type { RefusedLogin } from '../gateways/order-entry/connections.js';
 import type { GatewayCounts } from '../gateways/order-entry/order-entry-parts.js';
 import type { SessionPermit } from '../gateways/order-entry/permits.js';
 import type { StageLatencies } from '../gateways/order-entry/stage-latency.js';
@@ -24,6 +25,7 @@ export interface GatewayThreadData {
 /** What the gateway's thread says of itself. */
 export type GatewayThreadMessage =
   | { readonly kind: 'listening'; readonly port: number; readonly recoverySeconds: number }
+  | { readonly kind: 'loginRefused'; readonly login: RefusedLogin }
   | {
       readonly kind: 'stopped';
       readonly counts: GatewayCounts;
@@ -57,6 +59,8 @@ export interface RunningOrderEntry {
   latencies(): Promise<TurnLatencies | undefined>;
   /** What each session may do from now on: those without a permit nothing. */
   permit(permits: readonly SessionPermit[]): void;
+  /** Called from now on with each login that is refused. */
+  onRefused(listener: (login: RefusedLogin) => void): void;
   /**
    * Ends the sessions; to be called before the shard stops. What clients have not had, they get from
    * the log when they log in again.
@@ -107,9 +111,11 @@ export async function startOrderEntry(
   const stopped = new Promise<Stopped>((resolve) => {
     onStopped = resolve;
   });
+  let onRefused: ((login: RefusedLogin) => void) | undefined;
   worker.on('message', (message: GatewayThreadMessage) => {
     if (message.kind === 'listening') onListening(message);
-    else onStopped(message);
+    else if (message.kind === 'stopped') onStopped(message);
+    else onRefused?.(message.login);
   });
   const { port, recoverySeconds } = await Promise.race([listening, failed]);
   return {
@@ -118,6 +124,9 @@ export async function startOrderEntry(
     native: false,
     latencies: async () => undefined,
     permit: (permits) => worker.postMessage(permits),
+    onRefused: (listener) => {
+      onRefused = listener;
+    },
     stop: async () => {
       worker.postMessage('stop');
       const { counts, latencies } = await Promise.race([stopped, failed]);
@@ -156,6 +165,7 @@ async function openInWriter(
     native: true,
     latencies,
     permit: (permits) => writer.tell({ kind: 'permitSessions', permits }),
+    onRefused: (listener) => writer.hear('loginRefused', ({ login }) => listener(login)),
     stop: async () => {
       const closing = writer.ask({ kind: 'closeOrderEntry' }, 'orderEntryClosed');
       const { counts } = await Promise.race([closing, shard.failed]);

@@ -187,6 +187,11 @@ export interface WriterThread {
     request: FastPathRequest,
     ...kinds: readonly K[]
   ): Promise<Extract<FastPathMessage, { kind: K }>>;
+  /** Calls `listener` with every message of this kind from now on. */
+  hear<K extends FastPathMessage['kind']>(
+    kind: K,
+    listener: (message: Extract<FastPathMessage, { kind: K }>) => void,
+  ): void;
   /** Says something that is not answered. */
   tell(request: FastPathRequest): void;
 }
@@ -194,6 +199,11 @@ export interface WriterThread {
 function writerThread(worker: Worker, send: (request: FastPathRequest) => void): WriterThread {
   return {
     tell: send,
+    hear: (kind, listener) => {
+      worker.on('message', (message: WriterThreadMessage) => {
+        if (message.kind === kind) listener(message as never);
+      });
+    },
     ask: (request, ...kinds) =>
       new Promise((resolve) => {
         const onMessage = (message: WriterThreadMessage) => {

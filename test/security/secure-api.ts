@@ -42,6 +42,7 @@ export interface SecureApiOptions {
   readonly tls?: TlsFiles;
   readonly readModels?: ReadModels;
   readonly capacity?: Capacity;
+  readonly now?: () => number;
 }
 
 export const accessDirectoryOf = (dataDirectory: string): string => join(dataDirectory, 'identity');
@@ -89,7 +90,10 @@ export async function startSecureApi(options: SecureApiOptions = {}): Promise<Se
     readiness: async () => [],
     logger: pino({ level: 'info' }, { write: (line: string) => void lines.push(line) }),
     ...{ metrics: new Registry(), version: '0.0.0-test', host: '127.0.0.1', port: 0, grpcPort: 0 },
-    access: { directory: accessDirectory, tokens: options.tokens, lookMs: 10 },
+    access: {
+      ...{ directory: accessDirectory, tokens: options.tokens, lookMs: 10 },
+      ...(options.now === undefined ? {} : { now: options.now }),
+    },
     tls: options.tls,
   });
   if (fresh) await seed(api);

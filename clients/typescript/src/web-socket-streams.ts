@@ -54,7 +54,9 @@ type Message =
   | { readonly type: 'problem'; readonly code: string; readonly detail: string };
 
 /** Refusals that pass by themselves. */
-const PASSING = new Set(['SERVICE_UNAVAILABLE', 'CAPACITY_OVERLOAD', 'RATE_LIMITED']);
+const PASSING = new Set([
+  ...['SERVICE_UNAVAILABLE', 'CAPACITY_OVERLOAD', 'RATE_LIMITED', 'LOGIN_ATTEMPTS_EXCEEDED'],
+]);
 
 /** @throws StreamRefused */
 export async function* webSocketStream(

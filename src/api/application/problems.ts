@@ -89,6 +89,12 @@ export const problems = {
     title: 'Too many requests',
     meaning: 'The identity has used up its requests; nothing was taken. Retry-After says when.',
   },
+  LOGIN_ATTEMPTS_EXCEEDED: {
+    kind: 'rate-limited',
+    title: 'Too many failed logins',
+    meaning:
+      'Of this address, or of who is claimed: nobody is let in until Retry-After, right or wrong.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     kind: 'refused',
     title: 'The idempotency key is that of another request',

@@ -62,7 +62,8 @@ type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata'> & {
 
 /** For the record of refused access. */
 export function askedOf(call: AnyCall): Asked {
-  return { peer: call.getPeer(), what: call.getPath() };
+  const peer = call.getPeer();
+  return { peer, address: peer.replace(/:\d+$/, ''), what: call.getPath() };
 }
 
 /** @throws ApplicationError CREDENTIALS_MISSING and its kin, RATE_LIMITED, also as a rejection */

@@ -12,6 +12,7 @@ import { readFileSync, statSync } from 'node:fs';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  decodeJwt,
   errors,
   type JWTPayload,
   type JWTVerifyGetKey,
@@ -115,6 +116,17 @@ export class TokenVerifier {
     }
     this.#known.set(digest(token), { claims, untilMs: Date.now() + TOKEN_KNOWN_MS_MAX });
     return claims;
+  }
+}
+
+/** Whom a token names, with nothing of it checked; undefined when it cannot be read. */
+export function claimedSubject(token: string): string | undefined {
+  if (token.length > TOKEN_CHARS_MAX) return undefined;
+  try {
+    return decodeJwt(token).sub;
+  } catch (error) {
+    if (error instanceof errors.JWTInvalid) return undefined;
+    throw error;
   }
 }
 

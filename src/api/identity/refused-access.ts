@@ -7,6 +7,7 @@
  * in two files that take turns. A line is with the operating system before the answer goes out; it
  * outlives the process, and a loss of power may take the last ones.
  */
+import { createHmac, randomBytes } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
@@ -24,6 +25,8 @@ export const REFUSED_FILE_BYTES_MAX = 32 * 1024 * 1024;
 export const REFUSED_LINES_PER_SECOND_MAX = 200;
 /** Characters of what a stranger sent that are kept. */
 const TEXT_CHARS_MAX = 200;
+/** Of the hash of a name that nobody has. */
+const UNKNOWN_CHARS = 16;
 
 export interface Refusal {
   /** The code that the client was given. */
@@ -36,7 +39,7 @@ export interface Refusal {
   readonly what: string;
   /** Who it was, when that is known. */
   readonly identity?: string | undefined;
-  /** Id of the credential, never the credential. */
+  /** Id of the credential, never the credential; as `nameOf` has it. */
   readonly credential?: string | undefined;
 }
 
@@ -89,6 +92,19 @@ export class RefusedAccess {
     for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
     this.#bytes += bytes.length;
   }
+}
+
+/** Of this process alone: what is hashed with it can be told apart, and not be guessed from. */
+const strangers = randomBytes(32);
+
+/**
+ * A name as the record has it. One that nobody has may be a password in the wrong field: it is hashed,
+ * the same name to the same text as long as the process runs.
+ */
+export function nameOf(name: string, known: boolean): string {
+  if (known) return name;
+  const hash = createHmac('sha256', strangers).update(name).digest('hex');
+  return `unknown:${hash.slice(0, UNKNOWN_CHARS)}`;
 }
 
 /** Keys and tokens, wherever a client may have put them by mistake. */

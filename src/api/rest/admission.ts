@@ -69,5 +69,6 @@ function credentialsOf({ headers, raw }: FastifyRequest): Credentials {
 
 export const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({
   peer: ip,
+  address: ip,
   what: `${method} ${url.split('?', 1)[0]}`,
 });

@@ -60,7 +60,7 @@ export function sendProblem(
 ): FastifyReply {
   const document = problemDocument(error, request.id);
   if (document.status === 401) reply.header('www-authenticate', 'Bearer realm="daybook"');
-  if (document.status === 429) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (document.status === 429) reply.header('retry-after', secondsUntil(error));
   if (document.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   const { sequence } = error.extras;
   if (typeof sequence === 'number') reply.header(SEQUENCE_HEADER, sequence);
@@ -135,4 +135,10 @@ function frameworkError(error: FastifyError): ApplicationError | undefined {
     return problem('REQUEST_MALFORMED', 'The request cannot be read.');
   }
   return undefined;
+}
+
+function secondsUntil({ extras }: ApplicationError): number {
+  const { retryAfterMs } = extras;
+  if (typeof retryAfterMs !== 'number') return RETRY_AFTER_SECONDS;
+  return Math.max(RETRY_AFTER_SECONDS, Math.ceil(retryAfterMs / 1000));
 }

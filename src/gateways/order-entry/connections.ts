@@ -1,5 +1,6 @@
 /** The connections of a gateway: logins, heartbeats, silence, and how each of them ends. */
 import type { Logger } from 'pino';
+import { FailedLogins } from '../../lib/failed-logins.js';
 import { SOUP_TYPE } from '../soupbintcp/catalogue.js';
 import { putEndOfSession, putServerHeartbeat } from '../soupbintcp/packets.js';
 import { WireError } from '../wire/wire-error.js';
@@ -33,12 +34,23 @@ export interface ConnectionsOptions {
   /** A client is logged in; `behind` says that it is to be sent what it missed. */
   readonly onOpen: (connection: Connection) => void;
   readonly onEnd: (connection: Connection) => void;
+  /** Told of each login that is refused for who it is. */
+  readonly onRefused: (login: RefusedLogin) => void;
+}
+
+/** For the record of refused access. Crosses threads. */
+export interface RefusedLogin {
+  readonly fault: LoginFault;
+  readonly peer: string;
+  /** As it was given: it may be anything. */
+  readonly user: string;
 }
 
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byUser: Map<string, Session>;
   readonly #all = new Set<Connection>();
+  readonly #failed = new FailedLogins();
   #onEmpty: (() => void) | undefined;
   #checking = 0;
 
@@ -155,13 +167,29 @@ export class Connections {
     }
     const bytes = deframer.payloadLength + SOUP_HEADER;
     const request = readLogin(deframer.view, deframer.payloadAt - SOUP_HEADER, bytes);
+    const { peer } = connection.channel;
+    const address = peer.replace(/:\d+$/, '');
+    const user = this.#byUser.has(request.user) ? request.user : undefined;
+    const refuse = (fault: LoginFault): void => {
+      this.#options.onRefused({ fault, peer, user: request.user });
+      this.#refuse(connection, fault);
+    };
+    if (this.#failed.waitMs(address, user, performance.now()) > 0) {
+      return refuse('LOGIN_ATTEMPTS_EXCEEDED');
+    }
     connection.state = 'checking';
     this.#checking += 1;
+    // Counted now: many may be checked at a time.
+    this.#failed.failed(address, user, performance.now());
     authenticate(request, this.#byUser).then(
       (session) => {
         this.#checking -= 1;
+        if (session !== undefined) {
+          this.#failed.forgive(address, request.user, performance.now());
+          this.#failed.succeeded(address, request.user, performance.now());
+        }
         if (connection.state !== 'checking') return;
-        if (session === undefined) return this.#refuse(connection, 'CREDENTIALS_WRONG');
+        if (session === undefined) return refuse('CREDENTIALS_WRONG');
         const start = startOf(request, session);
         if (typeof start === 'string') this.#refuse(connection, start);
         else this.#open(connection, session, start);

@@ -26,7 +26,11 @@ export function readLogin(view: DataView, at: number, bytes: number): LoginReque
   };
 }
 
-export type LoginFault = 'CREDENTIALS_WRONG' | 'SESSION_UNKNOWN' | 'SEQUENCE_WRONG';
+export type LoginFault =
+  | 'CREDENTIALS_WRONG'
+  | 'LOGIN_ATTEMPTS_EXCEEDED'
+  | 'SESSION_UNKNOWN'
+  | 'SEQUENCE_WRONG';
 
 /** The session of a user whose password is right, else undefined; takes as long either way. */
 export async function authenticate(
@@ -56,6 +60,7 @@ export function loginAccepted(session: Session, sequenceNumber: number): Uint8Ar
 
 export function loginRejected(fault: LoginFault): Uint8Array {
   const { notAuthorized, sessionNotAvailable } = SOUP_REJECT;
-  const code = fault === 'CREDENTIALS_WRONG' ? notAuthorized : sessionNotAvailable;
+  const who = fault === 'CREDENTIALS_WRONG' || fault === 'LOGIN_ATTEMPTS_EXCEEDED';
+  const code = who ? notAuthorized : sessionNotAvailable;
   return encodeSoupPacket('out', { type: 'J', fields: { rejectReasonCode: code } });
 }

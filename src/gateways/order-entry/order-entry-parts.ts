@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { CommandPort } from '../../commands/command-port.js';
 import type { DurableEnd } from '../../log/journal/durable-end.js';
 import type { GatewayConfig } from './config.js';
+import type { RefusedLogin } from './connections.js';
 
 export interface OrderEntryParts {
   readonly config: GatewayConfig;
@@ -13,6 +14,8 @@ export interface OrderEntryParts {
   readonly logger: Logger;
   /** Seed of hash tables. */
   readonly seed: number;
+  /** Told of each login that is refused for who it is; absent: the process's log alone has it. */
+  readonly onRefused?: (login: RefusedLogin) => void;
 }
 
 export interface GatewayCounts {

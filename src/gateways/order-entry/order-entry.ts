@@ -103,6 +103,7 @@ export class OrderEntry {
       onTaken: (connection) => this.#onTaken(connection),
       onOpen: (connection) => this.#catchUp(connection),
       onEnd: (connection) => this.#onEnd(connection),
+      onRefused: (login) => parts.onRefused?.(login),
     });
   }
 
