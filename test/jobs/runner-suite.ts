@@ -140,6 +140,25 @@ export function runnerSuite(open: () => JobBackend): void {
     expect(recorded.ends[0]).toBe(missed[0]);
   });
 
+  it('goes on when the clock is set back by a day', async () => {
+    const recorded = new Recorded();
+    const name = newName();
+    const job = recorded.definition(name, { every: 500 });
+    const running = await recorded.start(open(), [job]);
+    try {
+      await vi.waitFor(() => expect(recorded.ends.length).toBeGreaterThan(1), WAIT);
+      const machine = Date.now.bind(Date);
+      vi.spyOn(Date, 'now').mockImplementation(() => machine() - 86_400_000);
+      const before = recorded.ends.length;
+      await vi.waitFor(() => expect(recorded.ends.length).toBeGreaterThan(before + 3), WAIT);
+      expect(recorded.ends.at(-1)?.dueAt).toBeLessThan(machine() - 80_000_000);
+      expect(recorded.most).toBe(1);
+    } finally {
+      vi.restoreAllMocks();
+      await running.stop();
+    }
+  });
+
   it('runs what died with its process once more', async () => {
     const recorded = new Recorded();
     const name = newName();

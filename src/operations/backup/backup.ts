@@ -131,7 +131,7 @@ export class Backup {
     draft = await this.#shipJournal(draft, durable);
     draft = await this.#shipSnapshot(draft);
     draft = await this.#shipBeside(draft);
-    const due = this.#now() - this.#manifest.at >= MANIFEST_EVERY_MS && draft.journal.length > 0;
+    const due = this.#isDue(this.#manifest.at, MANIFEST_EVERY_MS) && draft.journal.length > 0;
     if (draft !== this.#manifest || due) await this.#store(draft, durable);
     const next = this.#manifest.journal.at(-1)?.next ?? 0;
     const behind = Math.max(0, this.#options.durable().nextSequence - next);
@@ -203,7 +203,7 @@ export class Backup {
     const shipped = draft.files.filter(({ kind }) => kind === 'snapshot');
     const newest = Math.max(-1, ...shipped.map(({ sequence }) => sequence));
     const last = Math.max(0, ...shipped.map(({ at }) => at));
-    if (this.#now() - last < SNAPSHOT_SHIPPED_EVERY_MS) return draft;
+    if (!this.#isDue(last, SNAPSHOT_SHIPPED_EVERY_MS)) return draft;
     for (const anchor of this.#snapshots(directory)) {
       if (anchor >= next) continue;
       if (anchor <= newest) return draft;
@@ -290,6 +290,12 @@ export class Backup {
       .flatMap((each) => each.pieces)
       .filter(({ object }) => !named.has(object));
     return { ...draft, files, retired: [...draft.retired, ...this.#retire(gone)] };
+  }
+
+  /** Also when the last time is still to come: the clock was set back, and nothing waits for it. */
+  #isDue(last: number, every: number): boolean {
+    const passed = this.#now() - last;
+    return passed < 0 || passed >= every;
   }
 
   #bufferOf(bytes: number): RecordBuffer {

@@ -4,7 +4,7 @@
  */
 import type { Job } from 'bullmq';
 import type { JobBackend, JobQueue, JobWorker } from './job-backend.js';
-import { RUN_SILENT_MS_MAX, RUNS_KEPT_MAX } from './limits.js';
+import { CLOCK_BACK_MS, CLOCK_LOOK_MS, RUN_SILENT_MS_MAX, RUNS_KEPT_MAX } from './limits.js';
 
 /** Every so many ms, or a cron pattern in UTC. */
 export type JobSchedule = { readonly every: number } | { readonly pattern: string };
@@ -50,12 +50,32 @@ export interface RunningJobs {
 /**
  * Starts what is due: a run that was missed while nobody ran jobs begins at once, one however many
  * were missed, and the next is by the clock again.
+ *
+ * A clock that is set back would keep every job waiting for as long, shipping among them: when that is
+ * seen, here or at a start, the schedules begin anew.
  */
 export async function startJobRunner(options: JobRunnerOptions): Promise<RunningJobs> {
   const { backend, jobs } = options;
   const queues: JobQueue[] = [];
   const workers: JobWorker[] = [];
+  const kept = options.runsKept ?? RUNS_KEPT_MAX;
+  let anew: Promise<unknown> = Promise.resolve();
+  const watch = watchClock(() => {
+    const all = jobs.map(async (job, index) => {
+      const queue = queues[index];
+      if (queue === undefined) return;
+      try {
+        await queue.removeJobScheduler(job.name);
+        await schedule(queue, job, kept);
+      } catch (error) {
+        options.onError(job.name, error as Error);
+      }
+    });
+    anew = Promise.all([anew, ...all]);
+  });
   const stop = async () => {
+    clearInterval(watch);
+    await anew;
     await Promise.all(workers.map((worker) => worker.close()));
     await Promise.all(queues.map((queue) => queue.close()));
   };
@@ -64,7 +84,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<Running
       const queue = backend.queue(queueName(job.name));
       queue.on('error', (error) => options.onError(job.name, error));
       queues.push(queue);
-      await schedule(queue, job, options.runsKept ?? RUNS_KEPT_MAX);
+      await schedule(queue, job, kept);
       workers.push(startWorker(job, options));
     }
   } catch (error) {
@@ -72,6 +92,18 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<Running
     throw error;
   }
   return { stop };
+}
+
+/** @param onBack the wall clock was set back: it has lost against the one that nobody can set */
+function watchClock(onBack: () => void): NodeJS.Timeout {
+  let known = Date.now() - performance.now();
+  const timer = setInterval(() => {
+    const offset = Date.now() - performance.now();
+    if (offset < known - CLOCK_BACK_MS) onBack();
+    known = offset;
+  }, CLOCK_LOOK_MS);
+  timer.unref();
+  return timer;
 }
 
 export const queueName = (job: string): string => `daybook-${job}`;
@@ -84,7 +116,10 @@ async function schedule(queue: JobQueue, job: JobDefinition, kept: number): Prom
     'every' in wanted
       ? Number(found?.every) === wanted.every
       : found?.pattern === wanted.pattern && found.every === undefined;
-  if (found !== undefined && same) return;
+  // Its next run is further away than any can be: it was planned before the clock was set back.
+  const strayed =
+    'every' in wanted && (found?.next ?? 0) > Date.now() + wanted.every + CLOCK_BACK_MS;
+  if (found !== undefined && same && !strayed) return;
   // Another schedule begins anew; BullMQ would count it from the next run of the old one.
   if (found !== undefined) await queue.removeJobScheduler(job.name);
   const repeat = 'every' in wanted ? wanted : { ...wanted, tz: 'UTC' };
