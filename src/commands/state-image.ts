@@ -231,8 +231,8 @@ export function finishImage(state: ShardState, values: ImageValues): void {
   for (const [key, limit] of values.limits) limits.values.set(key, limit as never);
   limits.recount();
   for (const venue of values.reconciling) state.reconciling.add(venue);
-  for (const row of values.work.orders) work.orders.add(row);
-  for (const row of values.work.instruments) work.instruments.add(row);
+  for (const row of values.work.orders) work.addOrder(row);
+  for (const row of values.work.instruments) work.addInstrument(row);
   state.clientIds.reindex(state.clientIds.count);
   state.executions.reindex(state.executions.count);
   state.positions.reindex(state.positions.count);

@@ -18,31 +18,40 @@ type Trip = EventOf<'CircuitBreakerTripped'>['data'];
 
 /** After an order message: refusals, messages and loss within the window of the account. */
 export function checkBreakers(e: Emitter, account: number): void {
+  const { scopes, accounts } = e.state;
+  const { alarms } = scopes;
+  const scope = scopes.first + account;
+  if (alarms[scope] !== 0 && haltsAccount(e, account)) return;
+  checkLossBreakers(e, account);
+  // What was looked at and found within its limits stays there until something else is counted.
+  if ((accounts.state[account] as number) < TRADING_STATE.Reducing) alarms[scope] = 0;
+}
+
+/** @returns whether refusals or messages were too many */
+function haltsAccount(e: Emitter, account: number): boolean {
   const { accounts, scopes } = e.state;
-  const on =
-    (accounts.checks[account] as number) & (BreakerLoss | BreakerMessages | BreakerRejects);
-  if (on === 0) return;
+  const on = accounts.checks[account] as number;
+  if (accounts.state[account] === TRADING_STATE.Halted) return false;
   const scope = scopes.first + account;
   const at = scope * SCOPED_WIDTH;
   scopes.now[0] = e.timeMs;
-  const halted = accounts.state[account] === TRADING_STATE.Halted;
-  if ((on & BreakerRejects) !== 0 && !halted) {
+  if ((on & BreakerRejects) !== 0) {
     const limit = scopes.rows[at + SCOPED.breakerRejects] as number;
     scopes.refusals.sum(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
     if ((found[0] as number) > limit) {
       haltAccount(e, account, LIMIT.BreakerRejects, limit, found[0] as number);
-      return;
+      return true;
     }
   }
-  if ((on & BreakerMessages) !== 0 && !halted) {
+  if ((on & BreakerMessages) !== 0) {
     const limit = scopes.rows[at + SCOPED.breakerMessages] as number;
     scopes.messages.sum(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
     if ((found[0] as number) > limit) {
       haltAccount(e, account, LIMIT.BreakerMessages, limit, found[0] as number);
-      return;
+      return true;
     }
   }
-  if ((on & BreakerLoss) !== 0) checkLossBreakers(e, account);
+  return false;
 }
 
 function haltAccount(
@@ -61,29 +70,34 @@ const trip = (e: Emitter, data: Trip) => emit(e, 'CircuitBreakerTripped', data);
 export function checkLossBreakers(e: Emitter, account: number): void {
   const { state } = e;
   const { accounts, scopes } = state;
-  if (((accounts.checks[account] as number) & BreakerLoss) === 0) return;
-  scopes.now[0] = e.timeMs;
+  const { alarms } = scopes;
+  const scope = scopes.first + account;
   const group = accounts.group[account] as number;
-  if ((accounts.state[account] as number) < TRADING_STATE.Reducing) {
-    checkLoss(e, scopes.first + account, 'Account', account);
+  if (((alarms[scope] as number) | (alarms[group] as number) | (alarms[0] as number)) === 0) return;
+  scopes.now[0] = e.timeMs;
+  const active = (accounts.state[account] as number) < TRADING_STATE.Reducing;
+  if (alarms[scope] !== 0 && active) losesTooMuch(e, scope, 'Account', account);
+  if (group !== 0 && alarms[group] !== 0) {
+    const trades = (accounts.groupState[group] as number) < TRADING_STATE.Reducing;
+    if (trades && !losesTooMuch(e, group, 'Group', group)) alarms[group] = 0;
   }
-  if (group !== 0 && (accounts.groupState[group] as number) < TRADING_STATE.Reducing) {
-    checkLoss(e, group, 'Group', group);
+  if (alarms[0] !== 0 && state.firmState < TRADING_STATE.Reducing) {
+    if (!losesTooMuch(e, 0, 'Firm', 0)) alarms[0] = 0;
   }
-  if (state.firmState < TRADING_STATE.Reducing) checkLoss(e, 0, 'Firm', 0);
 }
 
-function checkLoss(e: Emitter, row: number, scope: Trip['scope'], scopeId: number): void {
+function losesTooMuch(e: Emitter, row: number, scope: Trip['scope'], scopeId: number): boolean {
   const { scopes } = e.state;
-  if (((scopes.own[row] as number) & BreakerLoss) === 0) return;
+  if (((scopes.own[row] as number) & BreakerLoss) === 0) return false;
   const at = row * SCOPED_WIDTH;
   const pnl = scopes.rows[at + SCOPED.pnl] as number;
   const limit = scopes.rows[at + SCOPED.breakerLoss] as number;
   found[0] = pnl;
   scopes.highestPnl.highest(row, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
   const value = (found[0] as number) - pnl;
-  if (value <= limit) return;
+  if (value <= limit) return false;
   trip(e, { limit, value, scopeId, breaker: LIMIT.BreakerLoss, scope, state: 'Reducing' });
+  return true;
 }
 
 /** After a mark: its move within the window, in basis points of where it came from, rounded up. */

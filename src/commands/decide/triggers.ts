@@ -24,12 +24,12 @@ export function workOff(e: Emitter): boolean {
   while (work.any) {
     for (const row of work.orders) {
       if (!e.room) return false;
-      work.orders.delete(row);
+      work.deleteOrder(row);
       decideContingency(e, row);
     }
     for (const instrument of work.instruments) {
       if (!triggerDue(e, instrument)) return false;
-      work.instruments.delete(instrument);
+      work.deleteInstrument(instrument);
     }
   }
   return true;

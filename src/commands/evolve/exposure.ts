@@ -126,6 +126,8 @@ function addPnlTo(state: ShardState, scope: number, by: number): void {
   // The loss within a window is from its highest point: the value before a fall counts too.
   const high = Math.max(before, before + by);
   scopes.highestPnl.raise(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow, high);
+  const loss = scopes.highestPnl.latest(scope) - (before + by);
+  if (loss > (scopes.rows[at + SCOPED.breakerLoss] as number)) scopes.alarms[scope] = 1;
 }
 
 /** Values every position of an instrument anew: its mark or its margin changed. */

@@ -70,7 +70,7 @@ function watch(state: ShardState, row: number): void {
     trail(state, row);
   }
   noteTrigger(state, row);
-  if (isDue(state, row)) state.work.instruments.add(instrument);
+  if (isDue(state, row)) state.work.addInstrument(instrument);
 }
 
 /** Takes a stop off its instrument's list: triggered, canceled or expired. */
@@ -101,7 +101,7 @@ function resetTriggers(state: ShardState, instrument: number): void {
 export function stopChanged(state: ShardState, row: number): void {
   if (!isWatched(state.orders, row)) return;
   noteTrigger(state, row);
-  if (isDue(state, row)) state.work.instruments.add(state.orders.instrument[row] as number);
+  if (isDue(state, row)) state.work.addInstrument(state.orders.instrument[row] as number);
 }
 
 function noteTrigger(state: ShardState, row: number): void {
@@ -160,7 +160,7 @@ export function watchMark(state: ShardState, instrument: number): void {
   while (row !== 0) {
     if (isTrailing(orders.ordType[row] as number)) trail(state, row);
     noteTrigger(state, row);
-    if (isDue(state, row)) state.work.instruments.add(instrument);
+    if (isDue(state, row)) state.work.addInstrument(instrument);
     row = orders.nextHeld[row] as number;
   }
 }

@@ -17,7 +17,7 @@ export function setLeaves(state: ShardState, row: number, leaves: number): void 
   const before = orders.leavesQuantity[row] as number;
   orders.leavesQuantity[row] = leaves;
   const special = ((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0;
-  if (special && orders.listId[row] !== 0) state.work.orders.add(row);
+  if (special && orders.listId[row] !== 0) state.work.addOrder(row);
   if (before > 0 === leaves > 0) return;
   if (leaves > 0) link(state, row);
   else unlink(state, row);

@@ -72,7 +72,11 @@ export function countRefusal(
   if ((on & BreakerRejects) === 0) return;
   const scope = state.scopes.first + account;
   const { rows, refusals, now } = state.scopes;
-  refusals.addOne(scope, now, rows, scope * SCOPED_WIDTH + SCOPED.breakerWindow);
+  const base = scope * SCOPED_WIDTH;
+  refusals.addOne(scope, now, rows, base + SCOPED.breakerWindow);
+  if (refusals.latest(scope) > (rows[base + SCOPED.breakerRejects] as number)) {
+    state.scopes.alarms[scope] = 1;
+  }
 }
 
 function take(state: ShardState, account: number, limit: number, column: number): void {
@@ -96,7 +100,11 @@ function countMessage(state: ShardState, account: number, on: number): void {
     scopes.rows[at + SCOPED.messages] = (scopes.rows[at + SCOPED.messages] as number) + 1;
   }
   if ((on & BreakerMessages) !== 0) {
-    scopes.messages.addOne(scope, scopes.now, scopes.rows, at + SCOPED.breakerWindow);
+    const { rows, messages } = scopes;
+    messages.addOne(scope, scopes.now, rows, at + SCOPED.breakerWindow);
+    if (messages.latest(scope) > (rows[at + SCOPED.breakerMessages] as number)) {
+      scopes.alarms[scope] = 1;
+    }
   }
 }
 

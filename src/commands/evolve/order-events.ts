@@ -52,11 +52,6 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   orders.instrument[row] = instrument;
   orders.position[row] = ensurePosition(state, account, instrument);
   orders.quantity[row] = quantity;
-  orders.cumQuantity[row] = 0;
-  orders.cumValue[row] = 0;
-  orders.leavesQuantity[row] = 0;
-  orders.exposed[row] = 0;
-  orders.exposedNotional[row] = 0;
   orders.price[row] = b.f64[(at + accepted.price) >> 3] as number;
   orders.side[row] = b.bytes[at + accepted.side] as number;
   orders.ordType[row] = b.bytes[at + accepted.ordType] as number;
@@ -65,15 +60,10 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   orders.venue[row] = b.u16[(at + accepted.venue) >> 1] as number;
   orders.userRef[row] = b.i32[(at + accepted.userRef) >> 2] as number;
   orders.session[row] = b.i32[(at + HEADER.session) >> 2] as number;
-  orders.requests[row] = 0;
   const strategy = b.i32[(at + accepted.strategy) >> 2] as number;
   orders.flags[row] = strategy === 0 ? 0 : ORDER_FLAG.Tagged;
   if (strategy !== 0) orders.strategy[row] = strategy;
-  orders.pendingCancels[row] = 0;
-  orders.pendingReplaces[row] = 0;
   const long = b.u16[(at + HEADER.length) >> 1] === OPTIONAL_BYTES;
-  orders.stopPrice[row] = long ? (b.f64[(at + accepted.stopPrice) >> 3] as number) : 0;
-  orders.displayQuantity[row] = long ? (b.f64[(at + accepted.displayQuantity) >> 3] as number) : 0;
   if (long) setOptionalTerms(state, b, at, row);
   // Between two days an order is one of the day to come.
   orders.day[row] = state.tradingDay === 0 ? state.days + 1 : state.days;
@@ -99,6 +89,8 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
 function setOptionalTerms(state: ShardState, b: RecordBuffer, at: number, row: number): void {
   const { orders } = state;
   orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.Special;
+  orders.stopPrice[row] = b.f64[(at + accepted.stopPrice) >> 3] as number;
+  orders.displayQuantity[row] = b.f64[(at + accepted.displayQuantity) >> 3] as number;
   orders.selfTradePrevention[row] = b.bytes[at + accepted.selfTradePrevention] as number;
   orders.offset[row] = b.f64[(at + accepted.offset) >> 3] as number;
   orders.expireTime[row] = b.f64[(at + accepted.expireTime) >> 3] as number;
@@ -116,7 +108,7 @@ function joinList(state: ShardState, row: number): void {
   if (listId === 0) return;
   const account = orders.account[row] as number;
   lists.add(account, listId, row);
-  for (const other of lists.of(account, listId)) work.orders.add(other);
+  for (const other of lists.of(account, listId)) work.addOrder(other);
 }
 
 /** Whether a denied request used its client order id up: not when it never had a claim on one. */

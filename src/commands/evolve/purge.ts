@@ -57,8 +57,7 @@ function forget(state: ShardState, row: number): void {
   if (((orders.flags[row] as number) & ORDER_FLAG.Special) !== 0) {
     lists.remove(orders.account[row] as number, orders.listId[row] as number, row);
   }
-  orders.account[row] = 0;
-  orders.flags[row] = 0;
+  orders.clear(row);
   orders.next[row] = orders.free;
   orders.previous[row] = 0;
   orders.free = row;

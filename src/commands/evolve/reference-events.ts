@@ -136,7 +136,7 @@ export function tradingStateChanged(
 function noteWaitingStops(state: ShardState): void {
   const { instruments, work } = state;
   for (let index = 1; index < instruments.count; index += 1) {
-    if (instruments.held[index] !== 0) work.instruments.add(index);
+    if (instruments.held[index] !== 0) work.addInstrument(index);
   }
 }
 
@@ -188,6 +188,7 @@ function wakeGoodTillOrders(state: ShardState): void {
 
 /** The events that are rare enough to be decoded into objects. */
 export function evolveReference(state: ShardState, event: DaybookEvent): void {
+  state.scopes.alarms.fill(1);
   switch (event.type) {
     case 'WriterStarted':
       assert(event.data.epoch === state.epoch + 1, 'epochs follow each other');

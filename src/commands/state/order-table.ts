@@ -169,6 +169,25 @@ export class OrderTable {
     return row;
   }
 
+  /**
+   * Leaves a row as a new one is found: zero where an order that is accepted writes nothing. (The
+   * columns of optional terms are read only under their flags.)
+   */
+  clear(row: number): void {
+    this.account[row] = 0;
+    this.flags[row] = 0;
+    this.cumQuantity[row] = 0;
+    this.cumValue[row] = 0;
+    this.leavesQuantity[row] = 0;
+    this.stopPrice[row] = 0;
+    this.displayQuantity[row] = 0;
+    this.exposed[row] = 0;
+    this.exposedNotional[row] = 0;
+    this.requests[row] = 0;
+    this.pendingCancels[row] = 0;
+    this.pendingReplaces[row] = 0;
+  }
+
   /** The row of an order, or 0 when the id names none. */
   rowOf(orderId: number): number {
     // The low bits of a whole number: `%` of doubles is a call, this is one instruction.

@@ -8,9 +8,27 @@ export class PendingWork {
   /** Rows of orders of contingency groups. */
   readonly orders = new Set<number>();
   readonly instruments = new Set<number>();
+  /** Whether there is anything to be worked off. Asked several times per command. */
+  any = false;
 
-  get any(): boolean {
-    return this.orders.size !== 0 || this.instruments.size !== 0;
+  addOrder(row: number): void {
+    this.orders.add(row);
+    this.any = true;
+  }
+
+  addInstrument(instrument: number): void {
+    this.instruments.add(instrument);
+    this.any = true;
+  }
+
+  deleteOrder(row: number): void {
+    this.orders.delete(row);
+    this.any = this.orders.size !== 0 || this.instruments.size !== 0;
+  }
+
+  deleteInstrument(instrument: number): void {
+    this.instruments.delete(instrument);
+    this.any = this.orders.size !== 0 || this.instruments.size !== 0;
   }
 }
 

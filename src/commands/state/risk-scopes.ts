@@ -101,6 +101,12 @@ export class RiskScopes {
   readonly highestPnl: WindowTable;
   readonly refusals: WindowTable;
   readonly messages: WindowTable;
+  /**
+   * 1 while a value of the scope could be beyond one of its circuit breakers: it was counted or valued
+   * there, or nobody has looked since the start or since anything else than orders changed. Most
+   * orders so pass their breakers with one look. A hint, no part of the state: 1 is always right.
+   */
+  readonly alarms: Uint8Array;
   /** Time at hand in ms, of the command or the event; an array, and no part of the state. */
   readonly now = scratch(1);
   /** 1 while a limit is set that needs positions valued at the mark. */
@@ -111,6 +117,7 @@ export class RiskScopes {
     const rows = 2 * accounts + 1;
     this.rows = new Float64Array(rows * SCOPED_WIDTH);
     this.own = new Int32Array(rows);
+    this.alarms = new Uint8Array(rows).fill(1);
     this.repeated = new Float64Array((accounts + 1) * REPEATED_WIDTH);
     this.highestPnl = new WindowTable(rows);
     this.refusals = new WindowTable(rows);

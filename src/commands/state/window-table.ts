@@ -55,6 +55,11 @@ export class WindowTable {
     this.#answers = new Float64Array(owners);
   }
 
+  /** The sum or highest value as of the moment when it was written last. */
+  latest(owner: number): number {
+    return this.#results[owner] as number;
+  }
+
   /** Adds one to the sum of the current slice. */
   addOne(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
     noteStamp(now, windows, at);
