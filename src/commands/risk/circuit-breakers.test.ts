@@ -90,6 +90,25 @@ describe('loss', () => {
   });
 });
 
+describe('a limit that is lowered below what was counted already', () => {
+  it('trips at the next message, a good one: refusals', () => {
+    spec.limit('BreakerRejects', 5).limit('MaxOrderQuantity', 5);
+    for (let i = 0; i < 3; i += 1) spec.order({ quantity: 6 });
+    expect(types(spec.order())).not.toContain('CircuitBreakerTripped');
+    spec.limit('BreakerRejects', 2);
+    expect(types(spec.order())).toContain('CircuitBreakerTripped');
+  });
+
+  it.each(['Account', 'Group', 'Firm'] as const)('trips at the next message: loss, %s', (scope) => {
+    spec.limit('BreakerLoss', dollars(60), scope);
+    spec.fill(idOf(spec.order({ quantity: 10 })), 10);
+    spec.mark(9_500);
+    expect(types(spec.order({ price: 9_500 }))).not.toContain('CircuitBreakerTripped');
+    spec.limit('BreakerLoss', dollars(40), scope);
+    expect(types(spec.order({ price: 9_500 }))).toContain('CircuitBreakerTripped');
+  });
+});
+
 describe('refusals', () => {
   it('halts the account above the limit, and lets cancels pass', () => {
     const open = idOf(spec.order());
