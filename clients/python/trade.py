@@ -1,30 +1,57 @@
 """Enters an order, follows what becomes of it, and cancels what is left.
 
-    pip install grpcio grpcio-tools        (or: apt install python3-grpcio python3-grpc-tools)
+    apt install python3-grpcio protobuf-compiler        (or: pip install grpcio grpcio-tools)
     python3 clients/python/trade.py
 
 DAYBOOK_GRPC is where gRPC listens (default 127.0.0.1:8081), DAYBOOK_KEY an API key or token.
 """
 
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import grpc
 
-# Made of the definitions at run time; `python3 -m grpc_tools.protoc` writes the same into files.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "proto"))
-messages, services = grpc.protos_and_services("daybook/v1/order_service.proto")
-orders = grpc.protos("daybook/v1/order.proto")
-stream_messages, stream_services = grpc.protos_and_services("daybook/v1/stream_service.proto")
+PROTO = Path(__file__).resolve().parents[2] / "proto"
+SERVICES = ["order_service", "stream_service"]
+
+
+def generate(folder):
+    """Python classes of the messages; a program of yours would keep what this writes."""
+    compiler = ["protoc"] if shutil.which("protoc") else [sys.executable, "-m", "grpc_tools.protoc"]
+    files = [f"daybook/v1/{name}.proto" for name in ["order", *SERVICES]]
+    arguments = [f"--proto_path={PROTO}", f"--python_out={folder}", *files]
+    subprocess.run([*compiler, *arguments], check=True)
+    sys.path.insert(0, folder)
+
+
+with tempfile.TemporaryDirectory() as generated:
+    generate(generated)
+    from daybook.v1 import order_pb2 as orders
+    from daybook.v1 import order_service_pb2 as messages
+    from daybook.v1 import stream_service_pb2 as stream_messages
+
+
+def caller(make, service, name, types):
+    """A method of the definitions on this channel."""
+    request, response = (getattr(types, name + suffix) for suffix in ("Request", "Response"))
+    path = f"/daybook.v1.{service}/{name}"
+    return make(path, request.SerializeToString, response.FromString)
+
 
 key = os.environ.get("DAYBOOK_KEY")
 metadata = [("authorization", f"Bearer {key}")] if key else []
 
 with grpc.insecure_channel(os.environ.get("DAYBOOK_GRPC", "127.0.0.1:8081")) as channel:
-    entry = services.OrderServiceStub(channel)
-    streams = stream_services.StreamServiceStub(channel)
+    submit_order = caller(channel.unary_unary, "OrderService", "SubmitOrder", messages)
+    cancel_order = caller(channel.unary_unary, "OrderService", "CancelOrder", messages)
+    stream_executions = caller(
+        channel.unary_stream, "StreamService", "StreamExecutions", stream_messages
+    )
     new = orders.NewOrder(
         client_order_id=f"example-py-{time.time_ns()}",
         account="alpha",
@@ -36,7 +63,7 @@ with grpc.insecure_channel(os.environ.get("DAYBOOK_GRPC", "127.0.0.1:8081")) as 
     )
     request = messages.SubmitOrderRequest(order=new)
     try:
-        order = entry.SubmitOrder(request, metadata=metadata, timeout=10).order
+        order = submit_order(request, metadata=metadata, timeout=10).order
     except grpc.RpcError as error:
         codes = [value for name, value in error.trailing_metadata() if name == "daybook-code"]
         sys.exit(f"refused: {codes or error.code()}: {error.details()}")
@@ -47,7 +74,7 @@ with grpc.insecure_channel(os.environ.get("DAYBOOK_GRPC", "127.0.0.1:8081")) as 
     subscription = stream_messages.Subscription(after=order.sequence, accounts=["alpha"])
     request = stream_messages.StreamExecutionsRequest(subscription=subscription)
     done = False
-    for message in streams.StreamExecutions(request, metadata=metadata):
+    for message in stream_executions(request, metadata=metadata):
         for execution in message.entries:
             if execution.order_id != order.order_id:
                 continue
@@ -55,7 +82,7 @@ with grpc.insecure_channel(os.environ.get("DAYBOOK_GRPC", "127.0.0.1:8081")) as 
             if execution.event == "OrderAcknowledged":
                 named = orders.OrderReference(order_id=order.order_id)
                 cancel = orders.CancelOrder(order=named)
-                entry.CancelOrder(messages.CancelOrderRequest(cancel=cancel), metadata=metadata)
+                cancel_order(messages.CancelOrderRequest(cancel=cancel), metadata=metadata)
             done = done or execution.event == "OrderCanceled"
         if done:
             break

@@ -10,9 +10,15 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const runs = (program: string, ...args: string[]): boolean =>
   spawnSync(program, args, { timeout: 60_000 }).status === 0;
 
-/** A Python with what the example imports: the system's own knows Debian's packages. */
-const python = ['python3', '/usr/bin/python3', process.env.DAYBOOK_PYTHON ?? ''].find(
-  (program) => program !== '' && runs(program, '-c', 'import grpc, grpc_tools'),
+/**
+ * A Python with what the example imports: the system's own knows Debian's packages, another one that
+ * is found first need not.
+ */
+const python = [process.env.DAYBOOK_PYTHON ?? '', '/usr/bin/python3', 'python3'].find(
+  (program) =>
+    program !== '' &&
+    runs(program, '-c', 'import grpc, google.protobuf') &&
+    (runs('protoc', '--version') || runs(program, '-c', 'import grpc_tools')),
 );
 const curl = runs('curl', '--version');
 
@@ -45,7 +51,7 @@ describe('the examples', () => {
     expect(await example('node', 'clients/typescript/dist/examples/trade.js')).toMatch(STORY);
   });
 
-  it.skipIf(python === undefined)('Python, where grpcio and grpcio-tools are', async () => {
+  it.skipIf(python === undefined)('Python, where grpcio and protoc are', async () => {
     expect(await example(python as string, 'clients/python/trade.py')).toMatch(STORY);
   });
 
