@@ -82,6 +82,23 @@ export function accessSide(
   return { access: { directory: accessDirectory(dataDirectory), tokens }, tls };
 }
 
+/**
+ * The same for a box that only projects: it shows metrics and nothing else, and makes no first user. As
+ * long as it knows nobody, they are for this machine alone.
+ *
+ * @throws UsageError; AccessError when the access log is damaged
+ */
+export function projectorAccess(values: Values, host: string, dataDirectory: string): AccessSide {
+  const side = accessSide(values, [host], dataDirectory);
+  if (side.access === undefined) return side;
+  if (readAccessBook(side.access.directory).users.size > 0) return side;
+  if (LOOPBACK.test(host)) return { ...side, access: undefined };
+  throw new UsageError(
+    `${host} is not this machine alone, and nobody is known who may see the metrics: ` +
+      "'daybook identity' adds somebody",
+  );
+}
+
 /** @throws UsageError */
 function tlsFiles(values: Values): TlsFiles | undefined {
   const { 'tls-cert': certificate, 'tls-key': key, 'tls-client-ca': clientAuthorities } = values;

@@ -4,8 +4,11 @@
  */
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Admission } from '../api/identity/admission.js';
 import { startHealthServer } from '../api/rest/health-server.js';
 import type { Check } from '../api/rest/routes/health.js';
+import type { AccessOptions } from '../api/start-api.js';
+import type { TlsFiles } from '../lib/tls-files.js';
 import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { ProjectionService } from '../projections/projection-service.js';
 import type { CredentialSide } from './credential-side.js';
@@ -23,6 +26,9 @@ export interface ProjectorRoleOptions {
   /** Of health and metrics; 0: any free one. */
   readonly port: number;
   readonly logger: Logger;
+  /** Who may see the metrics; absent: whoever is on this machine. */
+  readonly access: AccessOptions | undefined;
+  readonly tls: TlsFiles | undefined;
 }
 
 export interface RunningProjectorRole {
@@ -60,14 +66,15 @@ async function startParts(
   });
   await started.add(Promise.resolve(projections), (p) => p.stop());
   raiseDeadLetters(projections, logger);
+  const metrics = metricsOf(projections);
+  const admission = await startAdmission(options, metrics, started);
   const server = await started.add(
     startHealthServer({
       readiness: async () => [
         followingCheck(projections),
         await databaseCheck(database.dataSource),
       ],
-      metrics: metricsOf(projections),
-      ...{ logger, host, port },
+      ...{ metrics, admission, tls: options.tls, logger, host, port },
     }),
     (s) => s.stop(),
   );
@@ -80,6 +87,19 @@ async function startParts(
     database.lost,
   ]);
   return { address: server.address, projections, failed, stop: () => started.stop() };
+}
+
+/** As everywhere; what is asked here is on no log, so nobody needs an index there. */
+async function startAdmission(
+  { access, logger }: ProjectorRoleOptions,
+  metrics: Registry,
+  started: StartedParts,
+): Promise<Admission | undefined> {
+  if (access === undefined) return undefined;
+  const register = async () => 0;
+  return started.add(Admission.start({ ...access, register, logger, metrics }), async (a) =>
+    a.close(),
+  );
 }
 
 /** How far the store is ahead is not known here: the lag in time of the last batch is. */

@@ -1,7 +1,13 @@
 /** `daybook start`: everything, embedded, until it is told to stop. */
 import type { Logger } from 'pino';
 import { processLogger } from '../operations/process-logger.js';
-import { ACCESS_HELP, ACCESS_OPTIONS, accessSide, firstKey } from './access-side.js';
+import {
+  ACCESS_HELP,
+  ACCESS_OPTIONS,
+  accessSide,
+  firstKey,
+  projectorAccess,
+} from './access-side.js';
 import { credentialSide } from './credential-side.js';
 import { DATA_DIRECTORY_DEFAULT, refuseUnfinishedRestore } from './data-directory.js';
 import { type RunningDaybook, startDaybook } from './daybook.js';
@@ -112,8 +118,9 @@ async function start(args: string[]): Promise<number> {
       throw new UsageError('--role projector has no journal to serve');
     }
     const { connectionString } = eventStoreDb;
+    const side = projectorAccess(values, values.host, values['data-dir']);
     return runUntilSignal(
-      () => startProjectorRole({ ...common, connectionString }),
+      () => startProjectorRole({ ...common, ...side, connectionString }),
       (running, seconds) => readyProjector(running, seconds, values.json),
       logger,
     );

@@ -241,6 +241,7 @@ describe('a box whose record is EventStoreDB', { timeout: 240_000 }, () => {
     ['start', '--eventstoredb-lag-max', '5'],
     ['start', '--role', 'projector'],
     ['start', '--role', 'nobody'],
+    ['start', '--role', 'projector', '--eventstoredb', 'esdb://127.0.0.1:1', '--host', '0.0.0.0'],
     ['start', '--eventstore-port', '1', '--eventstore-cert', 'x.pem'],
     ['rebuild', '--from', 'paper'],
     ['rebuild', '--from', 'eventstoredb'],

@@ -3,7 +3,6 @@
  * No rule of trading is written here.
  */
 import { randomBytes } from 'node:crypto';
-import type { Server as HttpsServer } from 'node:https';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
@@ -14,7 +13,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { type TlsFiles, tlsServerOptions, watchTlsFiles } from '../../lib/tls-files.js';
+import type { TlsFiles } from '../../lib/tls-files.js';
 import type { Application } from '../application/application.js';
 import type { Audit } from '../application/audit.js';
 import type { MarketData } from '../application/market-data.js';
@@ -24,6 +23,7 @@ import type { Admission } from '../identity/admission.js';
 import type { StreamHub } from '../streams/stream-hub.js';
 import { admitRequests } from './admission.js';
 import { answerBrokenHttp } from './broken-http.js';
+import { connectionOptions, watchTls } from './connection-options.js';
 import { closesGracefully } from './graceful-close.js';
 import { answerRepeats } from './idempotency.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
@@ -50,10 +50,6 @@ import { answerUnknownRoutes } from './unknown-route.js';
 export const BODY_BYTES_MAX = 64 * 1024;
 /** A request must have arrived whole within this, in milliseconds (slow-loris). */
 export const REQUEST_MS_MAX = 10_000;
-/** Its head within this, in milliseconds. */
-export const HEADERS_MS_MAX = 5000;
-/** How often connections that are too slow are looked for, in milliseconds. */
-const SLOW_LOOK_MS = 1000;
 /** An idle connection is closed after this, in milliseconds. */
 export const KEEP_ALIVE_MS = 60_000;
 /** Longest path parameter: 40 characters of a client order id, each percent-encoded. */
@@ -143,19 +139,6 @@ export async function createRestServer(
   healthRoutes(server, readiness, metrics);
   await server.ready();
   return { server, close };
-}
-
-/** The types of Fastify know a server with TLS as another one; routes see no difference. */
-function connectionOptions(tls: TlsFiles | undefined): object {
-  const times = { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_LOOK_MS };
-  return tls === undefined ? { http: times } : { https: { ...times, ...tlsServerOptions(tls) } };
-}
-
-function watchTls(server: RestServer, tls: TlsFiles | undefined, logger: Logger) {
-  if (tls === undefined) return undefined;
-  return watchTlsFiles(tls, server.server as unknown as HttpsServer, (err) => {
-    logger.error({ err }, 'the certificate stays as it was');
-  });
 }
 
 /** Bodies are JSON. An empty one is none: clients send the header with DELETE, too. */
