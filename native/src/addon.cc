@@ -3,6 +3,8 @@
 #include <node_api.h>
 
 #include "files.h"
+#include "key-index.h"
+#include "leaves.h"
 #include "seal.h"
 #include "sync-thread.h"
 #include "tcp.h"
@@ -20,6 +22,9 @@ NAPI_MODULE_INIT() {
       {"syncEnd", nullptr, sync_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"checkRecords", nullptr, check_records, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"leafHashes", nullptr, leaf_hashes, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"readLeaves", nullptr, read_leaves, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"indexKeys", nullptr, index_keys, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };

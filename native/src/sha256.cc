@@ -68,43 +68,93 @@ uint32_t crc32c_portable(const uint8_t* bytes, size_t length) {
 
 #if defined(__x86_64__)
 
-// Four rounds at a time; the processor keeps the state as (A, B, E, F) and (C, D, G, H).
-__attribute__((target("sha,sse4.1,ssse3"))) void blocks_sha(uint32_t* state, const uint8_t* bytes,
-                                                            size_t count) {
-  const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+// A message's state, as the processor keeps it: (A, B, E, F) and (C, D, G, H); and its next words.
+struct Lane {
+  __m128i s0, s1, before0, before1, m[4];
+};
+
+__attribute__((target("sha,sse4.1,ssse3"), always_inline)) inline void load_state(
+    Lane& lane, const uint32_t* state) {
   const __m128i abcd = _mm_loadu_si128(reinterpret_cast<const __m128i*>(state));
   const __m128i efgh = _mm_loadu_si128(reinterpret_cast<const __m128i*>(state + 4));
   const __m128i badc = _mm_shuffle_epi32(abcd, 0xb1);
   const __m128i hgfe = _mm_shuffle_epi32(efgh, 0x1b);
-  __m128i s0 = _mm_alignr_epi8(badc, hgfe, 8);
-  __m128i s1 = _mm_blend_epi16(hgfe, badc, 0xf0);
-  for (; count > 0; count--, bytes += kBlock) {
-    const __m128i before0 = s0;
-    const __m128i before1 = s1;
-    __m128i m[4];
-    for (size_t i = 0; i < 4; i++) {
-      m[i] = _mm_shuffle_epi8(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i)), swap);
-    }
-#pragma GCC unroll 16
-    for (size_t i = 0; i < 16; i++) {
-      const __m128i k = _mm_load_si128(reinterpret_cast<const __m128i*>(kRound + 4 * i));
-      const __m128i w = _mm_add_epi32(m[i & 3], k);
-      s1 = _mm_sha256rnds2_epu32(s1, s0, w);
-      s0 = _mm_sha256rnds2_epu32(s0, s1, _mm_shuffle_epi32(w, 0x0e));
-      if (i < 12) {
-        const __m128i w7 = _mm_alignr_epi8(m[(i + 3) & 3], m[(i + 2) & 3], 4);
-        const __m128i x = _mm_add_epi32(_mm_sha256msg1_epu32(m[i & 3], m[(i + 1) & 3]), w7);
-        m[i & 3] = _mm_sha256msg2_epu32(x, m[(i + 3) & 3]);
-      }
-    }
-    s0 = _mm_add_epi32(s0, before0);
-    s1 = _mm_add_epi32(s1, before1);
-  }
-  const __m128i feba = _mm_shuffle_epi32(s0, 0x1b);
-  const __m128i dchg = _mm_shuffle_epi32(s1, 0xb1);
+  lane.s0 = _mm_alignr_epi8(badc, hgfe, 8);
+  lane.s1 = _mm_blend_epi16(hgfe, badc, 0xf0);
+}
+
+__attribute__((target("sha,sse4.1,ssse3"), always_inline)) inline void store_state(
+    const Lane& lane, uint32_t* state) {
+  const __m128i feba = _mm_shuffle_epi32(lane.s0, 0x1b);
+  const __m128i dchg = _mm_shuffle_epi32(lane.s1, 0xb1);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(state), _mm_blend_epi16(feba, dchg, 0xf0));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+__attribute__((target("sha,sse4.1,ssse3"), always_inline)) inline void begin_block(
+    Lane& lane, const uint8_t* bytes) {
+  const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  lane.before0 = lane.s0;
+  lane.before1 = lane.s1;
+  for (size_t i = 0; i < 4; i++) {
+    lane.m[i] =
+        _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i)), swap);
+  }
+}
+
+__attribute__((target("sha,sse4.1,ssse3"), always_inline)) inline void four_rounds(Lane& lane,
+                                                                                  size_t i) {
+  const __m128i k = _mm_load_si128(reinterpret_cast<const __m128i*>(kRound + 4 * i));
+  __m128i* m = lane.m;
+  const __m128i w = _mm_add_epi32(m[i & 3], k);
+  lane.s1 = _mm_sha256rnds2_epu32(lane.s1, lane.s0, w);
+  lane.s0 = _mm_sha256rnds2_epu32(lane.s0, lane.s1, _mm_shuffle_epi32(w, 0x0e));
+  if (i < 12) {
+    const __m128i w7 = _mm_alignr_epi8(m[(i + 3) & 3], m[(i + 2) & 3], 4);
+    const __m128i x = _mm_add_epi32(_mm_sha256msg1_epu32(m[i & 3], m[(i + 1) & 3]), w7);
+    m[i & 3] = _mm_sha256msg2_epu32(x, m[(i + 3) & 3]);
+  }
+}
+
+__attribute__((target("sha,sse4.1,ssse3"), always_inline)) inline void end_block(Lane& lane) {
+  lane.s0 = _mm_add_epi32(lane.s0, lane.before0);
+  lane.s1 = _mm_add_epi32(lane.s1, lane.before1);
+}
+
+__attribute__((target("sha,sse4.1,ssse3"))) void blocks_sha(uint32_t* state, const uint8_t* bytes,
+                                                            size_t count) {
+  Lane lane;
+  load_state(lane, state);
+  for (; count > 0; count--, bytes += kBlock) {
+    begin_block(lane, bytes);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < 16; i++) four_rounds(lane, i);
+    end_block(lane);
+  }
+  store_state(lane, state);
+}
+
+// A round waits four cycles for the one before; another message fits into the gaps.
+__attribute__((target("sha,sse4.1,ssse3"))) void blocks_sha_pair(uint32_t* first, uint32_t* second,
+                                                                 const uint8_t* a,
+                                                                 const uint8_t* b, size_t count) {
+  Lane x;
+  Lane y;
+  load_state(x, first);
+  load_state(y, second);
+  for (; count > 0; count--, a += kBlock, b += kBlock) {
+    begin_block(x, a);
+    begin_block(y, b);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < 16; i++) {
+      four_rounds(x, i);
+      four_rounds(y, i);
+    }
+    end_block(x);
+    end_block(y);
+  }
+  store_state(x, first);
+  store_state(y, second);
 }
 
 __attribute__((target("sse4.2"))) uint32_t crc32c_sse(const uint8_t* bytes, size_t length) {
@@ -138,7 +188,51 @@ void blocks(uint32_t* state, const uint8_t* bytes, size_t count) {
   blocks_portable(state, bytes, count);
 }
 
+// Ends a message of `length` bytes, of which the last `have`, less than a block, are in `piece`; it has
+// room for two blocks.
+void finish(uint32_t* state, uint8_t* piece, size_t have, uint64_t length, uint8_t* into) {
+  piece[have++] = 0x80;
+  const size_t padded = have + 8 <= kBlock ? kBlock : 2 * kBlock;
+  memset(piece + have, 0, padded - have);
+  const uint64_t bits = __builtin_bswap64(length * 8);
+  memcpy(piece + padded - 8, &bits, 8);
+  blocks(state, piece, padded / kBlock);
+  for (size_t i = 0; i < 8; i++) {
+    const uint32_t word = __builtin_bswap32(state[i]);
+    memcpy(into + 4 * i, &word, 4);
+  }
+}
+
 }  // namespace
+
+void sha256(const uint8_t* bytes, size_t length, uint8_t* into) {
+  uint32_t state[8];
+  memcpy(state, kStart, sizeof state);
+  const size_t whole = length / kBlock;
+  blocks(state, bytes, whole);
+  alignas(16) uint8_t piece[2 * kBlock];
+  const size_t have = length - whole * kBlock;
+  if (have > 0) memcpy(piece, bytes + whole * kBlock, have);
+  finish(state, piece, have, length, into);
+}
+
+void sha256_pair(const uint8_t* first, const uint8_t* second, size_t length, uint8_t* into_first,
+                 uint8_t* into_second) {
+#if defined(__x86_64__)
+  if (kHasSha) {
+    uint32_t states[2][8];
+    memcpy(states[0], kStart, sizeof kStart);
+    memcpy(states[1], kStart, sizeof kStart);
+    blocks_sha_pair(states[0], states[1], first, second, length / kBlock);
+    alignas(16) uint8_t piece[2 * kBlock];
+    finish(states[0], piece, 0, length, into_first);
+    finish(states[1], piece, 0, length, into_second);
+    return;
+  }
+#endif
+  sha256(first, length, into_first);
+  sha256(second, length, into_second);
+}
 
 void sha256_prefixed(uint8_t prefix, const uint8_t* bytes, size_t length, uint8_t* into) {
   uint32_t state[8];
@@ -158,16 +252,7 @@ void sha256_prefixed(uint8_t prefix, const uint8_t* bytes, size_t length, uint8_
     have -= whole * kBlock;
     memmove(piece, piece + whole * kBlock, have);
   }
-  piece[have++] = 0x80;
-  const size_t padded = have + 8 <= kBlock ? kBlock : 2 * kBlock;
-  memset(piece + have, 0, padded - have);
-  const uint64_t bits = __builtin_bswap64((static_cast<uint64_t>(length) + 1) * 8);
-  memcpy(piece + padded - 8, &bits, 8);
-  blocks(state, piece, padded / kBlock);
-  for (size_t i = 0; i < 8; i++) {
-    const uint32_t word = __builtin_bswap32(state[i]);
-    memcpy(into + 4 * i, &word, 4);
-  }
+  finish(state, piece, have, static_cast<uint64_t>(length) + 1, into);
 }
 
 uint32_t crc32c(const uint8_t* bytes, size_t length) {

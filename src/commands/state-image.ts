@@ -1,29 +1,24 @@
 /**
- * A state as named pieces of memory and a few values: what a snapshot stores and puts back. Driven
- * by what the tables are made of, so a new column is in it without a word here:
+ * A state as named pieces of memory and a few values: what a snapshot stores and puts back, and what
+ * the state hash is computed from. Driven by what the tables are made of, so a new column is in it
+ * without a word here:
  *
  * - every typed array that a table owns, of its rows in use; views of one buffer once,
  * - every number that a table owns,
  * - maps, lists and names, as JSON.
  *
- * Indexes and whatever follows from the rest are built anew. That nothing is missing is checked by
- * the state hash, which is computed without any of this.
+ * Indexes and whatever follows from the rest are built anew.
  */
 import { createHash } from 'node:crypto';
+import type { Piece } from '../lib/piece-hashes.js';
 import type { Actor } from './state/actor-table.js';
 import { ORDER_FLAG } from './state/order-table.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Raised when the meaning of what is stored changes without its shape. */
-const IMAGE_VERSION = 3;
+const IMAGE_VERSION = 4;
 
 type View = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
-
-/** A piece of the state's memory: its name, and the bytes themselves. */
-export interface ImagePiece {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
 
 /** What is no memory of a table; JSON. */
 export interface ImageValues {
@@ -46,7 +41,10 @@ interface Table {
   readonly without?: readonly string[];
 }
 
-/** Counts come from `state`, or on the way back from what the snapshot says. */
+/**
+ * Counts come from `state`, or on the way back from what the snapshot says. Row 0 of orders and
+ * positions is none of them: deciding tries things there.
+ */
 function tablesOf(state: ShardState, count: (name: string) => number, groups: number): Table[] {
   const { orders, clientIds, executions, positions, accounts, instruments, scopes } = state;
   const index = ['index'];
@@ -60,7 +58,7 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
     [first + 1, first + count('accounts.count')],
   ] as const;
   return [
-    { name: 'orders', owner: orders, rows: orders.capacity + 1, used: [[0, count('orders.used')]] },
+    { name: 'orders', owner: orders, rows: orders.capacity + 1, used: [[1, count('orders.used')]] },
     {
       name: 'clientIds',
       owner: clientIds,
@@ -79,7 +77,7 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
       name: 'positions',
       owner: positions,
       rows: positions.capacity + 1,
-      used: [[0, count('positions.count')]],
+      used: [[1, count('positions.count')]],
     },
     { name: 'accounts', owner: accounts, rows: accounts.capacity + 1, used: [[0, named]] },
     {
@@ -127,16 +125,20 @@ function bufferId(buffer: object): number {
   return id;
 }
 
-function piecesOf(tables: readonly Table[]): ImagePiece[] {
-  const pieces: ImagePiece[] = [];
+function piecesOf(tables: readonly Table[]): Piece[] {
+  const pieces: Piece[] = [];
   for (const table of tables) {
     for (const { name, view } of viewsOf(table)) {
       const width = Math.floor(view.byteLength / table.rows);
-      for (const [from, to] of table.used) {
+      table.used.forEach(([from, to], range) => {
         const start = view.byteOffset + from * width;
         const length = Math.max(0, (to - from) * width);
-        pieces.push({ name: `${name}@${from}`, bytes: new Uint8Array(view.buffer, start, length) });
-      }
+        // Where a range begins may depend on the capacity, its name does not: it is hashed.
+        pieces.push({
+          name: `${name}@${range}`,
+          bytes: new Uint8Array(view.buffer, start, length),
+        });
+      });
     }
   }
   return pieces;
@@ -169,7 +171,7 @@ function numbersOf(state: ShardState): Record<string, number> {
 }
 
 /** The memory of a state in use, as it is: not a copy. */
-export function imagePieces(state: ShardState): ImagePiece[] {
+export function imagePieces(state: ShardState): Piece[] {
   const numbers = numbersOf(state);
   return piecesOf(tablesOf(state, (name) => numbers[name] as number, state.accounts.groups.size));
 }
@@ -208,7 +210,7 @@ export function imageFingerprint(state: ShardState): string {
  * Where the pieces go in an empty state: their memory, to be filled. The state is one only after
  * `finishImage`.
  */
-export function imageTargets(state: ShardState, values: ImageValues): ImagePiece[] {
+export function imageTargets(state: ShardState, values: ImageValues): Piece[] {
   const count = (name: string) => values.numbers[name] ?? 0;
   return piecesOf(tablesOf(state, count, values.accounts.groups.length));
 }

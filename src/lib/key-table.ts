@@ -13,6 +13,7 @@
  * sized at start, and `full` tells its owner to refuse what would need another row.
  */
 import { assert } from './assert.js';
+import { nativeAddon } from './native-addon.js';
 import { copyWords } from './words.js';
 
 /** Bits of a place that hold the row; the rest is a tag that spares most comparisons of keys. */
@@ -20,6 +21,11 @@ const ROW_BITS = 26;
 const ROW_MASK = 2 ** ROW_BITS - 1;
 /** Places in a cache line of 64 bytes, less one. */
 const LINE_MASK = 15;
+
+/** Up to so many keys a call of the addon gains nothing. */
+export const INDEXED_HERE_MAX = 1000;
+
+const addon = nativeAddon();
 
 /** One step of the hash. */
 function mix(h: number, word: number): number {
@@ -178,6 +184,10 @@ export class KeyTable {
     assert(count <= this.capacity, 'more rows than the table holds');
     this.index.fill(0);
     this.count = count;
+    if (addon !== undefined && count > INDEXED_HERE_MAX) {
+      addon.indexKeys(this.index, this.keys, this.scopes, count, this.width, this.#seed);
+      return;
+    }
     for (let row = 0; row < count; row += 1) {
       this.#place(row, this.#hash(this.scopes[row] as number, this.keys, row * this.width));
     }

@@ -58,6 +58,28 @@ export interface NativeAddon {
     count: number,
     first: number,
   ): boolean;
+  /** SHA-256 of each leaf of 256 KiB of the memory (native/src/leaves.cc), 32 bytes each. */
+  leafHashes(memory: Uint8Array, hashes: Uint8Array, threads: 1 | 2): void;
+  /**
+   * Fills each leaf of the memory from its position in the file, one below 0 with zeros, and hashes it.
+   * @returns whether the file had all of them
+   */
+  readLeaves(
+    file: number,
+    positions: Float64Array,
+    memory: Uint8Array,
+    hashes: Uint8Array,
+    threads: 1 | 2,
+  ): boolean;
+  /** Places the first `count` keys into a free index, as `KeyTable` does (native/src/key-index.cc). */
+  indexKeys(
+    index: Int32Array,
+    keys: Int32Array,
+    scopes: Int32Array,
+    count: number,
+    width: number,
+    seed: number,
+  ): void;
   /** Large pages under the memory, `populate` 1: all of them now. @returns whether it was granted */
   useHugePages(memory: ArrayBufferView, populate: 0 | 1): boolean;
   /** The calling thread runs on that processor only. */

@@ -27,7 +27,8 @@ export function useHugePages(
       const bytes = new Uint8Array(buffer);
       if (addon.useHugePages(bytes, populate ? 1 : 0)) granted += bytes.length;
     } else if (depth < DEPTH_MAX) {
-      for (const each of Object.values(value)) visit(each, depth + 1);
+      // A state has its tables on a prototype of its own (lib/fixed-fields.ts).
+      for (const name in value) visit(value[name as keyof typeof value], depth + 1);
     }
   };
   for (const root of roots) visit(root, 0);

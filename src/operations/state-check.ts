@@ -148,12 +148,10 @@ function fromFiles(
       continue;
     }
     try {
-      const reader = new SnapshotReader(files, directory, anchor);
+      const reader = SnapshotReader.open(files, directory, anchor);
       try {
-        // Its pieces are read into memory of their own: every byte is checked, nothing is evolved.
-        reader.read(
-          reader.header.pieces.map(([name, bytes]) => ({ name, bytes: new Uint8Array(bytes) })),
-        );
+        // Every byte is checked, nothing is evolved.
+        reader.check();
         if (reader.header.catalogue === catalogueFingerprint()) {
           add(anchor, reader.header.stateHash, file);
         }
@@ -162,6 +160,8 @@ function fromFiles(
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
+      // Of another version of the software: recovery passes it over, and nothing is wrong with it.
+      if (error.code === 'SNAPSHOT_OTHER_SCHEMA') continue;
       findings.push({ ...place, code: error.code, reason: error.message });
     }
   }

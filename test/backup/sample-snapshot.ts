@@ -1,3 +1,4 @@
+import { pieceDigest } from '../../src/lib/piece-hashes.js';
 import { nodeFileSystem } from '../../src/log/file-system.js';
 import { writeSnapshot } from '../../src/log/snapshots/snapshot-file.js';
 
@@ -8,6 +9,7 @@ export function snapshotFile(directory: string, anchor: number): string {
     ...{ stateHash: '00'.repeat(32), values: {} },
   };
   const bytes = new Uint8Array(5000).map((_, index) => (index * anchor) % 251);
-  const { file } = writeSnapshot(nodeFileSystem, directory, header, [{ name: 'piece', bytes }]);
+  const piece = { name: 'piece', bytes, digest: pieceDigest(bytes, 1) };
+  const { file } = writeSnapshot(nodeFileSystem, directory, header, [piece]);
   return `${directory}/${file}`;
 }

@@ -4,22 +4,36 @@
  * ```
  *   byte 0          8        12      16                48
  *        +----------+--------+-------+-----------------+---------------+----------------------+
- *        | DBSNAP01 | header | zero  | SHA-256 of all  | header, JSON, | pieces, one after    |
- *        | 8 B      | bytes  | u32   | that follows    | blanks behind | another, as in memory|
+ *        | DBSNAP02 | header | zero  | SHA-256 of the  | header, JSON, | pieces, one after    |
+ *        | 8 B      | bytes  | u32   | header          | blanks behind | another, without     |
+ *        |          |        |       |                 |               | leaves of zeros      |
  *        +----------+--------+-------+-----------------+---------------+----------------------+
  * ```
  *
- * Little-endian, and so is the memory that it holds. Written under a name of its own, synced, and
- * renamed; what a crash leaves behind is removed by the next writer.
+ * The header has the hash of all pieces (lib/piece-hashes.ts), so its own hash stands for every byte
+ * of the file. Little-endian, and so is the memory that it holds. Written under a name of its own,
+ * synced, and renamed; what a crash leaves behind is removed by the next writer.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { assert } from '../../lib/assert.js';
+import { LEAF_BYTES } from '../../lib/leaf-hashes.js';
+import { type HashedPiece, hashOfPieces, type Piece } from '../../lib/piece-hashes.js';
 import { type FileSystem, pwriteAll } from '../file-system.js';
 import { SnapshotError } from './errors.js';
-import { HEADER_BYTES_MAX, SNAPSHOT_BYTES_MAX } from './limits.js';
+import { CHECK_BYTES, HEADER_BYTES_MAX, SNAPSHOT_BYTES_MAX } from './limits.js';
+import {
+  areRunsOf,
+  leafPositions,
+  readLeaves,
+  runsOf,
+  storedBytes,
+  storedParts,
+} from './snapshot-pieces.js';
 
-const MAGIC = 'DBSNAP01';
+const MAGIC = 'DBSNAP02';
+/** Of earlier formats. */
+const MAGIC_BEFORE = ['DBSNAP01'];
 const FIXED_BYTES = 48;
 const HASH_AT = 16;
 const NEW_SUFFIX = '.new';
@@ -41,21 +55,21 @@ const schema = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
-  pieces: z.array(z.tuple([z.string(), z.int().nonnegative()])),
+  /** Name, bytes in memory, and runs of leaves (snapshot-pieces.ts). */
+  pieces: z.array(
+    z.tuple([z.string(), z.int().nonnegative(), z.array(z.int().nonnegative()).min(1)]),
+  ),
+  /** Hash of all pieces. */
+  memoryHash: z.string().regex(/^[0-9a-f]{64}$/),
   values: z.unknown(),
 });
 
 export type SnapshotHeader = z.infer<typeof schema>;
 
-export interface SnapshotPiece {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
 export interface WrittenSnapshot {
   readonly file: string;
   readonly bytes: number;
-  /** SHA-256 of the whole file, hexadecimal. */
+  /** SHA-256 of the header, hexadecimal: it stands for every byte of the file. */
   readonly contentHash: string;
 }
 
@@ -78,33 +92,30 @@ export function listSnapshots(files: FileSystem, directory: string): number[] {
 export function writeSnapshot(
   files: FileSystem,
   directory: string,
-  header: Omit<SnapshotHeader, 'pieces'>,
-  pieces: readonly SnapshotPiece[],
+  header: Omit<SnapshotHeader, 'pieces' | 'memoryHash'>,
+  pieces: readonly HashedPiece[],
 ): WrittenSnapshot {
-  const shape = pieces.map(({ name, bytes }) => [name, bytes.length]);
-  const json = JSON.stringify({ ...header, pieces: shape });
-  const padded = Math.ceil((FIXED_BYTES + Buffer.byteLength(json)) / 4096) * 4096 - FIXED_BYTES;
-  assert(padded <= HEADER_BYTES_MAX, 'the header of a snapshot is too long');
-  const head = Buffer.alloc(FIXED_BYTES + padded, ' ');
-  head.write(MAGIC, 0, 'latin1');
-  head.writeUInt32LE(padded, 8);
-  head.writeUInt32LE(0, 12);
-  head.write(json, FIXED_BYTES, 'utf8');
-  const content = createHash('sha256').update(head.subarray(FIXED_BYTES));
-  for (const { bytes } of pieces) content.update(bytes);
-  content.digest().copy(head, HASH_AT);
+  const stored = pieces.map(({ name, bytes, digest }) => {
+    const runs = bytes.length <= LEAF_BYTES ? [1] : runsOf(digest);
+    return [name, bytes.length, runs] satisfies SnapshotHeader['pieces'][number];
+  });
+  const { head, contentHash } = encodeHead({
+    ...header,
+    pieces: stored,
+    memoryHash: hashOfPieces(pieces),
+  });
   const name = snapshotName(header.anchor);
   const path = `${directory}/${name}${NEW_SUFFIX}`;
   removeLeftovers(files, directory);
   const file = files.open(path, 'create');
-  const whole = createHash('sha256').update(head);
   let at = head.length;
   try {
     pwriteAll(files, file, head, head.length, 0);
-    for (const { bytes } of pieces) {
-      if (bytes.length > 0) pwriteAll(files, file, bytes, bytes.length, at);
-      whole.update(bytes);
-      at += bytes.length;
+    for (const [index, { bytes }] of pieces.entries()) {
+      for (const [from, to] of storedParts(stored[index]?.[2] ?? [], bytes.length)) {
+        pwriteAll(files, file, bytes.subarray(from, to), to - from, at);
+        at += to - from;
+      }
     }
     files.fsync(file);
   } finally {
@@ -112,7 +123,21 @@ export function writeSnapshot(
   }
   files.rename(path, `${directory}/${name}`);
   files.syncDirectory(directory);
-  return { file: name, bytes: at, contentHash: whole.digest('hex') };
+  return { file: name, bytes: at, contentHash };
+}
+
+function encodeHead(header: SnapshotHeader): { head: Buffer; contentHash: string } {
+  const json = JSON.stringify(header);
+  const padded = Math.ceil((FIXED_BYTES + Buffer.byteLength(json)) / 4096) * 4096 - FIXED_BYTES;
+  assert(padded <= HEADER_BYTES_MAX, 'the header of a snapshot is too long');
+  const head = Buffer.alloc(FIXED_BYTES + padded, ' ');
+  head.write(MAGIC, 0, 'latin1');
+  head.writeUInt32LE(padded, 8);
+  head.writeUInt32LE(0, 12);
+  head.write(json, FIXED_BYTES, 'utf8');
+  const hash = createHash('sha256').update(head.subarray(FIXED_BYTES)).digest();
+  hash.copy(head, HASH_AT);
+  return { head, contentHash: hash.toString('hex') };
 }
 
 /** Files that a crash left half written. */
@@ -130,34 +155,47 @@ export function removeOldSnapshots(files: FileSystem, directory: string, keep: n
   if (old.length > 0) files.syncDirectory(directory);
 }
 
-/** An open snapshot: its header, which is trusted only once `read` has seen all of it. */
+/**
+ * An open snapshot. Its header is what was written, and the file has the length that it says; the
+ * pieces are checked when they are read.
+ */
 export class SnapshotReader {
   readonly header: SnapshotHeader;
   readonly bytes: number;
   readonly #files: FileSystem;
   readonly #path: string;
   readonly #file: number;
-  readonly #hash: Hash;
-  readonly #expected: Buffer;
   readonly #bodyAt: number;
 
   /** @throws SnapshotError */
-  constructor(files: FileSystem, directory: string, anchor: number) {
+  static open(files: FileSystem, directory: string, anchor: number): SnapshotReader {
+    const reader = new SnapshotReader(files, `${directory}/${snapshotName(anchor)}`);
+    if (reader.header.anchor === anchor) return reader;
+    reader.close();
+    throw reader.#wrong('has the name of another');
+  }
+
+  /**
+   * @param path of a snapshot, whatever its name
+   * @throws SnapshotError
+   */
+  constructor(files: FileSystem, path: string) {
     this.#files = files;
-    this.#path = `${directory}/${snapshotName(anchor)}`;
-    this.#file = files.open(this.#path, 'read');
+    this.#path = path;
+    this.#file = files.open(path, 'read');
     try {
       this.bytes = files.size(this.#file);
       const fixed = this.#pread(FIXED_BYTES, 0);
-      if (fixed.toString('latin1', 0, 8) !== MAGIC) throw this.#wrong('is no snapshot');
+      this.#checkMagic(fixed.toString('latin1', 0, MAGIC.length));
       const length = fixed.readUInt32LE(8);
       const fits = length <= HEADER_BYTES_MAX && this.bytes <= SNAPSHOT_BYTES_MAX;
       if (!fits || fixed.readUInt32LE(12) !== 0) throw this.#wrong('has a header that cannot be');
-      this.#expected = fixed.subarray(HASH_AT, FIXED_BYTES);
       const head = this.#pread(length, FIXED_BYTES);
-      this.#hash = createHash('sha256').update(head);
+      const hash = createHash('sha256').update(head).digest();
+      if (!hash.equals(fixed.subarray(HASH_AT))) throw this.#wrong('has a header without its hash');
       this.#bodyAt = FIXED_BYTES + length;
-      this.header = this.#parse(head.toString('utf8'), anchor);
+      this.header = this.#parse(head.toString('utf8'));
+      this.#checkLength();
     } catch (error) {
       files.close(this.#file);
       throw error;
@@ -166,9 +204,10 @@ export class SnapshotReader {
 
   /**
    * Fills `targets` and checks every byte of the file. After an error they hold anything.
+   * @returns the hash of what they hold, which is that of the header
    * @throws SnapshotError
    */
-  read(targets: readonly SnapshotPiece[]): void {
+  read(targets: readonly Piece[]): string {
     const { pieces } = this.header;
     const same =
       pieces.length === targets.length &&
@@ -177,18 +216,84 @@ export class SnapshotReader {
       );
     if (!same) throw this.#wrong('holds other pieces than this state has');
     let at = this.#bodyAt;
-    for (const { bytes } of targets) {
-      const done = this.#files.pread(this.#file, bytes, 0, bytes.length, at);
-      if (done !== bytes.length) throw this.#wrong('ends too early');
-      this.#hash.update(bytes);
-      at += bytes.length;
-    }
-    if (at !== this.bytes) throw this.#wrong('has bytes behind its end');
-    if (!this.#hash.digest().equals(this.#expected)) throw this.#wrong('does not have its hash');
+    const digests = targets.map(({ bytes }, index) => {
+      const runs = pieces[index]?.[2] ?? [];
+      const digest = this.#readPiece(bytes, leafPositions(runs, bytes.length, at), at);
+      at += storedBytes(runs, bytes.length);
+      return digest;
+    });
+    return this.#checkMemory(digests);
+  }
+
+  /**
+   * Checks every byte of the file, in little memory of its own.
+   * @throws SnapshotError
+   */
+  check(): void {
+    const scratch = new Uint8Array(CHECK_BYTES);
+    let at = this.#bodyAt;
+    const digests = this.header.pieces.map(([, bytes, runs]) => {
+      const positions = leafPositions(runs, bytes, at);
+      const parts: Uint8Array[] = [];
+      for (let from = 0; from < bytes; from += CHECK_BYTES) {
+        const part = scratch.subarray(0, Math.min(CHECK_BYTES, bytes - from));
+        const leaf = from / LEAF_BYTES;
+        const those = positions.slice(leaf, leaf + Math.ceil(part.length / LEAF_BYTES));
+        // A piece of one leaf stands for itself: it is copied before the next one is read.
+        parts.push(Uint8Array.from(this.#readPiece(part, those, at, bytes <= LEAF_BYTES)));
+      }
+      at += storedBytes(runs, bytes);
+      return Buffer.concat(parts);
+    });
+    this.#checkMemory(digests);
   }
 
   close(): void {
     this.#files.close(this.#file);
+  }
+
+  /** @returns what stands for it within the hash of all */
+  #readPiece(
+    bytes: Uint8Array,
+    positions: Float64Array,
+    at: number,
+    small = bytes.length <= LEAF_BYTES,
+  ): Uint8Array {
+    if (small) {
+      const done = this.#files.pread(this.#file, bytes, 0, bytes.length, at);
+      if (done !== bytes.length) throw this.#wrong('ends too early');
+      return bytes;
+    }
+    const hashes = readLeaves(this.#files, this.#file, positions, bytes);
+    if (hashes === undefined) throw this.#wrong('ends too early');
+    return hashes;
+  }
+
+  #checkMemory(digests: readonly Uint8Array[]): string {
+    const hash = hashOfPieces(
+      this.header.pieces.map(([name, length], index) => ({
+        ...{ name, bytes: { length }, digest: digests[index] as Uint8Array },
+      })),
+    );
+    if (hash !== this.header.memoryHash) throw this.#wrong('holds pieces without their hash');
+    return hash;
+  }
+
+  #checkMagic(magic: string): void {
+    if (magic === MAGIC) return;
+    if (!MAGIC_BEFORE.includes(magic)) throw this.#wrong('is no snapshot');
+    const reason = `${this.#path} has the format ${magic}, this version reads ${MAGIC}`;
+    throw new SnapshotError('SNAPSHOT_OTHER_SCHEMA', reason);
+  }
+
+  #checkLength(): void {
+    let end = this.#bodyAt;
+    for (const [, bytes, runs] of this.header.pieces) {
+      if (!areRunsOf(runs, bytes)) throw this.#wrong('has pieces that cannot be');
+      end += storedBytes(runs, bytes);
+    }
+    if (end > this.bytes) throw this.#wrong('ends too early');
+    if (end < this.bytes) throw this.#wrong('has bytes behind its end');
   }
 
   #pread(length: number, at: number): Buffer {
@@ -198,7 +303,7 @@ export class SnapshotReader {
     return into;
   }
 
-  #parse(text: string, anchor: number): SnapshotHeader {
+  #parse(text: string): SnapshotHeader {
     let parsed: unknown;
     try {
       parsed = JSON.parse(text);
@@ -207,7 +312,6 @@ export class SnapshotReader {
     }
     const result = schema.safeParse(parsed);
     if (!result.success) throw this.#wrong('has a header with other fields');
-    if (result.data.anchor !== anchor) throw this.#wrong('has the name of another');
     return result.data;
   }
 

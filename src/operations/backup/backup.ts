@@ -210,7 +210,7 @@ export class Backup {
       const name = snapshotName(anchor);
       const path = `${directory}/${name}`;
       try {
-        if (isWholeSnapshot(this.#files, path, PIECE_BYTES_MAX)) {
+        if (isWholeSnapshot(this.#files, path)) {
           return await this.#addFile(draft, 'snapshot', name, path, anchor);
         }
       } catch (error) {

@@ -25,7 +25,6 @@ import { BESIDE, hashOfFile } from './beside.js';
 import { cutAt, type Moment } from './commit-run.js';
 import { BackupError } from './errors.js';
 import { fetchedAhead } from './fetch-ahead.js';
-import { PIECE_BYTES_MAX } from './limits.js';
 import {
   type BackedUpFile,
   getFilePiece,
@@ -305,7 +304,7 @@ class Restoring {
   async #writeSnapshot(directory: string, snapshot: BackedUpFile): Promise<void> {
     const path = `${directory}/${snapshot.name}`;
     await writeFile(this.#files, path, snapshot, this.#options, (piece) => this.#took(piece));
-    if (!isWholeSnapshot(this.#files, path, PIECE_BYTES_MAX)) {
+    if (!isWholeSnapshot(this.#files, path)) {
       throw invalid(snapshot.name, `${path} does not have its hash`);
     }
   }
