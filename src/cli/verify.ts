@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEvent, encodeEvent, RecordError } from '../domain/event-codec.js';
 import { HEADER, RECORD_BYTES_MAX, type RecordBuffer } from '../domain/event-record.js';
+import { events } from '../domain/events.js';
 import { nodeFileSystem } from '../log/file-system.js';
 import { FileDurableEnd } from '../log/journal/durable-mark.js';
 import { type VerifySummary, verifyJournal } from '../log/journal/verify-journal.js';
@@ -216,7 +217,10 @@ const encoded = new Uint8Array(RECORD_BYTES_MAX);
  */
 function checkRecord(view: RecordBuffer, at: number): string | undefined {
   try {
-    const length = encodeEvent(decodeEvent(view.bytes, at), encoded);
+    const event = decodeEvent(view.bytes, at);
+    // Of an older version: it is what it was upcast to that has the bytes of now.
+    if (view.bytes[at + HEADER.version] !== events[event.type].version) return undefined;
+    const length = encodeEvent(event, encoded);
     const record = view.bytes.subarray(at, at + (view.u16[(at + HEADER.length) / 2] as number));
     // The checksum is the journal's, not the codec's.
     const same =

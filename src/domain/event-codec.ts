@@ -5,7 +5,7 @@
  * `eventLayouts` and never builds an object.
  */
 import { assert } from '../lib/assert.js';
-import { HEADER, RECORD_HEADER_BYTES } from './event-record.js';
+import { HEADER, RECORD_BYTES_MAX, RECORD_HEADER_BYTES } from './event-record.js';
 import {
   type DaybookEvent,
   type EventDeclaration,
@@ -15,6 +15,7 @@ import {
   events,
 } from './events.js';
 import { type Choices, type Field, type Fields, type Layout, sizeOf } from './field.js';
+import { EventVersionError, upcasting } from './upcasters.js';
 
 /** The record cannot be an event of this catalogue: damage, or a journal of newer software. */
 export class RecordError extends Error {
@@ -286,8 +287,23 @@ export function encodeEvent(event: DaybookEvent, bytes: Uint8Array, at = 0): num
   return length;
 }
 
+/** @throws RecordError where there is no way to the version of now */
+function upcastRecord(bytes: Uint8Array, at: number): Uint8Array {
+  const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint16(HEADER.length, true);
+  if (length < RECORD_HEADER_BYTES || length > RECORD_BYTES_MAX || at + length > bytes.length) {
+    throw new RecordError('RECORD_LENGTH', `a record cannot have ${length} bytes`);
+  }
+  try {
+    return upcasting.record(bytes, at);
+  } catch (error) {
+    if (!(error instanceof EventVersionError)) throw error;
+    throw new RecordError('RECORD_UNKNOWN', error.message);
+  }
+}
+
 /**
- * Decodes the record at `at` and checks every value against the catalogue.
+ * Decodes the record at `at`, one of an older version as what it is now, and checks every value against
+ * the catalogue.
  * @throws RecordError when it is no event of this catalogue
  */
 export function decodeEvent(bytes: Uint8Array, at = 0): DaybookEvent {
@@ -300,9 +316,7 @@ export function decodeEvent(bytes: Uint8Array, at = 0): DaybookEvent {
   if (!name) throw new RecordError('RECORD_UNKNOWN', `no event has number ${number}`);
   const declaration = events[name] as EventDeclaration;
   const version = view.getUint8(HEADER.version);
-  if (version !== declaration.version) {
-    throw new RecordError('RECORD_UNKNOWN', `${name} version ${version} is not known`);
-  }
+  if (version !== declaration.version) return decodeEvent(upcastRecord(bytes, at));
   const layout = eventLayouts[name] as unknown as Layout;
   const length = view.getUint16(HEADER.length, true);
   if ((length !== layout.bytes && length !== layout.bytesMin) || length > view.byteLength) {

@@ -3,8 +3,8 @@
  * the journal, the JSON form of EventStoreDB, the schema and `docs/events.md` follow from it.
  *
  * Once released, numbers and layouts are for ever: a field is then added by a new version of the event,
- * never by editing a declaration that a journal may already hold. Reading older versions (upcasters) is
- * not built yet: there is one version of each, and a record of any other is refused.
+ * never by editing a declaration that a journal may already hold. Records of older versions are read through
+ * `upcasters.ts`; one of newer software is refused (EVENT_VERSION_UNKNOWN).
  */
 
 import { constants } from '../lib/constants.js';

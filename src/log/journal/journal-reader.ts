@@ -1,4 +1,6 @@
+import { catalogueFingerprint } from '../../domain/catalogue-fingerprint.js';
 import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import { type Upcasting, upcasting } from '../../domain/upcasters.js';
 import { nativeAddon } from '../../lib/native-addon.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system.js';
 import {
@@ -25,6 +27,7 @@ import {
 import type { SparseIndex } from './sparse-index.js';
 
 const addon = nativeAddon();
+const ownCatalogue = catalogueFingerprint();
 
 export interface JournalReaderOptions {
   /** First sequence to read. */
@@ -40,6 +43,8 @@ export interface JournalReaderOptions {
   /** First capacity of the batch, bytes. */
   readonly readBytes?: number;
   readonly fileSystem?: FileSystem;
+  /** What records of older versions become; by default those of the catalogue. */
+  readonly upcasting?: Upcasting;
 }
 
 /**
@@ -53,6 +58,7 @@ export class JournalReader {
   readonly #index: SparseIndex | undefined;
   readonly #checkRecords: boolean;
   readonly #shard: number | undefined;
+  readonly #upcasting: Upcasting;
   /** Chain value of the commit before `#offset`, once one was read or passed. */
   readonly #chain = new Uint32Array(HASH_BYTES / 4);
   #chained = false;
@@ -78,6 +84,7 @@ export class JournalReader {
     this.#index = options.index;
     this.#checkRecords = options.checkRecords !== false;
     this.#shard = options.shard;
+    this.#upcasting = options.upcasting ?? upcasting;
     this.#batch = new RecordBuffer(options.readBytes ?? READ_BYTES);
     this.#next = options.from;
     this.#end.read(this.#durable);
@@ -118,7 +125,7 @@ export class JournalReader {
    * reader and is overwritten by the next call.
    *
    * @throws JournalError JOURNAL_DAMAGED with file and offset, JOURNAL_SEQUENCE_GONE if the segment
-   *   has been removed
+   *   has been removed; EventVersionError for records of newer software
    */
   read(): RecordBuffer | undefined {
     if (this.#next >= this.#durable.nextSequence) {
@@ -132,7 +139,8 @@ export class JournalReader {
       limit = this.#limit();
     }
     this.#fill(limit);
-    return this.#batch;
+    if (this.#header?.catalogue === ownCatalogue) return this.#batch;
+    return this.#upcasting.batch(this.#batch);
   }
 
   /**
