@@ -80,7 +80,7 @@ export class PositionTable {
     this.nextOfInstrument = new Int32Array(capacity + 1);
     this.risk[RISK.bestBuy] = -UNLIMITED;
     this.risk[RISK.bestSell] = UNLIMITED;
-    const places = 2 ** Math.ceil(Math.log2((capacity + 1) * 2));
+    const places = (2 ** Math.ceil(Math.log2((capacity + 1) * 2))) | 0;
     this.#index = new Int32Array(places);
     this.#mask = places - 1;
   }
