@@ -6,6 +6,7 @@
 import { HEADER, type RecordBuffer } from '../domain/event-record.js';
 import { EVENT } from '../domain/events.js';
 import type { Outcomes } from './outcomes.js';
+import type { RecentClientIds } from './reference/recent-client-ids.js';
 import type { RecentOrders } from './reference/recent-orders.js';
 import type { ReferenceData } from './reference/reference-data.js';
 import type { StreamHub } from './streams/stream-hub.js';
@@ -19,6 +20,7 @@ export interface LogSource {
 export interface LogReaders {
   readonly reference: ReferenceData;
   readonly recentOrders: RecentOrders;
+  readonly recentClientIds: RecentClientIds;
   readonly outcomes: Outcomes;
   readonly hub: Pick<StreamHub, 'take'>;
 }
@@ -62,13 +64,17 @@ export class LogFollower {
 
   /** Takes the whole commits in `batch`. */
   take(batch: RecordBuffer): void {
-    const { reference, recentOrders, outcomes, hub } = this.#readers;
+    const { reference, recentOrders, recentClientIds, outcomes, hub } = this.#readers;
     const { bytes, u16, f64 } = batch;
     const end = batch.length;
     let last = 0;
     for (let at = 0; at < end; at += u16[(at + HEADER.length) / 2] as number) {
       const number = bytes[at + HEADER.number] as number;
-      if (number === EVENT.OrderAccepted) recentOrders.take(batch, at);
+      if (number === EVENT.OrderAccepted) {
+        recentOrders.take(batch, at);
+        recentClientIds.take('accepted', batch, at);
+      } else if (number === EVENT.ReplaceRequested) recentClientIds.take('requested', batch, at);
+      else if (number === EVENT.OrderReplaced) recentClientIds.take('replaced', batch, at);
       else reference.take(batch, at);
       outcomes.offer(batch, at);
       last = at;

@@ -5,6 +5,7 @@ import { RecordBuffer } from '../domain/event-record.js';
 import type { DaybookEvent, EventOf } from '../domain/events.js';
 import { LogFollower } from './log-follower.js';
 import { OUTCOME_EVENTS_MAX, Outcomes } from './outcomes.js';
+import { RecentClientIds } from './reference/recent-client-ids.js';
 import { RecentOrders } from './reference/recent-orders.js';
 import { ReferenceData } from './reference/reference-data.js';
 
@@ -21,6 +22,7 @@ function following(options: ConstructorParameters<typeof Outcomes>[0] = {}) {
   const follower = new LogFollower({
     reference,
     recentOrders,
+    recentClientIds: new RecentClientIds(8),
     outcomes,
     hub: { take: () => undefined },
   });
@@ -55,6 +57,26 @@ function batchOf(events: readonly DaybookEvent[]): RecordBuffer {
 }
 
 describe('Outcomes', () => {
+  it('tells when all that waits has its outcome, and waits for nothing that comes later', async () => {
+    const { outcomes, follower } = following();
+    await outcomes.settled();
+    const told: string[] = [];
+    const first = outcomes.of(1);
+    const second = outcomes.of(2);
+    const settled = outcomes.settled().then(() => told.push('settled'));
+    const third = outcomes.of(3);
+    follower.take(batchOf([marked(0, 1)]));
+    await first;
+    expect(told).toEqual([]);
+    follower.take(batchOf([marked(1, 2)]));
+    await Promise.all([second, settled]);
+    expect(told).toEqual(['settled']);
+    const closed = outcomes.settled();
+    outcomes.close();
+    await expect(third).rejects.toThrow();
+    await closed;
+  });
+
   it('gives each waiting command its own events, whatever else is in the commit', async () => {
     await fc.assert(
       fc.asyncProperty(

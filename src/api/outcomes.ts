@@ -89,6 +89,8 @@ export class Outcomes {
   /** Its last event, when it was not kept. */
   #lastOmitted: DaybookEvent | undefined;
   #failure: ApplicationError | undefined;
+  /** Who waits until nothing up to that command is pending. */
+  #watchers: { readonly command: number; readonly resolve: () => void }[] = [];
 
   constructor(options: OutcomesOptions = {}) {
     this.#pendingMax = options.pendingMax ?? OUTCOMES_PENDING_MAX;
@@ -141,6 +143,14 @@ export class Outcomes {
     });
   }
 
+  /** Resolves when what waits now has its outcome, or waits no more. */
+  settled(): Promise<void> {
+    if (this.#pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#watchers.push({ command: this.#newest, resolve });
+    });
+  }
+
   /** Offers the record at `at`; the records of one command come one after the other. */
   offer(view: RecordBuffer, at: number): void {
     const command = view.f64[(at + HEADER.command) / 8] as number;
@@ -170,6 +180,7 @@ export class Outcomes {
   /** A commit has been read to its end: so are the events that it holds of its last command. */
   commitEnd(): void {
     if (this.#command >= 0) this.#settle();
+    if (this.#watchers.length > 0) this.#tellWatchers();
     if (this.#pending.size === 0) {
       this.#oldest = Number.POSITIVE_INFINITY;
       this.#newest = Number.NEGATIVE_INFINITY;
@@ -181,6 +192,7 @@ export class Outcomes {
     this.#failure = problem('SERVICE_UNAVAILABLE', detail);
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
+    this.#tellWatchers();
   }
 
   close(): void {
@@ -210,9 +222,18 @@ export class Outcomes {
 
   #sweep(nowMs: number): void {
     for (const [command, { deadlineMs, reject }] of this.#pending) {
-      if (deadlineMs > nowMs) return;
+      if (deadlineMs > nowMs) break;
       this.#pending.delete(command);
       reject(problem('OUTCOME_PENDING'));
     }
+    if (this.#watchers.length > 0) this.#tellWatchers();
+  }
+
+  #tellWatchers(): void {
+    // Ids of one producer grow, so the first is the oldest.
+    const [oldest = Number.POSITIVE_INFINITY] = this.#pending.keys();
+    const told = this.#watchers.filter(({ command }) => command < oldest);
+    this.#watchers = this.#watchers.filter(({ command }) => command >= oldest);
+    for (const { resolve } of told) resolve();
   }
 }

@@ -20,6 +20,7 @@ import { Admission } from './identity/admission.js';
 import type { TokenOptions } from './identity/json-web-token.js';
 import { LogFollower } from './log-follower.js';
 import { Outcomes, type OutcomesOptions } from './outcomes.js';
+import { RecentClientIds } from './reference/recent-client-ids.js';
 import { RecentOrders } from './reference/recent-orders.js';
 import { ReferenceData } from './reference/reference-data.js';
 import type { Readiness } from './rest/routes/health.js';
@@ -92,16 +93,17 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { logger, metrics, readModels } = options;
   const reference = new ReferenceData();
   const recentOrders = new RecentOrders();
+  const recentClientIds = new RecentClientIds();
   const outcomes = new Outcomes(options.outcomes);
   const readFrom = journalReaders(options);
   const hub = new StreamHub({
     reference,
     readFrom: (sequence) => readFrom(sequence, STREAM_READ_BYTES),
   });
-  const follower = new LogFollower({ reference, recentOrders, outcomes, hub });
+  const follower = new LogFollower({ reference, recentOrders, recentClientIds, outcomes, hub });
   const application: Application = {
     commands: options.commands,
-    ...{ outcomes, reference, recentOrders, follower, readModels },
+    ...{ outcomes, reference, recentOrders, recentClientIds, follower, readModels },
     clock: new Clock(),
   };
   const reader = readFrom(0);

@@ -13,6 +13,7 @@ import {
   StreamRefused,
   webSocketStream,
 } from '../../clients/typescript/src/web-socket-streams.js';
+import { request } from '../api/running-api.js';
 import { type Running, remove, seedStreams, startRunning, trade } from './running-streams.js';
 
 let running: Running;
@@ -62,6 +63,50 @@ describe('the TypeScript client', () => {
     const { orderIds } = await client.massCancel({ account: 'alpha', side: 0 });
     expect(orderIds).toEqual(expect.any(Array));
     await expect(client.getOrder({ by })).rejects.toMatchObject({ code: 'VIEW_UNAVAILABLE' });
+  });
+
+  it('replaces and reduces by client order id while no read model answers, also after a restart', {
+    timeout: 120_000,
+  }, async () => {
+    let box = await startRunning({ venue: false });
+    await seedStreams(box);
+    let desk = new DaybookClient({ address: box.grpc, deadlineMs: 60_000 });
+    const by = (clientOrderId: string) =>
+      ({ by: { $case: 'accountOrder', value: { account: 'alpha', clientOrderId } } }) as const;
+    const replace = (of: string, clientOrderId: string, quantity: string) =>
+      desk.replaceOrder({ order: by(of), clientOrderId, quantity, price: '10.5' });
+    const { orderId } = await desk.submitOrder(order('one', { quantity: '9' }));
+    expect(await replace('one', 'two', '8')).toMatchObject({ orderId, clientOrderId: 'two' });
+    const put = await request(`${box.api.address}/v1/accounts/alpha/orders/two`, 'PUT', {
+      ...{ clientOrderId: 'three', quantity: '7', price: '10.25' },
+    });
+    expect([put.status, put.body.orderId]).toEqual([200, orderId]);
+    const entry = desk.orderEntry();
+    const streamed = { order: by('three'), clientOrderId: 'four', quantity: '6', price: '10.25' };
+    expect((await entry.replace(streamed)).orderId).toBe(orderId);
+    // Right behind the order itself, before anything of it is answered.
+    const [quick, replaced] = await Promise.all([
+      entry.submit(order('quick')),
+      entry.replace({ order: by('quick'), clientOrderId: 'quicker', quantity: '3', price: '10.5' }),
+    ]);
+    expect(replaced.orderId).toBe(quick.orderId);
+    await entry.close();
+    desk.close();
+    await box.stop();
+    const { dataDirectory } = box;
+    box = await startRunning({ venue: false, dataDirectory });
+    desk = new DaybookClient({ address: box.grpc, deadlineMs: 60_000 });
+    expect((await replace('four', 'five', '5')).orderId).toBe(orderId);
+    const reduced = await desk.cancelOrder({
+      ...{ order: by('five'), clientOrderId: 'six', quantity: '4' },
+    });
+    expect(reduced).toMatchObject({ orderId, order: { quantity: '4' } });
+    await expect(replace('nobody', 'seven', '1')).rejects.toMatchObject({
+      code: 'VIEW_UNAVAILABLE',
+    });
+    desk.close();
+    await box.stop();
+    remove(box);
   });
 
   it('says why something was refused, with all that is known', async () => {

@@ -8,6 +8,7 @@ import { type Clock, nsFromWords } from '../../lib/time.js';
 import { type Identity, LOCAL_IDENTITY } from '../identity/identity.js';
 import type { LogFollower } from '../log-follower.js';
 import type { Outcome, Outcomes } from '../outcomes.js';
+import type { RecentClientIds } from '../reference/recent-client-ids.js';
 import type { RecentOrders } from '../reference/recent-orders.js';
 import type { ReferenceData } from '../reference/reference-data.js';
 import { type ApplicationError, overloaded, problem } from './errors.js';
@@ -34,6 +35,7 @@ export interface Application {
   readonly outcomes: Outcomes;
   readonly reference: ReferenceData;
   readonly recentOrders: RecentOrders;
+  readonly recentClientIds: RecentClientIds;
   readonly follower: LogFollower;
   readonly readModels: ReadModels;
   readonly clock: Clock;

@@ -44,7 +44,7 @@ export interface FoundOrder {
 }
 
 /**
- * Finds the order of a request: among the recent ones, else in a read model that is as new as the
+ * Finds the order of a request, by either name among the recent ones, else in a read model that is as new as the
  * log was when the request came. One that the caller may not do this to is as unknown as one that
  * does not exist, unless the caller named the account itself.
  *
@@ -60,16 +60,16 @@ export async function findOrder(
   if ('account' in named) authorize(identity, action, named.account);
   else accountsFor(identity, action);
   checkReference(named);
-  if ('orderId' in named) {
-    const recent = app.recentOrders.find(named.orderId);
-    const instrument = recent && app.reference.instrument(recent.instrument);
-    if (recent !== undefined && instrument !== undefined) {
-      const name = app.reference.account(recent.account)?.name ?? '';
-      if (!mayDo(identity, action, name)) throw unknownOrder();
-      return { ...recent, origClOrdId: '', instrument };
-    }
-  }
   const account = 'account' in named ? accountIndex(app, named.account) : 0;
+  const origClOrdId = 'orderId' in named ? '' : named.clientOrderId;
+  const orderId = 'orderId' in named ? named.orderId : await idOf(app, account, origClOrdId);
+  const recent = app.recentOrders.find(orderId);
+  const known = recent && app.reference.instrument(recent.instrument);
+  if (recent !== undefined && known !== undefined) {
+    const name = app.reference.account(recent.account)?.name ?? '';
+    if (!mayDo(identity, action, name)) throw unknownOrder();
+    return { ...recent, origClOrdId, instrument: known };
+  }
   const { value } = await freshly(app, () =>
     'orderId' in named
       ? app.readModels.order(named.orderId)
@@ -79,8 +79,15 @@ export async function findOrder(
   const owner = value && app.reference.accountByName(value.account);
   if (value === undefined || instrument === undefined || owner === undefined) throw unknownOrder();
   if (!mayDo(identity, action, value.account)) throw unknownOrder();
-  const origClOrdId = 'orderId' in named ? '' : named.clientOrderId;
   return { orderId: value.orderId, account: owner.index, origClOrdId, instrument };
+}
+
+/** 0 when it is not among the recent ones, which an order under way may be in a moment. */
+async function idOf(app: Application, account: number, clientOrderId: string): Promise<number> {
+  const orderId = app.recentClientIds.find(account, clientOrderId);
+  if (orderId !== 0 || app.outcomes.pending === 0) return orderId;
+  await app.outcomes.settled();
+  return app.recentClientIds.find(account, clientOrderId);
 }
 
 /**
