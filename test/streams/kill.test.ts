@@ -94,8 +94,15 @@ function streamOf(client: DaybookClient, topic: Topic, options: StreamOptions) {
 
 let next = 0;
 
-/** Orders that trade with each other, pipelined, until so many were answered. */
-async function trade(entry: OrderEntry, orders: number): Promise<void> {
+/**
+ * Orders that trade with each other, pipelined, until so many were answered.
+ * @param midway called once half of them were
+ */
+async function trade(
+  entry: OrderEntry,
+  orders: number,
+  midway: () => void = () => undefined,
+): Promise<void> {
   let answered = 0;
   const one = async (): Promise<void> => {
     while (answered < orders) {
@@ -111,6 +118,7 @@ async function trade(entry: OrderEntry, orders: number): Promise<void> {
           price: '4799.25',
         });
         answered += 1;
+        if (answered === orders / 2) midway();
       } catch (error) {
         // Refused, overloaded, or the server is gone: on with the next.
         if (!(error instanceof DaybookError)) throw error;
@@ -141,7 +149,10 @@ describe('kill -9 under 100 streaming clients', () => {
       const { sequence } = await settled(running);
       await everybodyHas(clients, sequence);
       // In the middle of it: orders are under way, and streams full of them.
-      const trading = trade(entry, ORDERS);
+      let trading: Promise<void> = Promise.resolve();
+      await new Promise<void>((resolve) => {
+        trading = trade(entry, ORDERS, resolve);
+      });
       running.child.kill('SIGKILL');
       await running.end;
       running = await restart(place);
@@ -162,6 +173,7 @@ describe('kill -9 under 100 streaming clients', () => {
       expect(client.sequences).toEqual(
         expected.map((event) => event.sequence).filter((at) => at <= client.position),
       );
+      expect(client.position).toBeGreaterThanOrEqual(sequence);
       expect(client.interruptions).toBeGreaterThanOrEqual(KILLS);
     }
   });
