@@ -17,6 +17,8 @@ NAPI_MODULE_INIT() {
       {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"idleThread", nullptr, idle_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"promptThread", nullptr, prompt_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"syncOpen", nullptr, sync_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"syncBegin", nullptr, sync_begin, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"syncEnd", nullptr, sync_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

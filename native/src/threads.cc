@@ -4,6 +4,8 @@
 #include <ctime>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "args.h"
 
@@ -20,6 +22,49 @@ napi_value pin_thread(napi_env env, napi_callback_info info) {
   CPU_SET(cpu, &set);
   if (sched_setaffinity(0, sizeof set, &set) != 0) return throw_errno(env, errno, "sched_setaffinity");
   return nullptr;
+}
+
+namespace {
+
+napi_value boolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
+// As the kernel has it; not in every libc.
+struct SchedulingAttributes {
+  uint32_t size = sizeof(SchedulingAttributes);
+  uint32_t policy = 0;
+  uint64_t flags = 0;
+  int32_t nice = 0;
+  uint32_t priority = 0;
+  uint64_t runtime = 0;
+  uint64_t deadline = 0;
+  uint64_t period = 0;
+};
+
+}  // namespace
+
+// idleThread(): the calling thread runs when nothing else wants the processor, and makes way at once.
+// True when the kernel agreed; there is no way back without privileges.
+napi_value idle_thread(napi_env env, napi_callback_info) {
+  const sched_param none = {};
+  return boolean(env, sched_setscheduler(0, SCHED_IDLE, &none) == 0);
+}
+
+// promptThread(us): the calling thread asks for slices that short. Since Linux 6.12 a thread that wakes
+// then interrupts the slice of one that asked for a longer one; its share of the processor is the same.
+// Older kernels change nothing. True when the kernel took it.
+napi_value prompt_thread(napi_env env, napi_callback_info info) {
+  Args args(env, info, 1);
+  const int64_t us = args.integer(0, 100, 100'000);
+  if (!args.ok()) return nullptr;
+  SchedulingAttributes attributes;
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return boolean(env, false);
+  if (attributes.policy != SCHED_OTHER) return boolean(env, false);
+  attributes.runtime = static_cast<uint64_t>(us) * 1000;
+  return boolean(env, syscall(SYS_sched_setattr, 0, &attributes, 0) == 0);
 }
 
 double monotonic_ms_now() {
@@ -48,9 +93,7 @@ napi_value use_huge_pages(napi_env env, napi_callback_info info) {
     (void)populate;
 #endif
   }
-  napi_value result = nullptr;
-  napi_get_boolean(env, agreed, &result);
-  return result;
+  return boolean(env, agreed);
 }
 
 // The clock of `performance.now()`, with another zero.

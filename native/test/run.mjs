@@ -50,6 +50,7 @@ const SKIPPED = new Set([
   'fileWrite',
   'fileSync',
   'pinThread',
+  'promptThread',
   'tcpTurn',
   'udpReceive',
   'syncOpen',

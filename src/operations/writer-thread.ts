@@ -15,6 +15,7 @@ import { assert } from '../lib/assert.js';
 import { Doorbell } from '../lib/doorbell.js';
 import { findNativeAddon } from '../lib/native-addon.js';
 import { SpscRing } from '../lib/ring.js';
+import { runPromptly } from '../lib/thread-scheduling.js';
 import { Clock } from '../lib/time.js';
 import { JournalWriter } from '../log/journal/journal-writer.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
@@ -34,6 +35,7 @@ assert(parentPort !== null, 'the writer runs in a thread of its own');
 const port = parentPort;
 const say = (message: WriterThreadMessage) => port.postMessage(message);
 
+runPromptly();
 const started = performance.now();
 const native = findNativeAddon();
 const latency = new TurnLatency();

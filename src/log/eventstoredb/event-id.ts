@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
+import { HEADER, RECORD_BYTES_MAX, type RecordBuffer } from '../../domain/event-record.js';
+import { AsciiWriter } from './ascii-writer.js';
 
 /** Namespace of Daybook's event ids (RFC 9562, 5.5): itself drawn once, at random. */
 const NAMESPACE = Buffer.from('6d1f0f3ab1c84d5f9a7e25c3e0b4d871', 'hex');
@@ -7,7 +8,9 @@ const SHARD_AT = NAMESPACE.length;
 const RECORD_AT = SHARD_AT + 4;
 /** The checksum says nothing the bytes it covers do not say. */
 const CHECKSUM_BYTES = 4;
-const VARIANT = '89ab89ab89ab89ab';
+/** Characters of an id. */
+export const ID_BYTES = 36;
+const DASH = Uint8Array.of(0x2d);
 
 /**
  * The id an event has in EventStoreDB: a UUID version 5 of its shard and its record, in which its
@@ -21,22 +24,48 @@ const VARIANT = '89ab89ab89ab89ab';
  */
 export class EventIds {
   readonly #name: Buffer;
+  readonly #nameWords: Uint32Array;
+  /** Of the name, by length: there are few lengths, and a view is more to collect than an id. */
+  readonly #views: Buffer[] = [];
+  readonly #out = new AsciiWriter();
+  readonly #id = Buffer.alloc(ID_BYTES);
 
   constructor(shard: number) {
-    this.#name = Buffer.alloc(RECORD_AT + 1024);
+    const bytes = RECORD_AT + RECORD_BYTES_MAX;
+    this.#name = Buffer.from(new ArrayBuffer(bytes));
+    this.#nameWords = new Uint32Array(this.#name.buffer);
     NAMESPACE.copy(this.#name);
     this.#name.writeUInt32BE(shard, SHARD_AT);
   }
 
   /** The id of the record at `at`, 36 characters. */
   of(records: RecordBuffer, at: number): string {
-    const length = records.u16[(at + HEADER.length) / 2]!;
-    const record = records.bytes.subarray(at + CHECKSUM_BYTES, at + length);
-    this.#name.set(record, RECORD_AT);
-    const end = RECORD_AT + record.length;
-    const hex = hash('sha1', this.#name.subarray(0, end), 'hex');
-    // Version 5, and the variant of RFC 9562 in the top two bits of the ninth byte.
-    const variant = VARIANT[Number.parseInt(hex[16]!, 16)];
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+    this.write(records, at, this.#id, 0);
+    return this.#id.toString('latin1');
   }
+
+  /** The same, as ASCII to `start` of `bytes`. */
+  write(records: RecordBuffer, at: number, bytes: Uint8Array, start: number): void {
+    const length = records.u16[(at + HEADER.length) / 2]!;
+    const end = RECORD_AT + length - CHECKSUM_BYTES;
+    const words = this.#nameWords;
+    const from = (at + CHECKSUM_BYTES) / 4;
+    for (let word = RECORD_AT / 4; word < end / 4; word += 1) {
+      words[word] = records.u32[from + word - RECORD_AT / 4]!;
+    }
+    this.#views[end] ??= this.#name.subarray(0, end);
+    const digest = hash('sha1', this.#views[end], 'binary');
+    const out = this.#out.over(bytes, start);
+    for (let index = 0; index < 16; index += 1) {
+      if (index === 4 || index === 6 || index === 8 || index === 10) out.raw(DASH);
+      out.hexadecimalByte(octet(digest, index));
+    }
+  }
+}
+
+/** Of the id: version 5 and the variant of RFC 9562 in the top bits of two of them. */
+function octet(digest: string, index: number): number {
+  const value = digest.charCodeAt(index);
+  if (index === 6) return 0x50 | (value & 0x0f);
+  return index === 8 ? 0x80 | (value & 0x3f) : value;
 }

@@ -9,6 +9,8 @@ import {
   events,
 } from '../../domain/events.js';
 import { type Field, type Fields, type Layout, sizeOf } from '../../domain/field.js';
+import { assert } from '../../lib/assert.js';
+import { AsciiWriter, NUMBER_CHARS } from './ascii-writer.js';
 
 /**
  * An event as EventStoreDB holds it. Both texts are ASCII.
@@ -26,17 +28,17 @@ export interface EventJson {
   readonly metadata: string;
 }
 
-type ReadJson = (records: RecordBuffer, at: number) => string;
+/** Writes one value of the record at `at` where the writer stands. */
+type WriteJson = (out: AsciiWriter, records: RecordBuffer, at: number) => void;
 
 interface Encoder {
   readonly type: EventName;
   readonly version: number;
-  readonly fields: readonly {
-    readonly key: string;
-    readonly read: ReadJson;
-    readonly end: number;
-  }[];
-  readonly correlation: ReadJson;
+  readonly fields: readonly { readonly key: Uint8Array; readonly write: WriteJson }[];
+  readonly correlation: WriteJson;
+  /** `,"version":1,"time":` */
+  readonly versionAndTime: Uint8Array;
+  readonly charsMax: number;
 }
 
 /** Which field names what an event is about. */
@@ -47,50 +49,58 @@ const SUBJECT: Readonly<Record<About, string>> = {
   system: 'shard',
 };
 
-function nanoseconds(records: RecordBuffer, at: number): bigint {
-  return (BigInt(records.i32[at / 4 + 1]!) << 32n) | BigInt(records.u32[at / 4]!);
-}
+const ascii = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
+const OPEN = ascii('{');
+const CLOSE = ascii('}');
+const CORRELATION = ascii('{"$correlationId":"');
+const CAUSATION = ascii('","$causationId":"command-');
+const QUOTE = ascii('"');
+const RECEIVED = ascii(',"received":');
+const COMMAND = ascii(',"command":');
+const ACTOR = ascii(',"actor":');
+const SESSION = ascii(',"session":');
+/** More than the keys of the metadata, its numbers and the name before a correlation's. */
+const METADATA_CHARS = 320;
+/** A character of text at its longest: an escape of six. */
+const ESCAPE_CHARS = 6;
 
-function text(records: RecordBuffer, at: number, bytes: number): string {
-  let end = at;
-  while (end < at + bytes && records.bytes[end] !== 0) end += 1;
-  if (end === at) return '""';
-  const value = String.fromCharCode(...records.bytes.subarray(at, end));
-  return value.includes('"') || value.includes('\\') ? JSON.stringify(value) : `"${value}"`;
-}
-
-function hexadecimal(records: RecordBuffer, at: number, bytes: number): string {
-  const { buffer, byteOffset } = records.bytes;
-  return `"${Buffer.from(buffer, byteOffset + at, bytes).toString('hex')}"`;
-}
-
-function reader(name: string, field: Field, offset: number): ReadJson {
+function fieldWriter(name: string, field: Field, offset: number): WriteJson {
   const { type } = field;
   switch (type.kind) {
     case 'u8':
-      return (records, at) => String(records.bytes[at + offset]);
+      return (out, records, at) => out.integer(records.bytes[at + offset]!);
     case 'u16':
-      return (records, at) => String(records.u16[(at + offset) / 2]);
+      return (out, records, at) => out.integer(records.u16[(at + offset) / 2]!);
     case 'u32':
-      return (records, at) => String(records.u32[(at + offset) / 4]);
+      return (out, records, at) => out.integer(records.u32[(at + offset) / 4]!);
     case 'i53':
-      return (records, at) => String(records.f64[(at + offset) / 8]);
+      return (out, records, at) => out.integer(records.f64[(at + offset) / 8]!);
     case 'ns':
-      return (records, at) => `"${nanoseconds(records, at + offset)}"`;
+      return (out, records, at) => writeTime(out, records, at + offset);
     case 'text':
-      return (records, at) => text(records, at + offset, type.bytes);
+      return (out, records, at) => out.quotedText(records.bytes, at + offset, type.bytes);
     case 'bytes':
-      return (records, at) => hexadecimal(records, at + offset, type.bytes);
+      return (out, records, at) => {
+        out.raw(QUOTE);
+        out.hexadecimal(records.bytes, at + offset, type.bytes);
+        out.raw(QUOTE);
+      };
     case 'choice': {
-      const names: string[] = [];
-      for (const [choice, number] of Object.entries(type.choices)) names[number] = `"${choice}"`;
-      return (records, at) => {
+      const names: Uint8Array[] = [];
+      for (const [choice, number] of Object.entries(type.choices)) {
+        names[number] = ascii(`"${choice}"`);
+      }
+      return (out, records, at) => {
         const found = names[records.bytes[at + offset]!];
         if (found === undefined) throw new RecordError('RECORD_VALUE', `${name} is no choice`);
-        return found;
+        out.raw(found);
       };
     }
   }
+}
+
+function writeTime(out: AsciiWriter, records: RecordBuffer, at: number): void {
+  out.quotedLong(records.i32[at / 4 + 1]!, records.u32[at / 4]!);
 }
 
 /** What a field that a shorter record leaves out reads as. */
@@ -104,49 +114,101 @@ function zero(field: Field): string {
   return `"${name}"`;
 }
 
+function charsMax({ type }: Field): number {
+  if (type.kind === 'text') return 2 + ESCAPE_CHARS * type.bytes;
+  if (type.kind === 'bytes') return 2 + 2 * type.bytes;
+  if (type.kind !== 'choice') return NUMBER_CHARS;
+  return 2 + Math.max(...Object.keys(type.choices).map((choice) => choice.length));
+}
+
 function encoderOf(name: EventName): Encoder {
   const declaration = events[name] as EventDeclaration;
   const layout = eventLayouts[name] as unknown as Layout;
+  let chars = METADATA_CHARS;
   const fields = Object.entries(declaration.fields as Fields).map(([key, field], index) => {
     const offset = layout.offsets[key]!;
-    const read = reader(`${name}.${key}`, field, offset);
-    const left = zero(field);
+    const write = fieldWriter(`${name}.${key}`, field, offset);
+    const left = ascii(zero(field));
     const end = offset + sizeOf(field.type);
-    const optional = offset >= layout.bytesMin;
-    return {
-      key: `${index === 0 ? '{' : ','}"${key}":`,
-      read: optional
-        ? (records: RecordBuffer, at: number) =>
-            end <= records.u16[(at + HEADER.length) / 2]! ? read(records, at) : left
-        : read,
-      end,
+    const text = `${index === 0 ? '{' : ','}"${key}":`;
+    chars += text.length + charsMax(field);
+    const optional: WriteJson = (out, records, at) => {
+      if (end <= records.u16[(at + HEADER.length) / 2]!) write(out, records, at);
+      else out.raw(left);
     };
+    return { key: ascii(text), write: offset >= layout.bytesMin ? optional : write };
   });
-  return { type: name, version: declaration.version, fields, correlation: correlation(name) };
+  const { version } = declaration;
+  const versionAndTime = ascii(`,"version":${version},"time":`);
+  return {
+    ...{ type: name, version, fields, versionAndTime, charsMax: chars },
+    correlation: correlation(name),
+  };
 }
 
-function correlation(name: EventName): ReadJson {
+function correlation(name: EventName): WriteJson {
   const declaration = events[name] as EventDeclaration;
   const layout = eventLayouts[name] as unknown as Layout;
   const field = declaration.fields[SUBJECT[declaration.about]];
   const offset = layout.offsets[SUBJECT[declaration.about]];
-  if (field === undefined || offset === undefined) return () => declaration.about;
-  const read = reader(name, field, offset);
-  return (records, at) => `${declaration.about}-${read(records, at)}`;
+  const about = ascii(declaration.about);
+  if (field === undefined || offset === undefined) return (out) => out.raw(about);
+  const write = fieldWriter(name, field, offset);
+  const prefix = ascii(`${declaration.about}-`);
+  return (out, records, at) => {
+    out.raw(prefix);
+    write(out, records, at);
+  };
 }
 
-const encoders = new Map<number, Encoder>(
-  (Object.keys(events) as EventName[]).map((name) => [events[name].number, encoderOf(name)]),
+const encoders: (Encoder | undefined)[] = [];
+for (const name of Object.keys(events) as EventName[]) {
+  encoders[events[name].number] = encoderOf(name);
+}
+
+/** Most characters of data and metadata of one event together. */
+export const EVENT_JSON_CHARS = encoders.reduce(
+  (most, encoder) => Math.max(most, encoder?.charsMax ?? 0),
+  0,
 );
 
-/**
- * The JSON form of the record at `at`, straight from its bytes.
- *
- * @throws RecordError when it is no event of this catalogue
- */
-export function eventJson(records: RecordBuffer, at: number): EventJson {
+/** The JSON of one event in bytes: its metadata, then, behind it, its data. */
+export class EventJsonWriter {
+  /** Of the event written last. */
+  type: EventName = 'WriterStarted';
+  metadataBytes = 0;
+  dataBytes = 0;
+  readonly #out = new AsciiWriter();
+
+  /**
+   * Writes the record at `at` to `start` of `bytes`, where {@link EVENT_JSON_CHARS} have room.
+   *
+   * @throws RecordError when it is no event of this catalogue
+   */
+  write(records: RecordBuffer, at: number, bytes: Uint8Array, start: number): void {
+    assert(start + EVENT_JSON_CHARS <= bytes.length, 'an event has room');
+    const encoder = encoderFor(records, at);
+    const out = this.#out.over(bytes, start);
+    writeMetadata(out, encoder, records, at);
+    const middle = out.at;
+    const { fields } = encoder;
+    if (fields.length === 0) out.raw(OPEN);
+    for (let index = 0; index < fields.length; index += 1) {
+      const { key, write } = fields[index]!;
+      out.raw(key);
+      write(out, records, at);
+    }
+    out.raw(CLOSE);
+    assert(out.at - start <= EVENT_JSON_CHARS, 'an event is no longer than the longest');
+    this.type = encoder.type;
+    this.metadataBytes = middle - start;
+    this.dataBytes = out.at - middle;
+  }
+}
+
+function encoderFor(records: RecordBuffer, at: number): Encoder {
   const number = records.bytes[at + HEADER.number]!;
-  const encoder = encoders.get(number);
+  const encoder = encoders[number];
   if (encoder === undefined)
     throw new RecordError('RECORD_UNKNOWN', `no event has number ${number}`);
   const version = records.bytes[at + HEADER.version];
@@ -154,23 +216,48 @@ export function eventJson(records: RecordBuffer, at: number): EventJson {
     const name = eventName(number);
     throw new RecordError('RECORD_UNKNOWN', `${name} version ${version} is not known`);
   }
-  let data = '';
-  for (const field of encoder.fields) data += field.key + field.read(records, at);
-  return {
-    type: encoder.type,
-    data: data === '' ? '{}' : `${data}}`,
-    metadata: metadataJson(encoder, records, at),
-  };
+  return encoder;
 }
 
-function metadataJson(encoder: Encoder, records: RecordBuffer, at: number): string {
+function writeMetadata(
+  out: AsciiWriter,
+  encoder: Encoder,
+  records: RecordBuffer,
+  at: number,
+): void {
   const command = records.f64[(at + HEADER.command) / 8]!;
-  return (
-    `{"$correlationId":"${encoder.correlation(records, at)}","$causationId":"command-${command}"` +
-    `,"version":${encoder.version}` +
-    `,"time":"${nanoseconds(records, at + HEADER.time)}"` +
-    `,"received":"${nanoseconds(records, at + HEADER.received)}"` +
-    `,"command":${command},"actor":${records.u32[(at + HEADER.actor) / 4]}` +
-    `,"session":${records.u32[(at + HEADER.session) / 4]}}`
-  );
+  out.raw(CORRELATION);
+  encoder.correlation(out, records, at);
+  out.raw(CAUSATION);
+  out.integer(command);
+  out.raw(QUOTE);
+  out.raw(encoder.versionAndTime);
+  writeTime(out, records, at + HEADER.time);
+  out.raw(RECEIVED);
+  writeTime(out, records, at + HEADER.received);
+  out.raw(COMMAND);
+  out.integer(command);
+  out.raw(ACTOR);
+  out.integer(records.u32[(at + HEADER.actor) / 4]!);
+  out.raw(SESSION);
+  out.integer(records.u32[(at + HEADER.session) / 4]!);
+  out.raw(CLOSE);
+}
+
+const scratch = Buffer.alloc(EVENT_JSON_CHARS);
+const writer = new EventJsonWriter();
+
+/**
+ * The JSON form of the record at `at`, as text.
+ *
+ * @throws RecordError when it is no event of this catalogue
+ */
+export function eventJson(records: RecordBuffer, at: number): EventJson {
+  writer.write(records, at, scratch, 0);
+  const { type, metadataBytes, dataBytes } = writer;
+  return {
+    type,
+    data: scratch.toString('latin1', metadataBytes, metadataBytes + dataBytes),
+    metadata: scratch.toString('latin1', 0, metadataBytes),
+  };
 }

@@ -5,7 +5,6 @@ import type { AppendChannel } from './append-channel.js';
 import { AppendFrame } from './append-frame.js';
 import { Backoff } from './backoff.js';
 import { EventIds } from './event-id.js';
-import { eventJson } from './event-json.js';
 import { streamOfShard } from './forwarder.js';
 import { MAX_APPEND_BYTES } from './server/limits.js';
 import type { StoreAddress } from './store-address.js';
@@ -199,9 +198,8 @@ export class EventStoreDbLog implements EventLog {
     const frame = new AppendFrame({ events: batch.count, bytes: MAX_APPEND_BYTES });
     const ids: string[] = [];
     for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2]!) {
-      const id = this.#ids.of(batch, at);
-      ids.push(id);
-      if (!frame.add({ id, ...eventJson(batch, at) })) {
+      ids.push(this.#ids.of(batch, at));
+      if (!frame.add(batch, at, this.#ids)) {
         const message = `a batch of ${batch.count} events is above ${MAX_APPEND_BYTES} bytes`;
         throw new StoreError('EVENTSTOREDB_REFUSED', message);
       }

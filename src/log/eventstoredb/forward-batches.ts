@@ -1,8 +1,7 @@
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { assert } from '../../lib/assert.js';
-import { AppendFrame, type FrameEvent, type FrameLimits } from './append-frame.js';
+import { AppendFrame, type FrameLimits } from './append-frame.js';
 import { EventIds } from './event-id.js';
-import { eventJson } from './event-json.js';
 
 /** What the forwarder needs of a journal reader: runs of whole records, in order, from a sequence on. */
 export interface RecordReader {
@@ -24,6 +23,8 @@ export class ForwardBatches {
   readonly #reader: RecordReader;
   readonly #ids: EventIds;
   readonly #limits: FrameLimits;
+  /** Frames to be filled again: fewer than were ever in flight. */
+  readonly #free: AppendFrame[] = [];
   #records: RecordBuffer | undefined;
   #at = 0;
   #next: number;
@@ -42,19 +43,27 @@ export class ForwardBatches {
 
   /** The next append, as full as what is durable allows, or undefined when there is nothing. */
   next(): ForwardBatch | undefined {
-    const frame = new AppendFrame(this.#limits);
+    const frame = this.#free.pop() ?? new AppendFrame(this.#limits);
     const first = this.#next;
     let timeMs = 0;
     while (!frame.isFull) {
       const records = this.#current(frame.count);
       if (records === undefined) break;
-      const event = this.#event(records, this.#at);
-      if (!frame.add(event)) break;
+      this.#check(records, this.#at);
+      if (!frame.add(records, this.#at, this.#ids)) break;
       if (frame.count === 1) timeMs = timeOf(records, this.#at);
       this.#at += records.u16[(this.#at + HEADER.length) / 2]!;
       this.#next += 1;
     }
-    return frame.count === 0 ? undefined : { frame, first, timeMs };
+    if (frame.count > 0) return { frame, first, timeMs };
+    this.#free.push(frame);
+    return undefined;
+  }
+
+  /** Takes the frame of an append back that was answered. */
+  recycle(frame: AppendFrame): void {
+    frame.clear();
+    this.#free.push(frame);
   }
 
   #current(taken: number): RecordBuffer | undefined {
@@ -65,11 +74,10 @@ export class ForwardBatches {
     return this.#records;
   }
 
-  #event(records: RecordBuffer, at: number): FrameEvent {
+  #check(records: RecordBuffer, at: number): void {
     const sequence = records.f64[(at + HEADER.sequence) / 8]!;
-    assert(sequence === this.#next, `the journal handed out ${sequence} for ${this.#next}`);
-    const { type, data, metadata } = eventJson(records, at);
-    return { id: this.#ids.of(records, at), type, data, metadata };
+    if (sequence === this.#next) return;
+    assert(false, `the journal handed out ${sequence} for ${this.#next}`);
   }
 }
 

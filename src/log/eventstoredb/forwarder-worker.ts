@@ -1,7 +1,7 @@
 /** The thread of a forwarder; see `forwarder-thread.ts`. */
-import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../lib/assert.js';
+import { runInBackground } from '../../lib/thread-scheduling.js';
 import { JournalReader } from '../journal/journal-reader.js';
 import { SharedDurableEnd } from '../journal/shared-durable-end.js';
 import { Forwarder } from './forwarder.js';
@@ -12,8 +12,8 @@ import { StoreError } from './store-errors.js';
 const data = workerData as ForwarderThreadData;
 assert(parentPort !== null, 'the forwarder runs in a thread of its own');
 const port = parentPort;
-// On Linux this is the priority of the calling thread alone: when cores are short, the writer goes first.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+// When cores are short, the writer goes first.
+runInBackground();
 const end = new SharedDurableEnd(data.durableEnd);
 const state = new SharedForwardState(data.state);
 const stopping = new AbortController();

@@ -2,6 +2,7 @@ import { assert } from '../../lib/assert.js';
 import type { DurableEnd, DurablePosition } from '../journal/durable-end.js';
 import { sleepUntil } from '../journal/wait.js';
 import type { AppendChannel, AppendOutcome } from './append-channel.js';
+import type { AppendFrame } from './append-frame.js';
 import { Backoff } from './backoff.js';
 import { EventIds } from './event-id.js';
 import { ForwardBatches, type RecordReader } from './forward-batches.js';
@@ -58,6 +59,7 @@ export interface ForwarderOptions {
 }
 
 interface Flight {
+  readonly frame: AppendFrame;
   readonly last: number;
   readonly timeMs: number;
   outcome: AppendOutcome | undefined;
@@ -243,7 +245,11 @@ export class Forwarder {
       if (oldest !== undefined) {
         await oldest.answered;
         if (stopped()) return;
-        while (flights[0]?.outcome !== undefined) this.#settle(flights.shift()!, flights[0]);
+        while (flights[0]?.outcome !== undefined) {
+          const flight = flights.shift()!;
+          this.#settle(flight, flights[0]);
+          batches.recycle(flight.frame);
+        }
       } else if (state === 'open') {
         await durableEnd.wait(batches.nextSequence, signal);
         await sleepUntil(undefined, this.#limits.lingerMs, signal);
@@ -266,6 +272,7 @@ export class Forwarder {
       const { frame, first, timeMs } = batch;
       const answer = channel.append(frame, this.#stream, first - 1, deadlineMs);
       const flight: Flight = {
+        frame,
         last: first + frame.count - 1,
         timeMs,
         outcome: undefined,

@@ -1,7 +1,7 @@
 /** The thread that serves a journal over EventStoreDB's protocol; see `server-thread.ts`. */
-import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../lib/assert.js';
+import { runInBackground } from '../../lib/thread-scheduling.js';
 import { JournalReader } from '../journal/journal-reader.js';
 import { SharedDurableEnd } from '../journal/shared-durable-end.js';
 import { JournalSource } from './journal-source.js';
@@ -13,8 +13,8 @@ const data = workerData as ServerThreadData;
 assert(parentPort !== null, 'the server runs in a thread of its own');
 const port = parentPort;
 const say = (message: ServerThreadMessage): void => port.postMessage(message);
-// On Linux this is the priority of the calling thread alone: auditors never hold up the writer.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+// Auditors never hold up the writer.
+runInBackground();
 
 const durableEnd = new SharedDurableEnd(data.durableEnd);
 const openReader = (from: number) => new JournalReader(data.directory, { from, end: durableEnd });

@@ -23,15 +23,28 @@ export function varintLength(value: number): number {
 
 /** Writes into a buffer of known size; callers size it first with the `*Length` functions. */
 export class WireWriter {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   #at = 0;
 
   constructor(size: number, into: Buffer = Buffer.allocUnsafe(size)) {
     this.bytes = into;
   }
 
+  /** Bytes written, and where the next one goes. */
   get length(): number {
     return this.#at;
+  }
+
+  /** @returns itself, at `at` of `bytes` */
+  over(bytes: Buffer, at: number): this {
+    this.bytes = bytes;
+    this.#at = at;
+    return this;
+  }
+
+  /** Past bytes that were written there otherwise. */
+  skip(count: number): void {
+    this.#at += count;
   }
 
   varint(value: number): void {
@@ -66,6 +79,13 @@ export class WireWriter {
   blob(field: number, bytes: Uint8Array): void {
     this.open(field, bytes.length);
     this.raw(bytes);
+  }
+
+  /** ASCII without its length, for texts of a few characters. */
+  ascii(value: string): void {
+    for (let index = 0; index < value.length; index += 1) {
+      this.bytes[this.#at++] = value.charCodeAt(index);
+    }
   }
 
   /** Text whose UTF-8 length the caller has already counted. */
