@@ -1,7 +1,108 @@
-/** One shard of `bench core`'s two: warms up, then says how many commands a second it decided. */
+/**
+ * One shard of `bench core`, alone in its thread, as in production: its tables are then constants of
+ * the compiled code (`lib/fixed-fields.ts`). Warms up and measures on the same state.
+ */
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { throughput, warmUp } from './core.js';
+import { build } from 'hdr-histogram-js';
+import { CoreFlow } from './core-flow.js';
+import type { Figure } from './figure.js';
 
-const seconds = workerData as number;
-warmUp(Math.min(2, seconds));
-parentPort?.postMessage(throughput(seconds));
+export interface ShardTask {
+  readonly measure: 'throughput' | 'latency';
+  /** How long at most; the tables may be full before. */
+  readonly seconds: number;
+}
+
+export interface ShardResult {
+  readonly commands: number;
+  readonly seconds: number;
+  readonly heapPerCommand: number;
+  readonly figures: readonly Figure[];
+}
+
+const CHUNK = 512;
+/** Commands after which nothing is compiled any more. */
+const WARM_UP = 1_500_000;
+/** Commands a second of the open loop. */
+const RATE = 1_000_000;
+
+const { measure, seconds } = workerData as ShardTask;
+const flow = new CoreFlow();
+for (let i = 0; i < WARM_UP; i += CHUNK) flow.run(CHUNK);
+const heap = getHeapStatistics().used_heap_size;
+const { commands, elapsed, figures } = measure === 'throughput' ? closedLoop() : latency();
+const grown = Math.max(0, getHeapStatistics().used_heap_size - heap);
+const result: ShardResult = {
+  commands,
+  seconds: elapsed,
+  heapPerCommand: grown / commands,
+  figures: [...figures, ...(measure === 'latency' ? idle(commands) : [])],
+};
+parentPort?.postMessage(result);
+
+interface Run {
+  readonly commands: number;
+  /** Seconds. */
+  readonly elapsed: number;
+  readonly figures: readonly Figure[];
+}
+
+function closedLoop(): Run {
+  let done = 0;
+  const start = performance.now();
+  let now = start;
+  while (flow.left > CHUNK && now - start < seconds * 1000) {
+    flow.run(CHUNK);
+    done += CHUNK;
+    now = performance.now();
+  }
+  return { commands: done, elapsed: (now - start) / 1000, figures: [] };
+}
+
+function latency(): Run {
+  // Even: commands come in pairs.
+  const total = Math.min(Math.floor(seconds * RATE), flow.left - CHUNK) & ~1;
+  return { commands: total, elapsed: total / RATE, figures: openLoop(total, run) };
+}
+
+/** The same loop with nothing to do: what the machine itself does to who wants to run always. */
+function idle(total: number): Figure[] {
+  const figures = openLoop(total, () => undefined);
+  return figures.map((figure) => ({ ...figure, name: `idle_loop_${figure.name}` }));
+}
+
+function run(count: number): void {
+  flow.run(count);
+}
+
+/** Each command is due at a fixed moment; a pause is charged to all that were due meanwhile. */
+function openLoop(total: number, decide: (count: number) => void): Figure[] {
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 10_000_000_000,
+    numberOfSignificantValueDigits: 3,
+    useWebAssembly: false,
+  });
+  const perMs = RATE / 1000;
+  // Sorted into the histogram afterwards: recording would be a tenth of what is measured.
+  const latencies = new Float64Array(total).fill(0);
+  const start = performance.now();
+  let done = 0;
+  while (done < total) {
+    const due = Math.min(total, Math.floor((performance.now() - start) * perMs));
+    const batch = Math.min(due - done, 64) & ~1;
+    if (batch === 0) continue;
+    decide(batch);
+    const now = performance.now() - start;
+    for (let i = 0; i < batch; i += 1) latencies[done + i] = (now - (done + i) / perMs) * 1e6;
+    done += batch;
+  }
+  for (const ns of latencies) histogram.recordValue(Math.max(1, Math.round(ns)));
+  return [50, 99, 99.9, 99.99].map((percentile) => ({
+    name: `p${String(percentile).replace('.', '')}_us`,
+    value: Math.round(histogram.getValueAtPercentile(percentile) / 10) / 100,
+    unit: 'us',
+    ack: 'memory',
+  }));
+}
