@@ -64,6 +64,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     summary: 'restore the newest backup aside, prove that it is good, remove it',
     load: () => import('./drill.js'),
   },
+  trim: {
+    summary: 'which old segments the backup has and nobody here needs; remove them',
+    load: () => import('./trim.js'),
+  },
   jobs: {
     summary: 'what runs by the clock, how it went, and what comes next',
     load: () => import('./jobs.js'),

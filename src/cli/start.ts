@@ -15,6 +15,7 @@ import { GATEWAY_HELP, GATEWAY_OPTIONS, gatewayOptions } from './gateway-side.js
 import { JOBS_ENVIRONMENT_HELP, JOBS_HELP, JOBS_OPTIONS, jobsOptions } from './jobs-side.js';
 import { type RunningProjectorRole, startProjectorRole } from './projector-role.js';
 import { LAG_EVENTS_MAX_DEFAULT, serveOptions, storeOptions } from './store-side.js';
+import { refuseTrimmedJournal } from './trim.js';
 import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
 import { readSettings } from './value-at-risk-settings.js';
 
@@ -126,6 +127,7 @@ async function start(args: string[]): Promise<number> {
     );
   }
   refuseUnfinishedRestore(values['data-dir']);
+  refuseTrimmedJournal(values['data-dir']);
   const gateways = gatewayOptions(values);
   const hosts = [values.host, values['eventstore-host'], gateways.ouch?.host ?? HOST_DEFAULT];
   const side = accessSide(values, hosts, values['data-dir']);

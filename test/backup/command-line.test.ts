@@ -187,6 +187,45 @@ describe('backup and restore', () => {
   }, 300_000);
 });
 
+describe('trim', () => {
+  it('removes nothing while daybook start may come, then only what the backup has', async () => {
+    const copy = join(root, 'trimmed');
+    cpSync(data, copy, { recursive: true });
+    expect((await daybook('snapshot', '--data-dir', copy)).code).toBe(0);
+    const segments = () =>
+      readdirSync(journalDirectory(copy)).filter((name) => name.endsWith('.segment'));
+    const before = segments();
+    const trim = (...more: string[]) =>
+      json('trim', '--backup', place, '--data-dir', copy, '--keep-days', '0', ...more);
+    const planned = await trim('--apply');
+    expect(planned).toMatchObject({ code: 0, startHolds: true, removed: [] });
+    expect(planned.removable.length).toBeGreaterThan(0);
+    expect(segments()).toEqual(before);
+    expect(await trim('--hold', 'auditor=0')).toMatchObject({
+      ...{ removable: [], held: { code: 'HELD_READER' } },
+      readers: [{ name: 'auditor', from: 0 }],
+    });
+    const done = await trim('--release', 'auditor', '--no-start', '--apply');
+    expect(done).toMatchObject({ code: 0, removed: planned.removable, startHolds: false });
+    expect(segments()).toEqual(before.slice(planned.removable.length));
+    const bytes = ['verify', '--data-dir', copy, '--no-states'];
+    expect(await json(...bytes)).toMatchObject({ code: 0, ok: true });
+    // What needs event 0 says what is held; a start does not begin.
+    for (const args of [['verify'], ['log'], ['replay', '--at', String(done.first - 1)]]) {
+      const told = await daybook(...args, '--data-dir', copy);
+      expect([told.code, told.stderr], args[0]).toEqual([
+        1,
+        expect.stringContaining('JOURNAL_SEQUENCE_GONE'),
+      ]);
+      expect(told.stderr).toContain(String(done.first));
+    }
+    const started = await daybook('start', '--data-dir', copy, '--port', '0');
+    expect([started.code, started.stderr]).toEqual([1, expect.stringContaining('daybook restore')]);
+    expect((await daybook('trim', '--data-dir', copy)).code).toBe(2);
+    expect((await daybook('trim', '--backup', place, '--hold', 'No=1')).code).toBe(2);
+  }, 300_000);
+});
+
 describe('verify', () => {
   it('finds a state that the log does not give', async () => {
     expect(await json('verify', '--data-dir', data)).toMatchObject({ code: 0, ok: true });

@@ -58,7 +58,7 @@ const ship: Step['run'] = async (disk, { acknowledged, nowMs }, flow) => {
 };
 
 /** @returns the events that are in the backup now */
-async function shipOnce(disk: FaultyDisk, journal: string, to: string, nowMs: number) {
+export async function shipOnce(disk: FaultyDisk, journal: string, to: string, nowMs: number) {
   const files = namingFiles(disk);
   const shard = Number(journal.at(-1));
   // Each look at the clock finds it a minute earlier: nothing may depend on which came first.

@@ -14,15 +14,17 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { HEADER, RECORD_HEADER_BYTES, RecordBuffer } from '../../domain/event-record.js';
 import { crc32c } from '../../lib/crc32c.js';
+import { nodeFileSystem } from '../file-system.js';
 import { JournalWriter } from './journal-writer.js';
 import { addSampleRecords } from './sample-records.js';
-import { SEGMENT_HEADER_BYTES } from './segment.js';
+import { SEGMENT_HEADER_BYTES, segmentSequence } from './segment.js';
+import { trimJournal, trimRecordPath } from './trim.js';
 import {
   type Finding,
   type VerifyOptions,
@@ -35,7 +37,10 @@ describe('verifyJournal', () => {
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'verify-'));
   });
-  afterEach(() => rmSync(directory, { recursive: true }));
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+    rmSync(trimRecordPath(directory), { force: true });
+  });
 
   /** Three segments of several commits each. */
   function write(
@@ -185,10 +190,30 @@ describe('verifyJournal', () => {
     expect(await codes(() => unlinkSync(`${directory}/durable`))).toEqual([]);
   });
 
-  it('accepts a journal whose oldest segments were removed', async () => {
+  it('finds that the oldest segments are gone, unless a trim is on record', async () => {
     write().close();
+    const second = segmentSequence(basename(segments()[1]!))!;
     unlinkSync(segments()[0]!);
+    const { findings } = await verify();
+    expect(findings).toMatchObject([{ code: 'SEGMENT_MISSING', sequence: 0 }]);
+    expect(findings[0]?.reason).toContain(`events 0 to ${second - 1} are missing`);
+  });
+
+  it('goes on from where a trim let the journal begin, whose chain is on record', async () => {
+    write().close();
+    const third = segmentSequence(basename(segments()[2]!))!;
+    const { removed } = trimJournal(nodeFileSystem, directory, 2, third);
+    expect(removed.length).toBe(2);
     expect((await verify()).findings).toEqual([]);
+    const record = trimRecordPath(directory);
+    const good = readFileSync(record, 'utf8');
+    writeFileSync(record, good.replace(/"chain":"../, '"chain":"00'));
+    expect((await verify()).findings).toMatchObject([{ code: 'SEGMENT_CHAIN', sequence: third }]);
+    writeFileSync(record, 'no record');
+    expect((await verify()).findings).toMatchObject([{ code: 'SEGMENT_MISSING', file: record }]);
+    writeFileSync(record, good);
+    unlinkSync(segments()[0]!);
+    expect((await verify()).findings).toMatchObject([{ code: 'SEGMENT_MISSING', sequence: third }]);
   });
 
   it('finds parts of another history, though each is right by itself', async () => {

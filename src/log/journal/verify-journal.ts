@@ -34,6 +34,7 @@ import {
 import { NEW_SUFFIX } from './segment-file.js';
 import { SegmentWindow } from './segment-window.js';
 import { allZero, explainedByMissingSectors, findCommitAfter } from './torn-commit.js';
+import { readTrimRecord, type TrimRecord, trimRecordPath } from './trim.js';
 
 /** One thing that is wrong with a journal. */
 export interface Finding {
@@ -106,6 +107,7 @@ class Verification {
   /** The segment in which the journal ends, whether it is looked at or not. */
   readonly #lastOfAll: number | undefined;
   #mark: DurableMark | undefined;
+  #trimmed: TrimRecord | undefined;
   #shard: number | undefined;
   #next: number | undefined;
   /** Whether `#chain` is known; not after a part that could not be read. */
@@ -137,6 +139,7 @@ class Verification {
   }
 
   *checkDirectory(): Generator<Finding> {
+    this.#checkBeginning();
     for (const name of this.#files.readdir(this.#directory)) {
       const file = `${this.#directory}/${name}`;
       const isSegment = segmentSequence(name) !== undefined;
@@ -145,6 +148,25 @@ class Verification {
       this.#find({ code: 'UNEXPECTED_FILE', file, reason: 'not a file of a journal' });
     }
     yield* this.#drain();
+  }
+
+  /** A journal begins with event 0, or where a trim on record has let it begin. */
+  #checkBeginning(): void {
+    const [first] = listSegments(this.#files, this.#directory);
+    if (first === undefined || first === 0) return;
+    try {
+      this.#trimmed = readTrimRecord(this.#files, this.#directory);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      const file = trimRecordPath(this.#directory);
+      this.#find({ code: 'SEGMENT_MISSING', file, reason: error.message });
+      return;
+    }
+    const sequence = this.#trimmed?.first ?? 0;
+    if (first <= sequence) return;
+    const file = `${this.#directory}/${segmentName(sequence)}`;
+    const reason = `the journal begins with ${first}; events ${sequence} to ${first - 1} are missing`;
+    this.#find({ code: 'SEGMENT_MISSING', file, sequence, reason });
   }
 
   async *checkSegment(sequence: number): AsyncGenerator<Finding, void, undefined> {
@@ -269,12 +291,17 @@ class Verification {
   #checkChainBefore(header: SegmentHeader): void {
     const isFirst = header.firstSequence === this.segments[0];
     const isGenesis = header.firstSequence === 0;
-    // What came before the oldest kept segment is not here to compare with.
-    const expected = isFirst && !isGenesis ? header.chainBefore : this.#chain;
+    // What came before the oldest kept segment is not here to compare with, but on record.
+    const expected = isFirst && !isGenesis ? this.#trimmedChain(header) : this.#chain;
     if (!isFirst && !this.#chained) return;
     if (Buffer.compare(header.chainBefore, expected) === 0) return;
     const reason = 'does not continue the chain of the segment before';
     this.#find({ code: 'SEGMENT_CHAIN', sequence: header.firstSequence, reason });
+  }
+
+  #trimmedChain({ firstSequence, chainBefore }: SegmentHeader): Uint8Array {
+    const record = this.#trimmed;
+    return record?.first === firstSequence ? Buffer.from(record.chain, 'hex') : chainBefore;
   }
 
   /** Checks what stands at `offset`. @returns where to go on */
