@@ -108,7 +108,7 @@ class TailScan {
     this.#path = path;
     this.#mark = mark;
     this.#size = files.size(file);
-    this.#window = new SegmentWindow(files, file, this.#size);
+    this.#window = new SegmentWindow(files, file, this.#size, path);
   }
 
   run(nameSequence: number, shard: number): JournalEnd {

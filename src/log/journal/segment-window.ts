@@ -1,6 +1,7 @@
 import { RecordBuffer } from '../../domain/event-record.js';
 import { assert } from '../../lib/assert.js';
 import type { FileSystem } from '../file-system.js';
+import { damaged } from './errors.js';
 import { READ_BYTES } from './limits.js';
 
 /** A part of a segment file in memory that slides forward; grows to the largest piece asked for. */
@@ -8,13 +9,18 @@ export class SegmentWindow {
   readonly #files: FileSystem;
   readonly #file: number;
   readonly #size: number;
+  readonly #path: string;
   #view: RecordBuffer;
   /** File offset of the view's first byte, and how many bytes of the file it holds. */
   #start = 0;
   #filled = 0;
 
-  /** @param size bytes of the file that may be read */
-  constructor(files: FileSystem, file: number, size: number) {
+  /**
+   * @param size bytes of the file that may be read
+   * @param path only for the error
+   */
+  constructor(files: FileSystem, file: number, size: number, path: string) {
+    this.#path = path;
     this.#files = files;
     this.#file = file;
     this.#size = size;
@@ -34,6 +40,7 @@ export class SegmentWindow {
    * Makes `length` bytes at `offset` of the file present.
    *
    * @returns where in the view they are; a multiple of 8 if `offset` is one
+   * @throws JournalError JOURNAL_DAMAGED when the file has become shorter
    */
   load(offset: number, length: number): number {
     assert(offset + length <= this.#size, 'the window stays within the file');
@@ -46,7 +53,13 @@ export class SegmentWindow {
     const wanted = Math.min(this.capacity, this.#size - start);
     this.#start = start;
     this.#filled = this.#files.pread(this.#file, this.#view.bytes, 0, wanted, start);
-    assert(offset + length <= start + this.#filled, 'the file does not shrink while it is read');
+    const end = start + this.#filled;
+    if (offset + length > end) {
+      // What is there must not be taken for what was asked for.
+      this.#filled = 0;
+      const place = { file: this.#path, offset: end, sequence: 0 };
+      throw damaged('COMMIT_INCOMPLETE', place, `of ${this.#size} bytes no more could be read`);
+    }
     return offset - start;
   }
 

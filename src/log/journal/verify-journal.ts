@@ -174,7 +174,7 @@ class Verification {
     const file = this.#files.open(this.#path, 'read');
     try {
       const size = this.#files.size(file);
-      const window = new SegmentWindow(this.#files, file, size);
+      const window = new SegmentWindow(this.#files, file, size, this.#path);
       const isLast = sequence === this.#lastOfAll;
       const mark = this.#mark;
       const isLive = this.#live && mark?.segment === sequence;
