@@ -5,6 +5,7 @@
 #include "files.h"
 #include "key-index.h"
 #include "leaves.h"
+#include "read-ahead.h"
 #include "seal.h"
 #include "sync-thread.h"
 #include "tcp.h"
@@ -27,6 +28,9 @@ NAPI_MODULE_INIT() {
       {"leafHashes", nullptr, leaf_hashes, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"readLeaves", nullptr, read_leaves, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"indexKeys", nullptr, index_keys, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"aheadOpen", nullptr, ahead_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"aheadBegin", nullptr, ahead_begin, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"aheadEnd", nullptr, ahead_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };

@@ -1,19 +1,17 @@
-// Checksums and Merkle root of a commit's records, as src/log/journal/ has them in TypeScript: bytes
-// are little-endian, a record begins with crc u32, length u16, number u8, version u8, sequence f64.
+// Checksums and Merkle root of a commit's records, as src/log/journal/ has them in TypeScript.
 #include "seal.h"
 
 #include <cstring>
 #include <vector>
 
 #include "args.h"
+#include "records.h"
 #include "sha256.h"
 
 namespace daybook {
 
 namespace {
 
-constexpr size_t kRecordLeast = 48;
-constexpr size_t kRecordMost = 1024;
 constexpr uint8_t kLeaf = 0;
 constexpr uint8_t kNode = 1;
 constexpr int64_t kSafeMost = (int64_t{1} << 53) - 1;
@@ -35,18 +33,6 @@ void fold(std::vector<uint8_t>& level, size_t count) {
     }
     count = above;
   }
-}
-
-// The length of the record of that sequence at `at`, 0 when none begins there.
-size_t record_length(const uint8_t* record, size_t room, double expected) {
-  if (room < kRecordLeast) return 0;
-  uint16_t length = 0;
-  double sequence = 0;
-  memcpy(&length, record + 4, sizeof length);
-  memcpy(&sequence, record + 8, sizeof sequence);
-  const bool right = length >= kRecordLeast && length <= kRecordMost && length % 8 == 0 &&
-                     length <= room && sequence == expected && record[6] != 0;
-  return right ? length : 0;
 }
 
 }  // namespace
@@ -101,18 +87,10 @@ napi_value check_records(napi_env env, napi_callback_info info) {
   const auto count = static_cast<size_t>(args.integer(3, 1, most));
   const auto first = static_cast<double>(args.integer(4, 0, kSafeMost));
   if (!args.ok()) return nullptr;
-  auto at = static_cast<size_t>(start);
-  bool right = true;
-  for (size_t i = 0; i < count && right; i++) {
-    const uint8_t* record = memory.data + at;
-    const size_t length = record_length(record, end - at, first + static_cast<double>(i));
-    uint32_t stored = 0;
-    if (length != 0) memcpy(&stored, record, sizeof stored);
-    right = length != 0 && stored == crc32c(record + 4, length - 4);
-    at += length;
-  }
+  const auto from = static_cast<size_t>(start);
+  const bool right = are_records(memory.data + from, end - from, count, first);
   napi_value result = nullptr;
-  napi_get_boolean(env, right && at == end, &result);
+  napi_get_boolean(env, right, &result);
   return result;
 }
 

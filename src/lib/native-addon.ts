@@ -18,6 +18,9 @@ export interface TcpHandle {
 export interface SyncHandle {
   readonly [handle]: 'sync';
 }
+export interface AheadHandle {
+  readonly [handle]: 'ahead';
+}
 export interface UdpHandle {
   readonly [handle]: 'udp';
 }
@@ -58,6 +61,22 @@ export interface NativeAddon {
     count: number,
     first: number,
   ): boolean;
+  /** A thread that reads a journal ahead (native/src/read-ahead.h); ends when it is collected. */
+  aheadOpen(): AheadHandle;
+  /** Begins to read a window that begins with the commit of that sequence; the file stays open. */
+  aheadBegin(
+    thread: AheadHandle,
+    file: number,
+    bytes: Uint8Array,
+    length: number,
+    position: number,
+    sequence: number,
+  ): void;
+  /**
+   * Waits for the window: its whole, right commits as bytes of the file, bytes of records, which then
+   * stand at the beginning without their heads, and number of records; and the last chain value.
+   */
+  aheadEnd(thread: AheadHandle, result: Float64Array, chain: Uint8Array): void;
   /** SHA-256 of each leaf of 256 KiB of the memory (native/src/leaves.cc), 32 bytes each. */
   leafHashes(memory: Uint8Array, hashes: Uint8Array, threads: 1 | 2): void;
   /**

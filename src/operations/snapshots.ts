@@ -189,8 +189,8 @@ export function recoverState(
 ): Restored {
   const position = { nextSequence: 0, segment: 0, offset: 0 };
   end.read(position);
-  const from = (sequence: number) =>
-    new JournalReader(journal, { from: sequence, end, shard, fileSystem: files });
+  const from = (sequence: number, ahead = false) =>
+    new JournalReader(journal, { from: sequence, end, shard, fileSystem: files, ahead });
   const chainAt = (sequence: number) => {
     const reader = from(sequence);
     try {
@@ -205,7 +205,7 @@ export function recoverState(
   const { state } = restored;
   let { time, chain } = restored;
   if (state.nextSequence < position.nextSequence) {
-    const reader = from(state.nextSequence);
+    const reader = from(state.nextSequence, true);
     try {
       for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
         evolveBatch(state, batch);

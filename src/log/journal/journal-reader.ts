@@ -17,6 +17,7 @@ import type { DurableEnd, DurablePosition } from './durable-end.js';
 import { damaged, JournalError } from './errors.js';
 import { HASH_BYTES } from './hash-tree.js';
 import { READ_BYTES } from './limits.js';
+import { ReadAhead } from './read-ahead.js';
 import {
   decodeSegmentHeader,
   listSegments,
@@ -40,6 +41,11 @@ export interface JournalReaderOptions {
   readonly checkRecords?: boolean;
   /** Shared by readers of this journal and thread, to find their first sequence sooner. */
   readonly index?: SparseIndex;
+  /**
+   * Read and check the next commits on a second thread while the last ones are at work, where the addon
+   * is: for whoever reads a long way. Default false.
+   */
+  readonly ahead?: boolean;
   /** First capacity of the batch, bytes. */
   readonly readBytes?: number;
   readonly fileSystem?: FileSystem;
@@ -57,6 +63,7 @@ export class JournalReader {
   readonly #end: DurableEnd;
   readonly #index: SparseIndex | undefined;
   readonly #checkRecords: boolean;
+  readonly #ahead: ReadAhead | undefined;
   readonly #shard: number | undefined;
   readonly #upcasting: Upcasting;
   /** Chain value of the commit before `#offset`, once one was read or passed. */
@@ -83,6 +90,7 @@ export class JournalReader {
     this.#end = options.end;
     this.#index = options.index;
     this.#checkRecords = options.checkRecords !== false;
+    if (options.ahead === true) this.#ahead = ReadAhead.on(this.#files, this.#chainBytes());
     this.#shard = options.shard;
     this.#upcasting = options.upcasting ?? upcasting;
     this.#batch = new RecordBuffer(options.readBytes ?? READ_BYTES);
@@ -138,7 +146,8 @@ export class JournalReader {
       this.#openNextSegment();
       limit = this.#limit();
     }
-    this.#fill(limit);
+    if (!this.#takeAhead()) this.#fill(limit);
+    this.#goAhead(limit);
     if (this.#header?.catalogue === ownCatalogue) return this.#batch;
     return this.#upcasting.batch(this.#batch);
   }
@@ -173,6 +182,7 @@ export class JournalReader {
   }
 
   close(): void {
+    this.#ahead?.stop();
     const file = this.#file;
     // Closed even when closing fails: a second close may hit another file.
     this.#file = undefined;
@@ -306,6 +316,24 @@ export class JournalReader {
       this.#take(at, end);
       at = end;
     }
+  }
+
+  /** Begins to read what comes next of this segment. */
+  #goAhead(limit: number): void {
+    if (this.#ahead === undefined || this.#offset >= limit) return;
+    const { length } = this.#batch.bytes;
+    this.#ahead.begin(this.#file!, this.#offset, limit, this.#commitSequence, length);
+  }
+
+  /** Takes what was read ahead. @returns whether there was anything */
+  #takeAhead(): boolean {
+    const taken = this.#ahead?.end(this.#batch);
+    if (taken === undefined) return false;
+    this.#batch = taken.batch;
+    this.#commitSequence += taken.batch.count;
+    this.#next = this.#commitSequence;
+    this.#offset += taken.consumed;
+    return true;
   }
 
   /** Checks the commit at `at` of the batch and moves its records up to the ones before. */
