@@ -11,7 +11,7 @@ import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
 /** Orders a second through OUCH, open loop, each durable: two events each to be forwarded. */
 const RATE = 25_000;
 /** Turns of four blocks: without the forwarder, twice with it, without. */
-const TURNS = 4;
+const TURNS = 6;
 /** Of a block. The store of the bench holds all events in memory. */
 const SECONDS_MIN = 1;
 const SECONDS_MAX = 2;
