@@ -15,6 +15,7 @@ import type { StreamHub } from '../streams/stream-hub.js';
 import { type CallContext, tolerant } from './calls.js';
 import { OrderServiceService } from './generated/daybook/v1/order_service.gen.js';
 import { descriptors } from './generated/descriptors.gen.js';
+import { limitListener } from './listener-limits.js';
 import { assertRules } from './method-access.js';
 import { orderService } from './order-service.js';
 import { streamDefinition, streamService } from './stream-service.js';
@@ -51,11 +52,14 @@ export interface RunningGrpc {
 
 /** Also asks for rules of the services that packages bring along. */
 class RuledServer extends Server {
+  readonly definitions: ServiceDefinition[] = [];
+
   override addService(
     definition: ServiceDefinition,
     implementation: UntypedServiceImplementation,
   ): void {
     assertRules(definition);
+    this.definitions.push(definition);
     super.addService(definition, implementation);
   }
 }
@@ -92,6 +96,7 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
       else reject(error);
     });
   });
+  const endLimits = limitListener(server, server.definitions);
   const serving = (is: boolean): void => {
     for (const service of SERVICES) health.setStatus(service, is ? 'SERVING' : 'NOT_SERVING');
   };
@@ -103,6 +108,7 @@ export async function startGrpc(options: GrpcOptions): Promise<RunningGrpc> {
       serving(false);
       stopping.abort();
       secure?.close();
+      endLimits();
       await new Promise<void>((resolve) => {
         const cut = setTimeout(() => server.forceShutdown(), CLOSE_MS_MAX);
         server.tryShutdown(() => {
