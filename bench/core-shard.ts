@@ -5,6 +5,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { build } from 'hdr-histogram-js';
+import { nativeAddon } from '../src/lib/native-addon.js';
 import { CoreFlow } from './core-flow.js';
 import type { Figure } from './figure.js';
 
@@ -33,11 +34,15 @@ for (let i = 0; i < WARM_UP; i += CHUNK) flow.run(CHUNK);
 const heap = getHeapStatistics().used_heap_size;
 const { commands, elapsed, figures } = measure === 'throughput' ? closedLoop() : latency();
 const grown = Math.max(0, getHeapStatistics().used_heap_size - heap);
+const more =
+  measure === 'latency'
+    ? [...own(Math.min(commands, flow.left - CHUNK) & ~1), ...idle(commands)]
+    : [];
 const result: ShardResult = {
   commands,
   seconds: elapsed,
   heapPerCommand: grown / commands,
-  figures: [...figures, ...(measure === 'latency' ? idle(commands) : [])],
+  figures: [...figures, ...more],
 };
 parentPort?.postMessage(result);
 
@@ -60,16 +65,45 @@ function closedLoop(): Run {
   return { commands: done, elapsed: (now - start) / 1000, figures: [] };
 }
 
+/** Half of what fits, so that two runs have the same. */
+function half(left: number): number {
+  return Math.floor((left - CHUNK) / 2) & ~1;
+}
+
 function latency(): Run {
   // Even: commands come in pairs.
-  const total = Math.min(Math.floor(seconds * RATE), flow.left - CHUNK) & ~1;
-  return { commands: total, elapsed: total / RATE, figures: openLoop(total, run) };
+  const total = Math.min(Math.floor(seconds * RATE), half(flow.left)) & ~1;
+  return { commands: total, elapsed: total / RATE, figures: openLoop(total, run, wall) };
 }
 
 /** The same loop with nothing to do: what the machine itself does to who wants to run always. */
 function idle(total: number): Figure[] {
-  const figures = openLoop(total, () => undefined);
-  return figures.map((figure) => ({ ...figure, name: `idle_loop_${figure.name}` }));
+  return renamed(
+    'idle_loop',
+    openLoop(total, () => undefined, wall),
+  );
+}
+
+/**
+ * The same, timed by the processor time of the thread: without what the machine took from it, with
+ * everything of our own, collections of garbage and page faults among it.
+ */
+function own(total: number): Figure[] {
+  const addon = nativeAddon();
+  return addon === undefined
+    ? []
+    : renamed(
+        'own',
+        openLoop(total, run, () => addon.threadCpuMs()),
+      );
+}
+
+function renamed(prefix: string, figures: readonly Figure[]): Figure[] {
+  return figures.map((figure) => ({ ...figure, name: `${prefix}_${figure.name}` }));
+}
+
+function wall(): number {
+  return performance.now();
 }
 
 function run(count: number): void {
@@ -77,7 +111,7 @@ function run(count: number): void {
 }
 
 /** Each command is due at a fixed moment; a pause is charged to all that were due meanwhile. */
-function openLoop(total: number, decide: (count: number) => void): Figure[] {
+function openLoop(total: number, decide: (count: number) => void, clock: () => number): Figure[] {
   const histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 10_000_000_000,
@@ -87,14 +121,14 @@ function openLoop(total: number, decide: (count: number) => void): Figure[] {
   const perMs = RATE / 1000;
   // Sorted into the histogram afterwards: recording would be a tenth of what is measured.
   const latencies = new Float64Array(total).fill(0);
-  const start = performance.now();
+  const start = clock();
   let done = 0;
   while (done < total) {
-    const due = Math.min(total, Math.floor((performance.now() - start) * perMs));
+    const due = Math.min(total, Math.floor((clock() - start) * perMs));
     const batch = Math.min(due - done, 64) & ~1;
     if (batch === 0) continue;
     decide(batch);
-    const now = performance.now() - start;
+    const now = clock() - start;
     for (let i = 0; i < batch; i += 1) latencies[done + i] = (now - (done + i) / perMs) * 1e6;
     done += batch;
   }

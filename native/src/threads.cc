@@ -96,6 +96,13 @@ napi_value use_huge_pages(napi_env env, napi_callback_info info) {
   return boolean(env, agreed);
 }
 
+// Processor time of the calling thread: stands still while others have the processor.
+napi_value thread_cpu_ms(napi_env env, napi_callback_info) {
+  timespec used = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return number(env, static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) / 1e6);
+}
+
 // The clock of `performance.now()`, with another zero.
 napi_value monotonic_ms(napi_env env, napi_callback_info) { return number(env, monotonic_ms_now()); }
 

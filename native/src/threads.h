@@ -9,6 +9,7 @@ napi_value pin_thread(napi_env env, napi_callback_info info);
 napi_value idle_thread(napi_env env, napi_callback_info info);
 napi_value prompt_thread(napi_env env, napi_callback_info info);
 napi_value use_huge_pages(napi_env env, napi_callback_info info);
+napi_value thread_cpu_ms(napi_env env, napi_callback_info info);
 napi_value monotonic_ms(napi_env env, napi_callback_info info);
 double monotonic_ms_now();
 

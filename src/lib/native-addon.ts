@@ -107,6 +107,8 @@ export interface NativeAddon {
   idleThread(): boolean;
   /** The calling thread asks for slices of so many us. @returns whether the kernel took it */
   promptThread(us: number): boolean;
+  /** Processor time of the calling thread. */
+  threadCpuMs(): number;
   /** Of CLOCK_MONOTONIC. */
   monotonicMs(): number;
 
