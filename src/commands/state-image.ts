@@ -86,7 +86,14 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
       rows: instruments.capacity + 1,
       used: [[0, count('instruments.count')]],
     },
-    { name: 'scopes', owner: scopes, ...used, used: scoped, without: ['now', 'repeated'] },
+    // Alarms only say where deciding has to look: it puts them out, evolving does not. All are up anew.
+    {
+      name: 'scopes',
+      owner: scopes,
+      ...used,
+      used: scoped,
+      without: ['now', 'repeated', 'alarms'],
+    },
     {
       ...{ name: 'scopes.repeated', owner: { repeated: scopes.repeated } },
       ...{ rows: accounts.capacity + 1, used: [[0, count('accounts.count')]] as const },
