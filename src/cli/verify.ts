@@ -91,7 +91,8 @@ async function verify(args: string[]): Promise<number> {
   let compared: Compared = {};
   if (report.count > 0) report.note('states and --against are left out: the journal is damaged');
   else {
-    if (!values['no-states']) compared = await statesOf(journal, to, report.add);
+    if (!values['no-states'])
+      compared = await statesOf(journal, values['data-dir'], to, report.add);
     if (values.against !== undefined) {
       const { url, 'data-dir': dataDirectory } = values;
       const scratch = mkdtempSync(join(tmpdir(), 'daybook-verify-'));

@@ -6,33 +6,39 @@ import { setImmediate } from 'node:timers/promises';
 import { evolve } from '../commands/evolve/evolve.js';
 import type { ShardState } from '../commands/state/shard-state.js';
 import { stateHash } from '../commands/state-hash.js';
+import { positionsOfState } from '../commands/state-positions.js';
 import { catalogueFingerprint } from '../domain/catalogue-fingerprint.js';
 import { decodeEvent } from '../domain/event-codec.js';
 import { HEADER } from '../domain/event-record.js';
 import { EVENT } from '../domain/events.js';
+import { positionsHash } from '../domain/positions-hash.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../log/file-system.js';
 import type { DurableEnd } from '../log/journal/durable-end.js';
 import { JournalReader } from '../log/journal/journal-reader.js';
 import { SnapshotError } from '../log/snapshots/errors.js';
 import { listSnapshots, SnapshotReader, snapshotName } from '../log/snapshots/snapshot-file.js';
 import type { CheckFinding } from './findings.js';
+import { takenPositions } from './jobs/positions-snapshot.js';
 import { snapshotDirectory } from './snapshots.js';
 
 export interface RecordedStatesOptions {
   readonly journal: string;
   readonly end: DurableEnd;
+  /** Where the positions of each minute are (jobs/positions-snapshot.ts), if they are compared. */
+  readonly positions?: string;
   readonly fileSystem?: FileSystem;
 }
 
-interface RecordedState {
+export interface RecordedState {
+  readonly of: 'state' | 'positions';
   readonly hash: string;
   readonly file: string;
 }
 
-/** The state hashes on record, by the sequence that they are as of. */
+/** The hashes on record, by the sequence that they are as of. */
 export interface RecordedStates {
   readonly byAnchor: ReadonlyMap<number, readonly RecordedState[]>;
-  /** Snapshots that are damaged. */
+  /** Snapshots and positions that are damaged. */
   readonly findings: readonly CheckFinding[];
 }
 
@@ -43,13 +49,21 @@ export interface RecordedStates {
 export function recordedStates(options: RecordedStatesOptions): RecordedStates {
   const byAnchor = new Map<number, RecordedState[]>();
   const findings: CheckFinding[] = [];
-  const add = (anchor: number, hash: string, file: string) => {
+  const put = (anchor: number, recorded: RecordedState) => {
     const known = byAnchor.get(anchor);
-    if (known === undefined) byAnchor.set(anchor, [{ hash, file }]);
-    else known.push({ hash, file });
+    if (known === undefined) byAnchor.set(anchor, [recorded]);
+    else known.push(recorded);
   };
+  const add = (anchor: number, hash: string, file: string) =>
+    put(anchor, { of: 'state', hash, file });
   fromEvents(options, add);
   fromFiles(options, findings, add);
+  const { positions, fileSystem = nodeFileSystem } = options;
+  for (const taken of positions === undefined ? [] : takenPositions(fileSystem, positions)) {
+    const { sequence, stateHash: hash, file, reason } = taken;
+    if (reason === undefined) put(sequence, { of: 'positions', hash, file });
+    else findings.push({ file, offset: 0, sequence, code: 'POSITIONS_DAMAGED', reason });
+  }
   return { byAnchor, findings };
 }
 
@@ -89,13 +103,8 @@ export async function checkStates(options: StateCheckOptions): Promise<StateChec
         evolve(state, batch, at);
         const wanted = recorded.byAnchor.get(sequence);
         if (wanted === undefined) continue;
-        const found = stateHash(state);
         compared += wanted.length;
-        for (const { hash, file } of wanted) {
-          if (hash === found) continue;
-          const reason = `the log gives the state ${found}, recorded is ${hash}`;
-          findings.push({ file, offset: 0, sequence, code: 'STATE_HASH', reason });
-        }
+        findings.push(...differences(state, sequence, wanted));
       }
       if (state.nextSequence > to) break;
       options.onProgress?.(state.nextSequence);
@@ -105,6 +114,27 @@ export async function checkStates(options: StateCheckOptions): Promise<StateChec
     reader.close();
   }
   return { findings, compared, stateHash: stateHash(state), next: state.nextSequence };
+}
+
+/** Compares a state with what is on record of it. */
+function differences(
+  state: ShardState,
+  sequence: number,
+  wanted: readonly RecordedState[],
+): CheckFinding[] {
+  const findings: CheckFinding[] = [];
+  const hashes = new Map<string, string>();
+  for (const { of, hash, file } of wanted) {
+    const found =
+      hashes.get(of) ??
+      (of === 'positions' ? positionsHash(positionsOfState(state)) : stateHash(state));
+    hashes.set(of, found);
+    if (hash === found) continue;
+    const code = of === 'positions' ? 'POSITIONS_HASH' : 'STATE_HASH';
+    const reason = `the log gives the ${of} ${found}, recorded is ${hash}`;
+    findings.push({ file, offset: 0, sequence, code, reason });
+  }
+  return findings;
 }
 
 /** Every SnapshotTaken of the log, in a pass of its own: the event comes after its anchor. */

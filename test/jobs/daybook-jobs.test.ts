@@ -1,4 +1,5 @@
 /** The jobs themselves, on a log of the generated flow and its read models. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generatedFlow } from '../../src/cli/demo/generated-flow.js';
 import { runFlow } from '../../src/cli/demo/run-flow.js';
 import { capacityForReplay } from '../../src/commands/state/capacity.js';
+import { positionsOfState } from '../../src/commands/state-positions.js';
+import { positionsHash } from '../../src/domain/positions-hash.js';
 import { nodeFileSystem } from '../../src/log/file-system.js';
 import { FixedDurableEnd } from '../../src/log/journal/fixed-durable-end.js';
 import { SharedDurableEnd } from '../../src/log/journal/shared-durable-end.js';
@@ -20,6 +23,7 @@ import { startDrill } from '../../src/operations/jobs/drill-in-thread.js';
 import { POSITIONS_KEPT_MAX, takePositions } from '../../src/operations/jobs/positions-snapshot.js';
 import { newState } from '../../src/operations/new-state.js';
 import { journalDirectory, startShard } from '../../src/operations/shard.js';
+import { recoverState } from '../../src/operations/snapshots.js';
 import { checkStates, recordedStates } from '../../src/operations/state-check.js';
 import { checkTablesAgainstState } from '../../src/operations/table-state-check.js';
 import {
@@ -142,14 +146,16 @@ it('positions are taken once a state, exact, and a bounded number is kept', asyn
   const directory = join(root, 'positions');
   mkdirSync(directory);
   for (let each = 0; each < POSITIONS_KEPT_MAX; each += 1) {
-    writeFileSync(join(directory, `positions-${String(each).padStart(16, '0')}.json`), '{}');
+    writeFileSync(join(directory, `positions-2-${String(each).padStart(16, '0')}.json`), '{}');
   }
+  // Of the format before: discarded.
+  writeFileSync(join(directory, 'positions-0000000000000001.json'), '{}');
   const taken = await takePositions(database, 0, directory);
   expect(taken).toMatchObject({ sequence: events - 1, written: true });
   expect(await takePositions(database, 0, directory)).toMatchObject({ written: false });
   const names = readdirSync(directory).sort();
   expect(names).toHaveLength(POSITIONS_KEPT_MAX);
-  expect(names[0]).toBe('positions-0000000000000001.json');
+  expect(names[0]).toBe('positions-2-0000000000000001.json');
   const file = JSON.parse(readFileSync(join(directory, taken.file), 'utf8'));
   const rows = await withClient(database, async (client) => {
     const found = await client.query(
@@ -158,21 +164,56 @@ it('positions are taken once a state, exact, and a bounded number is kept', asyn
     return found.rows;
   });
   expect(file).toMatchObject({
-    format: 'daybook-positions-1',
+    format: 'daybook-positions-2',
     sequence: events - 1,
+    stateHash: taken.stateHash,
     positions: rows,
   });
+  expect(file.contentHash).toBe(
+    createHash('sha256').update(JSON.stringify(file.positions)).digest('hex'),
+  );
+  // The log evolved gives the same positions, and others do not have the same hash.
+  const { state } = recoverState(journal, 0, end, () => newState(capacity, 1));
+  const held = [...positionsOfState(state)];
+  expect(positionsHash(held)).toBe(taken.stateHash);
+  const index = held.findIndex(({ bought }) => bought > 0n);
+  held[index] = { ...held[index]!, realized: held[index]!.realized + 1n };
+  expect(positionsHash(held)).not.toBe(taken.stateHash);
+});
+
+it('positions of a minute that are not what the log gives, or were changed, are findings', async () => {
+  const directory = join(root, 'compared');
+  const taken = await takePositions(database, 0, directory);
+  const path = join(directory, taken.file);
+  const right = readFileSync(path, 'utf8');
+  const check = async () => {
+    const recorded = recordedStates({ journal, end, positions: directory });
+    const { findings } = await checkStates({
+      ...{ journal, end, recorded, state: newState(capacity, 1) },
+    });
+    return findings.map(({ code, file, sequence }) => ({ code, file, sequence }));
+  };
+  expect(await check()).toEqual([]);
+  const of = { file: path, sequence: events - 1 };
+  writeFileSync(path, right.replace(taken.stateHash, '00'.repeat(32)));
+  expect(await check()).toEqual([{ code: 'POSITIONS_HASH', ...of }]);
+  writeFileSync(path, right.replace('"quantity":"', '"quantity":"1'));
+  expect(await check()).toEqual([{ code: 'POSITIONS_DAMAGED', ...of }]);
+  writeFileSync(path, right.slice(0, -10));
+  expect(await check()).toEqual([{ code: 'POSITIONS_DAMAGED', ...of }]);
 });
 
 it('what a drill compares it finds: a state hash, an order, a position, an order that is missing', async () => {
   const state = newState(capacity, 1);
   const recorded = recordedStates({ journal, end });
-  const wrong = new Map([[500, [{ hash: '00'.repeat(32), file: 'SnapshotTaken, event 501' }]]]);
+  const of = 'state' as const;
+  const other = { of, hash: '00'.repeat(32), file: 'SnapshotTaken, event 501' };
+  const wrong = new Map([[500, [other]]]);
   const byAnchor = new Map([...recorded.byAnchor, ...wrong]);
   const check = await checkStates({ journal, end, recorded: { ...recorded, byAnchor }, state });
   const finding = { code: 'STATE_HASH', sequence: 500, file: 'SnapshotTaken, event 501' };
   expect(check).toMatchObject({ findings: [finding], next: events });
-  const right = new Map([[events - 1, [{ hash: check.stateHash, file: 'here' }]]]);
+  const right = new Map([[events - 1, [{ of, hash: check.stateHash, file: 'here' }]]]);
   const again = { ...recorded, byAnchor: right };
   const good = await checkStates({ journal, end, recorded: again, state: newState(capacity, 2) });
   expect(good).toMatchObject({ findings: [], compared: 1, stateHash: check.stateHash });

@@ -41,11 +41,13 @@ const fixedEnd = (journal: string): FixedDurableEnd =>
 /** Evolves the log where there is a state hash on record to compare with. */
 export async function statesOf(
   journal: string,
+  dataDirectory: string,
   to: number | undefined,
   add: Add,
 ): Promise<Compared> {
   const end = fixedEnd(journal);
-  const recorded = recordedStates({ journal, end });
+  const positions = join(dataDirectory, 'positions');
+  const recorded = recordedStates({ journal, end, positions });
   if (recorded.byAnchor.size === 0) {
     for (const finding of recorded.findings) add(finding);
     return { states: { compared: 0 } };
