@@ -14,7 +14,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
 
-/** Ids remembered; 52 MiB once all are used. Filled from the log at start. */
+/** Ids remembered; 56 MiB once all are used. Filled from the log at start. */
 export const RECENT_CLIENT_IDS_MAX = 2 ** 20;
 const PLACES = 4;
 const WORDS = CL_ORD_ID_BYTES / 4;
@@ -28,6 +28,8 @@ const OFFSETS = {
 
 export class RecentClientIds {
   readonly #mask: number;
+  /** Of account and id: spares nearly all looks at the ids themselves. */
+  readonly #hashes: Int32Array;
   readonly #ids: Int32Array;
   readonly #accounts: Int32Array;
   readonly #orders: Float64Array;
@@ -39,6 +41,7 @@ export class RecentClientIds {
   constructor(size = RECENT_CLIENT_IDS_MAX) {
     assert(size >= PLACES && (size & (size - 1)) === 0, 'recent client ids: a power of two');
     this.#mask = size / PLACES - 1;
+    this.#hashes = new Int32Array(size);
     this.#ids = new Int32Array(size * WORDS);
     this.#accounts = new Int32Array(size);
     this.#orders = new Float64Array(size);
@@ -53,21 +56,24 @@ export class RecentClientIds {
     if (!isThere || i32[words] === 0) return;
     const scope = i32[(at + account) >> 2] as number;
     const order = f64[(at + orderId) >> 3] as number;
-    const first = this.#bucket(scope, i32, words);
+    const hash = hashOf(scope, i32, words);
+    const first = (hash & this.#mask) * PLACES;
     let place = first;
     for (let each = first; each < first + PLACES; each += 1) {
-      if (this.#is(each, scope, i32, words)) {
+      if (this.#hashes[each] === hash && this.#is(each, scope, i32, words)) {
         this.#orders[each] = order;
         return;
       }
       if ((this.#orders[each] as number) < (this.#orders[place] as number)) place = each;
     }
+    this.#hashes[place] = hash;
     this.#orders[place] = order;
     this.#accounts[place] = scope;
     const id = place * WORDS;
-    this.#ids.fill(0, id, id + WORDS);
-    for (let word = 0; word < WORDS && i32[words + word] !== 0; word += 1) {
-      this.#ids[id + word] = i32[words + word] as number;
+    for (let word = 0; word < WORDS; word += 1) {
+      const value = i32[words + word] as number;
+      this.#ids[id + word] = value;
+      if (value === 0) return;
     }
   }
 
@@ -76,21 +82,13 @@ export class RecentClientIds {
     assert(id.length > 0 && id.length <= CL_ORD_ID_BYTES, 'a client order id fits');
     this.#sought.fill(0);
     this.#text.write(id, 'latin1');
-    const first = this.#bucket(account, this.#sought, 0);
+    const hash = hashOf(account, this.#sought, 0);
+    const first = (hash & this.#mask) * PLACES;
     for (let each = first; each < first + PLACES; each += 1) {
-      if (this.#is(each, account, this.#sought, 0)) return this.#orders[each] as number;
+      const may = this.#hashes[each] === hash;
+      if (may && this.#is(each, account, this.#sought, 0)) return this.#orders[each] as number;
     }
     return 0;
-  }
-
-  #bucket(account: number, words: Int32Array, at: number): number {
-    let hash = Math.imul(account + 1, 0x9e3779b1);
-    // As everywhere, an id ends with its first word of zeros.
-    for (let word = at; word < at + WORDS && words[word] !== 0; word += 1) {
-      hash = Math.imul(hash ^ (words[word] as number), 0x85ebca6b);
-      hash ^= hash >>> 13;
-    }
-    return (hash & this.#mask) * PLACES;
   }
 
   #is(place: number, account: number, words: Int32Array, at: number): boolean {
@@ -102,4 +100,14 @@ export class RecentClientIds {
     }
     return true;
   }
+}
+
+/** As everywhere, an id ends with its first word of zeros. */
+function hashOf(account: number, words: Int32Array, at: number): number {
+  let hash = Math.imul(account + 1, 0x9e3779b1);
+  for (let word = at; word < at + WORDS && words[word] !== 0; word += 1) {
+    hash = Math.imul(hash ^ (words[word] as number), 0x85ebca6b);
+    hash ^= hash >>> 13;
+  }
+  return hash;
 }
