@@ -167,7 +167,7 @@ describe('queries', () => {
     const ready = await ask('GET', '/health/ready');
     expect(ready.body).toMatchObject({ status: 'ready' });
     expect(ready.body.checks.map((check: { name: string }) => check.name).sort()).toEqual([
-      ...['database', 'journal', 'projector', 'writer'],
+      ...['database', 'idempotency', 'journal', 'projector', 'writer'],
     ]);
     const before = await ask('GET', '/v1/orders?limit=1000');
     const instruments = await ask('GET', '/v1/instruments');
