@@ -12,11 +12,12 @@
 import { createHash } from 'node:crypto';
 import type { Piece } from '../lib/piece-hashes.js';
 import type { Actor } from './state/actor-table.js';
+import type { FurtherTerms } from './state/client-ids.js';
 import { ORDER_FLAG } from './state/order-table.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Raised when the meaning of what is stored changes without its shape. */
-const IMAGE_VERSION = 4;
+const IMAGE_VERSION = 5;
 
 type View = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
@@ -26,6 +27,8 @@ export interface ImageValues {
   readonly accounts: { terms: unknown[]; byName: [string, number][]; groups: [string, number][] };
   readonly instruments: { terms: unknown[]; bySymbol: [string, number][] };
   readonly actors: readonly Actor[];
+  /** Of replaces under way, by row of the client order id. */
+  readonly furtherTerms: [number, FurtherTerms][];
   readonly limits: [string, unknown][];
   readonly reconciling: number[];
   readonly work: { orders: number[]; instruments: number[] };
@@ -184,7 +187,7 @@ export function imagePieces(state: ShardState): Piece[] {
 }
 
 export function imageValues(state: ShardState): ImageValues {
-  const { accounts, actors, instruments, limits, work } = state;
+  const { accounts, actors, clientIds, instruments, limits, work } = state;
   return {
     numbers: numbersOf(state),
     accounts: {
@@ -194,6 +197,7 @@ export function imageValues(state: ShardState): ImageValues {
     },
     instruments: { terms: instruments.terms, bySymbol: [...instruments.bySymbol] },
     actors: actors.list(),
+    furtherTerms: [...clientIds.further],
     limits: [...limits.values],
     reconciling: [...state.reconciling],
     work: { orders: [...work.orders], instruments: [...work.instruments] },
@@ -232,6 +236,7 @@ export function finishImage(state: ShardState, values: ImageValues): void {
   }
   const { accounts, actors, instruments, limits, orders, work } = state;
   for (const actor of values.actors) actors.register(actor);
+  for (const [id, terms] of values.furtherTerms) state.clientIds.further.set(id, terms);
   restoreTerms(accounts.terms as unknown[], values.accounts.terms);
   for (const [name, index] of values.accounts.byName) accounts.byName.set(name, index);
   for (const [name, index] of values.accounts.groups) accounts.groups.set(name, index);

@@ -88,10 +88,11 @@ export const commands = {
     number: 2,
     meaning: 'Cancel an order, or reduce it to a quantity.',
     fields: E.cancelRequested,
+    optionalFrom: 'execInst',
   }),
   ReplaceOrder: declare({
     number: 3,
-    meaning: 'Change quantity or price of an order.',
+    meaning: 'Change quantity, price, stop price or displayed quantity of an order.',
     fields: E.replaceRequested,
   }),
   MassCancel: declare({
@@ -102,7 +103,12 @@ export const commands = {
   VenueReport: declare({
     number: 10,
     meaning: 'A venue reports on an order.',
-    fields: venueReport,
+    fields: {
+      ...venueReport,
+      stopPrice: i53('ticks', 'StopPx from now on (Replaced); 0 as it was asked for'),
+      displayQuantity: i53('lots', 'MaxFloor from now on (Replaced); 0 as it was asked for'),
+    },
+    optionalFrom: 'stopPrice',
   }),
   MarkPrice: declare({ number: 20, meaning: 'Set the mark.', fields: E.priceMarked }),
   ListInstrument: declare({

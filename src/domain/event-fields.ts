@@ -215,6 +215,10 @@ export const cancelRequested = {
   ordStatus,
   forced: u8('0 or 1', 'canceled here without asking a venue'),
   userRef: u32('number', 'reference of a binary client; 0 none'),
+  execInst: u8('bits', 'PossResend 4'),
+  spare: spare(),
+  spare16: u16('none', 'zero'),
+  spare32: u32('none', 'zero'),
 } as const;
 
 export const orderCanceled = {
@@ -254,8 +258,8 @@ export const replaceRequested = {
   origClOrdId,
   quantity: i53('lots', 'total OrderQty wanted, what is executed included [38]'),
   price: i53('ticks', 'Price [44] wanted'),
-  stopPrice: i53('ticks', 'StopPx [99] wanted; 0 unchanged'),
-  displayQuantity: i53('lots', 'MaxFloor [111] wanted; 0 unchanged'),
+  stopPrice: i53('ticks', 'StopPx [99] wanted, from when the replace is granted; 0 unchanged'),
+  displayQuantity: i53('lots', 'MaxFloor [111] wanted, the same way; 0 unchanged'),
   ordStatus,
   execInst: u8('bits', 'PossResend 4'),
   venue: u16('index', 'zero'),

@@ -157,6 +157,7 @@ export const events = {
     about: 'order',
     meaning: 'The client (or Daybook itself) asks to cancel; goes to the venue once durable.',
     fields: E.cancelRequested,
+    optionalFrom: 'execInst',
   }),
   OrderCanceled: declare({
     number: 19,

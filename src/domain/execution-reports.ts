@@ -44,6 +44,8 @@ const NO_DATA = { execId: 0, time: 0n, command: 0 } as const;
 export class ExecutionReports {
   readonly #views = new Map<number, OrderView>();
   readonly #ids = new Map<string, Identified>();
+  /** Cancels and replaces that were refused, by the same key: the state of such a request. */
+  readonly #refused = new Map<string, CancelReject>();
   /** Trading days opened so far. */
   #day = 0;
 
@@ -206,14 +208,30 @@ export class ExecutionReports {
     });
   }
 
-  #reject(event: EventOf<'CancelRejected' | 'ReplaceRejected'>): CancelReject {
+  #reject(event: EventOf<'CancelRejected' | 'ReplaceRejected'>): Report {
+    const { data } = event;
+    const key = `${data.account}/${data.clOrdId}`;
+    const repeated = data.reason === REASON.ORDER_DUPLICATE_CLIENT_ID;
+    const resent = repeated && (data.execInst & POSS_RESEND) !== 0;
+    const first = this.#refused.get(key);
+    if (resent && first === undefined && this.#ids.has(key)) {
+      return { ...this.status(data.account, data.clOrdId), session: event.session };
+    }
+    const reject = this.#cancelReject(event);
+    if (!repeated && data.clOrdId !== '') this.#refused.set(key, reject);
+    if (!resent || first === undefined) return reject;
+    const { reason, text, cxlRejReason, responseTo } = first;
+    return { ...reject, reason, text, cxlRejReason, responseTo };
+  }
+
+  #cancelReject(event: EventOf<'CancelRejected' | 'ReplaceRejected'>): CancelReject {
     const { data } = event;
     const view = this.#views.get(data.orderId);
     if (view !== undefined) {
       renewDay(view, this.#day);
       view.ordStatus = data.ordStatus;
-      const key = `${data.account}/${data.clOrdId}`;
-      if (!this.#ids.has(key)) this.#identify(data.account, data.clOrdId, view, false);
+      if (!this.#ids.has(`${data.account}/${data.clOrdId}`))
+        this.#identify(data.account, data.clOrdId, view, false);
     }
     return {
       message: 'OrderCancelReject',

@@ -64,7 +64,7 @@ function isTold(row: Row, other: Row): boolean {
 }
 
 describe('the runner', () => {
-  it('misses no changed value', () => {
+  it('misses no changed value', { timeout: 300_000 }, () => {
     let changes = 0;
     for (const scenario of all) {
       scenario.rows.forEach((row, index) => {

@@ -1,6 +1,7 @@
 /** Deciding, case by case: what random sequences reach seldom, and limits at, below and above. */
 import { describe, expect, it } from 'vitest';
-import { spoken } from './shard.js';
+import type { CommandData } from '../../src/domain/commands.js';
+import { DAY, INSTRUMENT, type Shard, spoken } from './shard.js';
 import { cancel, fill, given, newOrder, replace, type Told, venue } from './spec.js';
 
 const ack = venue('Acknowledged', 1);
@@ -118,6 +119,141 @@ describe('a replace', () => {
     expect(replace('Y17', 'X', 20)(shard)).toEqual([
       'ReplaceRejected ORDER_ALREADY_PENDING #1 New 10/0/10',
     ]);
+  });
+});
+
+describe('stop price and displayed quantity of a replace', () => {
+  /** What the order has, and what OrderReplaced said last. */
+  const shown = (shard: Shard) => {
+    const { displayQuantity, stopPrice } = shard.state.orders;
+    return [displayQuantity[1], stopPrice[1]];
+  };
+  const answered = (shard: Shard, clOrdId: string, data: CommandData<'VenueReport'> = {}) => {
+    const terms = { report: 'Replaced', orderId: 1, account: 1, clOrdId, ...data } as const;
+    const told = shard.decide('VenueReport', terms).find(({ type }) => type === 'OrderReplaced');
+    if (told?.type !== 'OrderReplaced') throw new Error('not replaced');
+    expect(shown(shard)).toEqual([told.data.displayQuantity, told.data.stopPrice]);
+    return told.data;
+  };
+
+  it('hold when the venue grants it, not before, and over a restart in between', () => {
+    const { shard } = given(...live, replace('Y', 'X', 12, 101, { displayQuantity: 3 }));
+    expect(shown(shard)).toEqual([0, 0]);
+    expect(shard.restart()).toBe(true);
+    expect(answered(shard, 'Y').displayQuantity).toBe(3);
+    expect(shard.restart()).toBe(true);
+    expect(shown(shard)).toEqual([3, 0]);
+  });
+
+  it('stay as they were when it is refused, here or there', () => {
+    const { shard } = given(...live, replace('Y', 'X', 12, 101, { displayQuantity: 3 }));
+    answered(shard, 'Y');
+    replace('Z', 'Y', 12, 101, { displayQuantity: 5 })(shard);
+    venue('RequestRejected', 1, { clOrdId: 'Z' })(shard);
+    expect(shown(shard)).toEqual([3, 0]);
+    expect(replace('A', 'Y', 12, 101, { displayQuantity: 13 })(shard)[0]).toContain('QUANTITY');
+    expect(shown(shard)).toEqual([3, 0]);
+    expect(shard.restart()).toBe(true);
+  });
+
+  it('are those of the request that is answered, when several are under way', () => {
+    const { shard } = given(
+      ...live,
+      replace('A', 'X', 12, 101, { displayQuantity: 3 }),
+      replace('B', 'A', 13, 101),
+      replace('C', 'B', 14, 101, { displayQuantity: 5 }),
+    );
+    expect(answered(shard, 'B').displayQuantity).toBe(0);
+    expect(answered(shard, 'C').displayQuantity).toBe(5);
+    expect(shard.restart()).toBe(true);
+    expect(answered(shard, 'A').displayQuantity).toBe(3);
+  });
+
+  it('are what the venue states, asked for or not', () => {
+    const { shard } = given(...live, replace('Y', 'X', 12, 101, { displayQuantity: 3 }));
+    expect(answered(shard, 'Y', { displayQuantity: 4 }).displayQuantity).toBe(4);
+    const unsolicited = answered(shard, '', { quantity: 12, displayQuantity: 2 });
+    expect(unsolicited.displayQuantity).toBe(2);
+    expect(answered(shard, '', { quantity: 11 }).displayQuantity).toBe(2);
+    expect(shard.restart()).toBe(true);
+  });
+
+  it('are forgotten with their id, whose row another one takes', () => {
+    const { shard } = given(...live, replace('Y', 'X', 12, 101, { displayQuantity: 3 }));
+    answered(shard, 'Y');
+    venue('Canceled', 1)(shard);
+    for (let day = DAY; day < DAY + 5; day += 1) {
+      shard.decide('CloseTradingDay', { tradingDay: day });
+      shard.decide('OpenTradingDay', { tradingDay: day + 1 });
+    }
+    expect(shard.state.clientIds.count).toBe(0);
+    for (const clOrdId of ['P', 'Q']) newOrder(clOrdId, 10)(shard);
+    const [orderId] = shard.state.orders.orderId.subarray(1);
+    replace('R', 'P', 12)(shard);
+    const told = shard.decide('VenueReport', {
+      report: 'Replaced',
+      orderId: orderId!,
+      clOrdId: 'R',
+    });
+    expect(told[0]?.data).toMatchObject({ displayQuantity: 0, stopPrice: 0 });
+    expect(shard.restart()).toBe(true);
+  });
+
+  it.each([
+    [11, 'ReplaceRequested #1 New'],
+    [12, 'ReplaceRequested #1 New'],
+    [13, 'ReplaceRejected ORDER_QUANTITY_INVALID #1 New 10/0/10'],
+    [-1, 'ReplaceRejected ORDER_QUANTITY_INVALID #1 New 10/0/10'],
+  ])('%d of 12 lots shown', (displayQuantity, line) => {
+    given(...live)
+      .when(replace('Y', 'X', 12, 101, { displayQuantity }))
+      .leadsTo(line);
+  });
+
+  it('a stop price is for what is a stop, or was one', () => {
+    given(...live)
+      .when(replace('Y', 'X', 12, 101, { stopPrice: 100 }))
+      .leadsTo('ReplaceRejected ORDER_TERMS_INVALID #1 New 10/0/10');
+    const triggered: Told = (shard) =>
+      spoken(shard.decide('MarkPrice', { instrument: INSTRUMENT, price: 105 }));
+    const { shard } = given(
+      newOrder('X', 10, { ordType: 'StopLimit', stopPrice: 105, price: 106 }),
+      triggered,
+      ack,
+      replace('Y', 'X', 12, 107, { stopPrice: 104 }),
+    );
+    expect(answered(shard, 'Y').stopPrice).toBe(104);
+    expect(shard.restart()).toBe(true);
+  });
+
+  it.each([
+    [1, 'OrderReplaced'],
+    [0, 'OrderReplaced'],
+    [-1, 'ReplaceRejected ORDER_PRICE_INVALID'],
+  ])('a stop price of %d', (stopPrice, line) => {
+    const { shard } = given(newOrder('X', 10, { ordType: 'Stop', stopPrice: 105, price: 0 }));
+    const lines = replace('Y', 'X', 12, 0, { stopPrice, displayQuantity: 2 })(shard);
+    expect(lines.at(-1)).toContain(line);
+    const granted = line === 'OrderReplaced';
+    expect(shown(shard)).toEqual([granted ? 2 : 0, granted && stopPrice !== 0 ? stopPrice : 105]);
+    expect(shard.restart()).toBe(true);
+  });
+
+  it('of a stop that waits for its parent hold once it waits for its price', () => {
+    const list = { listId: 7, contingency: 'OneTriggersOther' } as const;
+    const child = { ...list, listIndex: 1, side: 'Sell', ordType: 'Stop', price: 0 } as const;
+    const { shard } = given(
+      newOrder('P', 10, list),
+      newOrder('C', 10, { ...child, stopPrice: 90 }),
+      replace('D', 'C', 10, 0, { stopPrice: 95 }),
+      fill(1, 'E1', 10),
+    );
+    expect(shard.state.orders.stopPrice[2]).toBe(95);
+    const mark = (price: number) =>
+      spoken(shard.decide('MarkPrice', { instrument: INSTRUMENT, price }));
+    expect(mark(96)).toEqual(['PriceMarked #undefined']);
+    expect(mark(95)[1]).toContain('OrderTriggered #2');
+    expect(shard.restart()).toBe(true);
   });
 });
 

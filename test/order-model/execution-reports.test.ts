@@ -7,6 +7,7 @@ import {
   type Report,
 } from '../../src/domain/execution-report.js';
 import { ExecutionReports } from '../../src/domain/execution-reports.js';
+import { EXEC_INST } from '../../src/domain/order-terms.js';
 import { DAY, INSTRUMENT, Shard, VENUE } from './shard.js';
 
 class Desk {
@@ -162,6 +163,58 @@ describe('reports', () => {
     expect(little.text).toBe('ORDER_QUANTITY_INVALID');
     expect(desk.order('V', 0, { ...cash, cashQuantity: 20_010_000 })).toEqual([]);
     expect(desk.reports.status(1, 'V').orderQty).toBe(1);
+  });
+});
+
+describe('a possible resend of a cancel or a replace', () => {
+  const about = { account: 1, execInst: EXEC_INST.PossResend } as const;
+
+  it('that is under way or granted is answered with the status of its order', () => {
+    const desk = new Desk();
+    desk.order('X', 10);
+    desk.venue({ report: 'Acknowledged' });
+    const replace = { ...about, clOrdId: 'Y', origClOrdId: 'X', quantity: 20, price: 100 };
+    expect(desk.tell('ReplaceOrder', replace)).toEqual([]);
+    expect(desk.tell('ReplaceOrder', replace)).toMatchObject([
+      { execType: 'OrderStatus', execId: 0, clOrdId: 'Y', origClOrdId: 'X', orderQty: 10 },
+    ]);
+    desk.venue({ report: 'Replaced', clOrdId: 'Y' });
+    expect(desk.tell('ReplaceOrder', replace)).toMatchObject([
+      { execType: 'OrderStatus', clOrdId: 'Y', orderQty: 20, ordStatus: 'New' },
+    ]);
+    const cancel = { ...about, clOrdId: 'Z', origClOrdId: 'Y' };
+    expect(desk.tell('CancelOrder', cancel)).toEqual([]);
+    desk.venue({ report: 'Canceled', clOrdId: 'Z' });
+    expect(desk.tell('CancelOrder', cancel)).toMatchObject([
+      { execType: 'OrderStatus', clOrdId: 'Z', origClOrdId: 'Y', ordStatus: 'Canceled' },
+    ]);
+  });
+
+  it('that was refused is refused again, for the reason of the first time', () => {
+    const desk = new Desk();
+    desk.order('X', 10);
+    const nobody = { ...about, clOrdId: 'N', origClOrdId: 'none' };
+    const [first] = desk.tell('CancelOrder', nobody);
+    expect(first).toMatchObject({ cxlRejReason: 'UnknownOrder', text: 'ORDER_UNKNOWN' });
+    expect(desk.tell('CancelOrder', nobody)).toMatchObject([
+      { message: 'OrderCancelReject', cxlRejReason: 'UnknownOrder', text: 'ORDER_UNKNOWN' },
+    ]);
+    const replace = { ...about, clOrdId: 'Y', origClOrdId: 'X', quantity: 20, price: 100 };
+    desk.tell('ReplaceOrder', replace);
+    desk.tell('VenueReport', { orderId: 1, venue: VENUE, report: 'RequestRejected', clOrdId: 'Y' });
+    desk.venue({ report: 'Acknowledged' });
+    expect(desk.tell('ReplaceOrder', replace)).toMatchObject([
+      {
+        message: 'OrderCancelReject',
+        text: 'VENUE_REJECTED',
+        ordStatus: 'New',
+        responseTo: 'Replace',
+      },
+    ]);
+    // Without PossResend a used id is a mistake.
+    expect(desk.tell('ReplaceOrder', { ...replace, execInst: 0 })).toMatchObject([
+      { text: 'ORDER_DUPLICATE_CLIENT_ID', cxlRejReason: 'DuplicateClOrdId' },
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { EXEC_INST } from '../../src/domain/order-terms.js';
+import { LIMIT } from '../../src/domain/risk-catalogue.js';
 import { Clock } from '../../src/lib/time.js';
 import { bust, cancel, fill, given, newOrder, replace, venue } from './spec.js';
 
@@ -291,6 +292,48 @@ describe('FIX sequence / resend', () => {
     given()
       .when(newOrder('X', 10, { execInst: EXEC_INST.PossResend }))
       .leadsTo('OrderAccepted #1');
+  });
+});
+
+describe('FIX resend of cancels and replaces', () => {
+  const again = { execInst: EXEC_INST.PossResend } as const;
+
+  it('one that was seen is answered with its state and sent once, whatever order it names', () => {
+    given(...live, replace('Y', 'X', 20), newOrder('A', 5))
+      .when(replace('Y', 'A', 20, 101, again))
+      .leadsTo('ReplaceRejected ORDER_DUPLICATE_CLIENT_ID #1 New 10/0/10')
+      .when(cancel('Y', 'A', 0, again))
+      .leadsTo('CancelRejected ORDER_DUPLICATE_CLIENT_ID #1 New 10/0/10')
+      .when(replace('Y', 'A', 20))
+      .leadsTo('ReplaceRejected ORDER_DUPLICATE_CLIENT_ID #2 PendingNew 5/0/5')
+      .when(venue('Replaced', 1, { clOrdId: 'Y' }))
+      .leadsTo('OrderReplaced #1 New 20/0/20');
+  });
+
+  it('one that was not seen is new', () => {
+    const { shard } = given(...live)
+      .when(replace('Y', 'X', 20, 101, again))
+      .leadsTo('ReplaceRequested #1 New')
+      .when(cancel('Z', 'X', 0, again))
+      .leadsTo('CancelRequested #1 New')
+      .when(venue('Canceled', 1, { clOrdId: 'Z' }))
+      .leadsTo('OrderCanceled #1 Canceled 10/0/0')
+      .when(cancel('Z', 'X', 0, again))
+      .leadsTo('CancelRejected ORDER_DUPLICATE_CLIENT_ID #1 Canceled 10/0/0');
+    expect(shard.restart()).toBe(true);
+  });
+
+  it('many of them after a disconnect trip no breaker of refusals', () => {
+    const { shard } = given(...live, cancel('Y', 'X'));
+    const limit = { limit: LIMIT.BreakerRejects, scope: 'Account', scopeId: 1, value: 2 } as const;
+    shard.decide('ChangeLimit', limit);
+    for (let i = 0; i < 4; i += 1) {
+      expect(cancel('Y', 'X', 0, again)(shard)).toHaveLength(1);
+      expect(replace('Y', 'X', 5, 101, again)(shard)).toHaveLength(1);
+      expect(newOrder('X', 10, again)(shard)).toHaveLength(1);
+    }
+    const refused = [1, 2, 3].flatMap(() => cancel('Y', 'X')(shard));
+    expect(refused.join()).toContain('CircuitBreakerTripped');
   });
 });
 

@@ -14,6 +14,8 @@ interface Request {
   state: 'sent' | 'pending' | 'accepted' | 'rejected';
   readonly quantity: number;
   readonly price: number;
+  /** What a replace wants to be shown; 0 as before. */
+  readonly display?: number;
 }
 
 export interface ModelOrder {
@@ -24,6 +26,7 @@ export interface ModelOrder {
   clOrdId: string;
   quantity: number;
   price: number;
+  display: number;
   ended: 'Canceled' | 'Expired' | 'Rejected' | undefined;
   acknowledged: boolean;
   reported: boolean;
@@ -183,6 +186,7 @@ export class ReferenceModel {
       clOrdId,
       quantity,
       price,
+      display: 0,
       ended: undefined,
       acknowledged: false,
       reported: false,
@@ -212,8 +216,21 @@ export class ReferenceModel {
     return [`${kind}Rejected ${reason} ${state}`];
   }
 
-  cancel(account: number, clOrdId: string, origClOrdId: string, downTo: number): string[] {
-    const order = this.find(account, origClOrdId)?.order;
+  /** The order that a request is about: of a possible resend that was seen, that of the request seen. */
+  #meant(account: number, clOrdId: string, origClOrdId: string, resend: boolean) {
+    const seen = resend && clOrdId !== '' ? this.find(account, clOrdId) : undefined;
+    return (seen ?? this.find(account, origClOrdId))?.order;
+  }
+
+  /** @param resend PossResend: an id that was seen asks how that request stands */
+  cancel(
+    account: number,
+    clOrdId: string,
+    origClOrdId: string,
+    downTo: number,
+    resend: boolean,
+  ): string[] {
+    const order = this.#meant(account, clOrdId, origClOrdId, resend);
     const refuse = (reason: string) =>
       this.#refuseRequest(account, 'Cancel', clOrdId, order, reason);
     if (clOrdId !== '' && this.find(account, clOrdId)) return refuse('ORDER_DUPLICATE_CLIENT_ID');
@@ -243,8 +260,9 @@ export class ReferenceModel {
     origClOrdId: string,
     quantity: number,
     price: number,
+    { display, stop, resend }: { display: number; stop: number; resend: boolean },
   ): string[] {
-    const order = this.find(account, origClOrdId)?.order;
+    const order = this.#meant(account, clOrdId, origClOrdId, resend);
     const refuse = (reason: string) =>
       this.#refuseRequest(account, 'Replace', clOrdId, order, reason);
     if (this.find(account, clOrdId)) return refuse('ORDER_DUPLICATE_CLIENT_ID');
@@ -255,11 +273,14 @@ export class ReferenceModel {
     if (filled && quantity <= cum) return refuse('ORDER_TOO_LATE');
     const outstanding = this.leaves(order) > 0 || this.underWay(order).length > 0;
     if (!filled && !outstanding) return refuse('ORDER_TOO_LATE');
+    if (display > quantity) return refuse('ORDER_QUANTITY_INVALID');
+    // No order here is a stop.
+    if (stop !== 0) return refuse('ORDER_TERMS_INVALID');
     const added = Math.max(0, quantity - cum - this.exposed(order));
     const same = added === 0 && price === order.price;
     if (!same && this.#exceeds(account, order.side, added)) return refuse('RISK_POSITION_LIMIT');
     const line = `ReplaceRequested #${order.id} ${this.status(order)}`;
-    const request = { account, clOrdId, kind: 'Replace', order, quantity, price } as const;
+    const request = { account, clOrdId, kind: 'Replace', order, quantity, price, display } as const;
     this.requests.push({ ...request, state: 'sent' });
     return [line];
   }
@@ -360,7 +381,8 @@ export class ReferenceModel {
     return [`OrderCanceled ${this.#told(order)}`];
   }
 
-  replaced(order: ModelOrder, clOrdId: string, quantity: number): string[] {
+  /** @param display as the venue states it; 0 it does not say */
+  replaced(order: ModelOrder, clOrdId: string, quantity: number, display: number): string[] {
     const answered = this.#answered(order, clOrdId);
     if (answered === 'answered') return refused('VENUE_REPORT_STALE');
     if (answered === 'unknown') return refused('VENUE_REPORT_UNKNOWN');
@@ -374,6 +396,7 @@ export class ReferenceModel {
       order.clOrdId = clOrdId;
       order.price = request.price;
     }
+    order.display = display || request?.display || order.display;
     order.quantity = Math.max(wanted, this.cum(order));
     return [`OrderReplaced ${this.#told(order)}`];
   }

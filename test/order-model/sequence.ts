@@ -5,6 +5,7 @@
 import { RETENTION_DAYS } from '../../src/commands/evolve/purge.js';
 import type { CommandData } from '../../src/domain/commands.js';
 import { ExecutionReports } from '../../src/domain/execution-reports.js';
+import { EXEC_INST } from '../../src/domain/order-terms.js';
 import { type ModelOrder, ReferenceModel, type Side, type TimeInForce } from './reference-model.js';
 import { DAY, INSTRUMENT, Shard, spoken, VENUE } from './shard.js';
 
@@ -114,6 +115,7 @@ export class Sequence {
       if (leaves > 0 && order.quantity !== cum + leaves)
         this.#fail('OrderQty = CumQty + LeavesQty');
       if (state.orders.leavesQuantity[order.id] !== leaves) this.#fail('LeavesQty of the state');
+      if (state.orders.displayQuantity[order.id] !== order.display) this.#fail('MaxFloor');
       const told = this.#reports.statusOf(order.id);
       const same =
         told?.orderQty === order.quantity &&
@@ -172,22 +174,27 @@ export class Sequence {
     const owner = named?.order?.account ?? account;
     const origClOrdId = dice.chance(4) ? 'nothing' : (named?.clOrdId ?? 'nothing');
     const clOrdId = this.#clOrdId(dice);
-    const ids = { account: owner, clOrdId, origClOrdId };
+    const resend = dice.chance(30);
+    const execInst = resend ? EXEC_INST.PossResend : 0;
+    const ids = { account: owner, clOrdId, origClOrdId, execInst };
     if (dice.chance(50)) {
       const downTo = dice.chance(25) ? 1 + dice.roll(15) : 0;
       const own = dice.chance(15) ? '' : clOrdId;
       return [
-        `CancelOrder ${own},${origClOrdId} down to ${downTo}`,
+        `CancelOrder ${own},${origClOrdId} down to ${downTo}${resend ? ' resent' : ''}`,
         () => this.#send('CancelOrder', { ...ids, clOrdId: own, quantity: downTo }),
-        () => model.cancel(owner, own, origClOrdId, downTo),
+        () => model.cancel(owner, own, origClOrdId, downTo, resend),
       ];
     }
     const quantity = 1 + dice.roll(20);
     const price = 100 + dice.roll(3);
+    const display = dice.chance(30) ? 1 + dice.roll(quantity + 2) : 0;
+    const stop = dice.chance(3) ? price : 0;
+    const terms = { quantity, price, displayQuantity: display, stopPrice: stop };
     return [
-      `ReplaceOrder ${clOrdId},${origClOrdId} ${quantity} at ${price}`,
-      () => this.#send('ReplaceOrder', { ...ids, quantity, price }),
-      () => model.replace(owner, clOrdId, origClOrdId, quantity, price),
+      `ReplaceOrder ${clOrdId},${origClOrdId} ${JSON.stringify(terms)}${resend ? ' resent' : ''}`,
+      () => this.#send('ReplaceOrder', { ...ids, ...terms }),
+      () => model.replace(owner, clOrdId, origClOrdId, quantity, price, { display, stop, resend }),
     ];
   }
 
@@ -200,6 +207,7 @@ export class Sequence {
     const named = dice.pick(dice.chance(80) ? model.underWay(order) : model.requests);
     const clOrdId = named === undefined || dice.chance(10) ? '' : named.clOrdId;
     const quantity = 1 + dice.roll(20);
+    const stated = dice.chance(30) ? 1 + dice.roll(quantity) : 0;
     const say = (report: VenueReport, expected: () => string[]): Step => [
       `venue: ${report.report} #${order.id} ${report.clOrdId ?? ''} ${report.quantity ?? ''}`,
       () => this.#venue({ orderId: order.id, ...report }),
@@ -228,10 +236,10 @@ export class Sequence {
           model.canceled(order, clOrdId, quantity),
         );
       case 7:
-        return say({ report: 'Replaced', clOrdId }, () => model.replaced(order, clOrdId, 0));
+        return say({ report: 'Replaced', clOrdId }, () => model.replaced(order, clOrdId, 0, 0));
       case 8:
-        return say({ report: 'Replaced', clOrdId, quantity }, () =>
-          model.replaced(order, clOrdId, quantity),
+        return say({ report: 'Replaced', clOrdId, quantity, displayQuantity: stated }, () =>
+          model.replaced(order, clOrdId, quantity, stated),
         );
       case 9:
         return say({ report: 'RequestRejected', clOrdId }, () =>

@@ -27,14 +27,27 @@ export const newOrder =
     );
 
 export const cancel =
-  (clOrdId: string, origClOrdId: string, quantity = 0): Told =>
+  (
+    clOrdId: string,
+    origClOrdId: string,
+    quantity = 0,
+    more: CommandData<'CancelOrder'> = {},
+  ): Told =>
   (shard) =>
-    spoken(shard.decide('CancelOrder', { ...about, clOrdId, origClOrdId, quantity }));
+    spoken(shard.decide('CancelOrder', { ...about, clOrdId, origClOrdId, quantity, ...more }));
 
 export const replace =
-  (clOrdId: string, origClOrdId: string, quantity: number, price = 101): Told =>
-  (shard) =>
-    spoken(shard.decide('ReplaceOrder', { ...about, clOrdId, origClOrdId, quantity, price }));
+  (
+    clOrdId: string,
+    origClOrdId: string,
+    quantity: number,
+    price = 101,
+    more: CommandData<'ReplaceOrder'> = {},
+  ): Told =>
+  (shard) => {
+    const terms = { ...about, clOrdId, origClOrdId, quantity, price, ...more };
+    return spoken(shard.decide('ReplaceOrder', terms));
+  };
 
 /** The venue reports on the order of a client order id of its chain, by our order id. */
 export const venue =

@@ -54,10 +54,11 @@ export class SellSide {
   request(row: Row): Impossible {
     const exchange = this.#exchange;
     const { clOrdId, origClOrdId } = idsOf(row)[0] as Ids;
-    const about = { account: ACCOUNT, clOrdId, origClOrdId };
+    const execInst = this.#isResend(row, clOrdId) ? EXEC_INST.PossResend : 0;
+    const about = { account: ACCOUNT, clOrdId, origClOrdId, execInst };
     switch (requestOf(row)) {
       case 'new':
-        exchange.submit('NewOrder', this.#newOrder(row, clOrdId));
+        exchange.submit('NewOrder', this.#newOrder(row, clOrdId, execInst));
         return undefined;
       case 'cancel':
         exchange.submit('CancelOrder', about);
@@ -211,11 +212,9 @@ export class SellSide {
     return { quantity: wanted };
   }
 
-  #newOrder(row: Row, clOrdId: string): CommandData<'NewOrder'> {
+  #newOrder(row: Row, clOrdId: string, execInst: number): CommandData<'NewOrder'> {
     const cash = row.orderQty == null;
-    const bits =
-      (clOrdId === '' ? EXEC_INST.Manual : 0) |
-      (this.#isResend(row, clOrdId) ? EXEC_INST.PossResend : 0);
+    const bits = execInst | (clOrdId === '' ? EXEC_INST.Manual : 0);
     return {
       account: ACCOUNT,
       instrument: INSTRUMENT,
@@ -274,7 +273,7 @@ export class SellSide {
 
   /** A report without ids on an order nobody has sent: it was telephoned and is entered by hand. */
   #telephone(row: Row): void {
-    this.#exchange.submit('NewOrder', this.#newOrder(row, ''));
+    this.#exchange.submit('NewOrder', this.#newOrder(row, '', 0));
   }
 }
 

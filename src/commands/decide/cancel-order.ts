@@ -1,8 +1,16 @@
 /** CancelOrder: goes to the venue, or is done here where no venue holds the order. */
+
+import { COMMAND } from '../../domain/commands.js';
+import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { CL_ORD_ID_BYTES, CXL_REJ_REASON, ORD_STATUS } from '../../domain/order-terms.js';
+import {
+  CL_ORD_ID_BYTES,
+  CXL_REJ_REASON,
+  EXEC_INST,
+  ORD_STATUS,
+} from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
-import { type Emitter, recordOf } from '../emitter.js';
+import { type Emitter, recordOf, shortRecordOf } from '../emitter.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
 import { ENDED, leavesFor, orderStatus, statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
@@ -22,7 +30,9 @@ const rejected = eventLayouts.CancelRejected.offsets;
 const canceled = eventLayouts.OrderCanceled.offsets;
 const replace = eventLayouts.ReplaceRequested.offsets;
 
-const CANCEL_REQUESTED = recordOf('CancelRequested');
+const RESENT_CANCEL_REQUESTED = recordOf('CancelRequested');
+/** Without its optional end, which a first request has no use for. */
+const CANCEL_REQUESTED = shortRecordOf('CancelRequested');
 const CANCEL_REJECTED = recordOf('CancelRejected');
 const REPLACE_REJECTED = recordOf('ReplaceRejected');
 const ORDER_CANCELED = recordOf('OrderCanceled');
@@ -41,7 +51,8 @@ export function decideCancelOrder(e: Emitter): void {
   const quantity = c.f64[(at + request.quantity) >> 3] as number;
   const refusal = reason !== 0 ? reason : checkCancel(state, row, quantity);
   if (refusal !== 0) {
-    rejectRequest(e, REQUEST_KIND.Cancel, refusal, row !== 0 ? row : findOrder(e, account));
+    const about = row !== 0 ? row : refusedRow(e, account, refusal, findOrder(e, account));
+    rejectRequest(e, REQUEST_KIND.Cancel, refusal, about);
   } else {
     recordCancelRate(e, row);
     requestCancel(e, row, 0, quantity, true);
@@ -76,6 +87,29 @@ export function findOrder(e: Emitter, account: number): number {
     row = id < 0 ? 0 : (state.clientIds.order[id] as number);
   }
   return row !== 0 && state.orders.account[row] === account ? row : 0;
+}
+
+/** ExecInst of the cancel or replace in the command; a cancel may end before it. */
+function execInstOf(e: Emitter): number {
+  const { command: c, at } = e;
+  if (c.bytes[at + HEADER.number] === COMMAND.ReplaceOrder) {
+    return c.bytes[at + replace.execInst] as number;
+  }
+  const long = c.u16[(at + HEADER.length) >> 1] === RESENT_CANCEL_REQUESTED.bytes;
+  return long ? (c.bytes[at + request.execInst] as number) : 0;
+}
+
+/**
+ * The order that a refusal tells of. A possible resend [97] of an id that was seen asks how that
+ * request stands, whatever order it names itself.
+ * @param named row of the order that it names
+ */
+export function refusedRow(e: Emitter, account: number, reason: number, named: number): number {
+  if (reason !== REASON.ORDER_DUPLICATE_CLIENT_ID) return named;
+  if ((execInstOf(e) & EXEC_INST.PossResend) === 0) return named;
+  const { clientIds } = e.state;
+  const seen = clientIds.find(account, e.command.i32, (e.at + request.clOrdId) >> 2);
+  return clientIds.order[seen] as number;
 }
 
 /** @param quantity OrderQty to cancel down to; 0 all. One that takes nothing away is no cancel. */
@@ -125,7 +159,9 @@ export function requestCancel(
 ): void {
   const { state, out, command: c } = e;
   const local = isLocal(state, row);
-  const at = beginOrderEvent(e, CANCEL_REQUESTED, row);
+  const execInst = ofClient ? execInstOf(e) : 0;
+  const at = beginOrderEvent(e, execInst === 0 ? CANCEL_REQUESTED : RESENT_CANCEL_REQUESTED, row);
+  if (execInst !== 0) out.bytes[at + request.execInst] = execInst;
   if (ofClient) {
     copyText(e, at + request.clOrdId, request.clOrdId, CL_ORD_ID_BYTES);
     out.i32[(at + request.userRef) >> 2] = c.i32[(e.at + request.userRef) >> 2] as number;
@@ -225,6 +261,7 @@ export function rejectRequest(e: Emitter, kind: number, reason: number, row: num
   out.i32[(at + rejected.userRef) >> 2] = c.i32[(e.at + USER_REF[kind]!) >> 2] as number;
   out.bytes[at + rejected.refusedHere] = 1;
   out.f64[(at + rejected.quantity) >> 3] = exact(c.f64[(e.at + request.quantity) >> 3] as number);
+  out.bytes[at + rejected.execInst] = execInstOf(e);
   if (kind === REQUEST_KIND.Replace) setWantedTerms(e, at);
   e.end(at);
 }
@@ -234,12 +271,11 @@ const exact = (value: number) => (Number.isSafeInteger(value) ? value + 0 : -1);
 
 /** The rest of what a replace wanted: with it the refusal can be decided again. */
 function setWantedTerms(e: Emitter, at: number): void {
-  const { f64, bytes } = e.command;
+  const { f64 } = e.command;
   e.out.f64[(at + rejected.price) >> 3] = exact(f64[(e.at + replace.price) >> 3] as number);
   e.out.f64[(at + rejected.stopPrice) >> 3] = exact(f64[(e.at + replace.stopPrice) >> 3] as number);
   const shown = exact(f64[(e.at + replace.displayQuantity) >> 3] as number);
   e.out.f64[(at + rejected.displayQuantity) >> 3] = shown;
-  e.out.bytes[at + rejected.execInst] = bytes[e.at + replace.execInst] as number;
 }
 
 /** Where the two kinds of request have their userRef. */

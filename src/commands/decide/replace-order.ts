@@ -1,11 +1,12 @@
 /** ReplaceOrder: the same risk as a new order for what it adds, then to the venue. */
-import { COMMAND } from '../../domain/commands.js';
+import { COMMAND, commandLayouts } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
 import { CL_ORD_ID_BYTES, EXEC_INST, TRADING_STATE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
+import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
-import { isWatched } from '../evolve/held-orders.js';
+import { isStop } from '../evolve/held-orders.js';
 import { checkLists, checkMarkAge } from '../risk/list-checks.js';
 import {
   checkAmounts,
@@ -23,6 +24,7 @@ import {
   checkClientId,
   findOrder,
   isLocal,
+  refusedRow,
   rejectRequest,
   requestsUnderWay,
 } from './cancel-order.js';
@@ -33,6 +35,8 @@ import { refuseSelfTrade } from './self-trade-prevention.js';
 
 const request = eventLayouts.ReplaceRequested.offsets;
 const replaced = eventLayouts.OrderReplaced.offsets;
+const report = commandLayouts.VenueReport.offsets;
+const REPORT_BYTES = commandLayouts.VenueReport.bytes;
 
 const REPLACE_REQUESTED = recordOf('ReplaceRequested');
 const ORDER_REPLACED = recordOf('OrderReplaced');
@@ -57,7 +61,7 @@ function decideFor(e: Emitter, account: number): void {
   const row = findOrder(e, account);
   if (reason === 0) reason = checkReplace(e, row);
   if (reason !== 0) {
-    rejectRequest(e, REQUEST_KIND.Replace, reason, row);
+    rejectRequest(e, REQUEST_KIND.Replace, reason, refusedRow(e, account, reason, row));
     return;
   }
   risk.clear();
@@ -102,6 +106,7 @@ function checkRisk(e: Emitter, row: number, account: number): number {
   const price = c.f64[(at + request.price) >> 3] as number;
   const execInst = c.bytes[at + request.execInst] as number;
   let reason = checkAmounts(state, risk, instrument, execInst, ordType, quantity, price);
+  if (reason === 0) reason = checkFurtherTerms(e, row);
   if (reason !== 0) return reason;
   const open = quantity - (orders.cumQuantity[row] as number);
   const added = Math.max(0, open - (orders.exposed[row] as number));
@@ -181,8 +186,7 @@ export function emitReplaced(
   setAfter(e, at, quantity, cum, leavesFor(orders, row, orders.flags[row]!, quantity, cum));
   copyClientId(e, at + replaced.clOrdId, id);
   out.f64[(at + replaced.price) >> 3] = price;
-  out.f64[(at + replaced.stopPrice) >> 3] = stopPriceAfter(e, row);
-  out.f64[(at + replaced.displayQuantity) >> 3] = orders.displayQuantity[row] as number;
+  setFurtherTerms(e, at, row, id);
   const wasPending = id >= 0 && clientIds.state[id] === REQUEST_STATE.Pending ? 1 : 0;
   out.bytes[at + replaced.ordStatus] = statusOf(
     orders.pendingCancels[row] as number,
@@ -196,12 +200,49 @@ export function emitReplaced(
   e.end(at);
 }
 
-/** A stop that is held here takes its new stop price at once; a venue was not told of any. */
-function stopPriceAfter(e: Emitter, row: number): number {
-  const { state, command: c, at } = e;
-  const before = state.orders.stopPrice[row] as number;
-  const ofClient = c.bytes[at + HEADER.number] === COMMAND.ReplaceOrder;
-  if (!ofClient || !isWatched(state.orders, row) || !isLocal(state, row)) return before;
-  const wanted = c.f64[(at + request.stopPrice) >> 3] as number;
-  return wanted !== 0 && Number.isSafeInteger(wanted) ? wanted : before;
+/**
+ * Stop price and displayed quantity of OrderReplaced: as the venue states them, else as the request
+ * that it answers wanted them, else as they were.
+ */
+function setFurtherTerms(e: Emitter, at: number, row: number, id: number): void {
+  const { state, out, command: c } = e;
+  const { orders, clientIds } = state;
+  const to = out.f64;
+  to[(at + replaced.stopPrice) >> 3] = orders.stopPrice[row] as number;
+  to[(at + replaced.displayQuantity) >> 3] = orders.displayQuantity[row] as number;
+  const wanted = clientIds.further.size === 0 ? undefined : clientIds.further.get(id);
+  if (wanted !== undefined) {
+    const { stopPrice, displayQuantity } = wanted;
+    if (stopPrice !== 0) to[(at + replaced.stopPrice) >> 3] = stopPrice;
+    if (displayQuantity !== 0) to[(at + replaced.displayQuantity) >> 3] = displayQuantity;
+  }
+  if (c.bytes[e.at + HEADER.number] !== COMMAND.VenueReport) return;
+  if (c.u16[(e.at + HEADER.length) >> 1] !== REPORT_BYTES) return;
+  const stop = c.f64[(e.at + report.stopPrice) >> 3] as number;
+  if (stop !== 0) to[(at + replaced.stopPrice) >> 3] = stop;
+  const display = c.f64[(e.at + report.displayQuantity) >> 3] as number;
+  if (display !== 0) to[(at + replaced.displayQuantity) >> 3] = display;
+}
+
+/** What a replace may ask for beside quantity and price, as for a new order; 0 leaves it as it is. */
+function checkFurtherTerms(e: Emitter, row: number): number {
+  const { f64 } = e.command;
+  const stop = f64[(e.at + request.stopPrice) >> 3] as number;
+  const display = f64[(e.at + request.displayQuantity) >> 3] as number;
+  if (stop === 0 && display === 0) return 0;
+  const { orders, instruments } = e.state;
+  if (display !== 0) {
+    const quantity = f64[(e.at + request.quantity) >> 3] as number;
+    if (!Number.isSafeInteger(display) || display < 0 || display > quantity) {
+      return risk.fail(RISK_CHECK.Terms, REASON.ORDER_QUANTITY_INVALID, -1, 0);
+    }
+  }
+  if (stop === 0) return 0;
+  // An order that was a stop once may be asked for with all of its terms, a new stop price included.
+  if (!isStop(orders.ordType[row] as number) && orders.stopPrice[row] === 0) {
+    return risk.fail(RISK_CHECK.Terms, REASON.ORDER_TERMS_INVALID, -1, 0);
+  }
+  const mayBeNegative = instruments.negativePrices[orders.instrument[row] as number] === 1;
+  if (Number.isSafeInteger(stop) && (stop > 0 || mayBeNegative)) return 0;
+  return risk.fail(RISK_CHECK.Terms, REASON.ORDER_PRICE_INVALID, -1, 0);
 }

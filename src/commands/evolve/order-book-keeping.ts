@@ -204,6 +204,7 @@ export function endRequest(state: ShardState, row: number, id: number, ended: nu
     if (clientIds.state[id] === REQUEST_STATE.Pending) countPending(state, row, id, -1);
   }
   clientIds.state[id] = ended;
+  if (clientIds.further.size !== 0) clientIds.further.delete(id);
 }
 
 /** Counts requests that the venue confirmed as pending; OrdStatus depends on them. */

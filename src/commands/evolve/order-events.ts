@@ -2,7 +2,7 @@
 import type { RecordBuffer } from '../../domain/event-record.js';
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { RESTATEMENT } from '../../domain/order-terms.js';
+import { EXEC_INST, RESTATEMENT } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND, REQUEST_STATE } from '../state/client-ids.js';
@@ -122,10 +122,17 @@ function usesClientId(reason: number): boolean {
   );
 }
 
+/** A possible resend of what was seen is answered, not refused: a client that comes back sends many. */
+function isAnswered(reason: number, execInst: number): boolean {
+  return reason === REASON.ORDER_DUPLICATE_CLIENT_ID && (execInst & EXEC_INST.PossResend) !== 0;
+}
+
 export function orderDenied(state: ShardState, b: RecordBuffer, at: number): void {
   const by = b.u32[(at + denied.account) >> 2] as number;
-  if (by < state.accounts.count) countRefusal(state, b, at, by);
-  if (!usesClientId(b.u16[(at + denied.reason) >> 1] as number)) return;
+  const reason = b.u16[(at + denied.reason) >> 1] as number;
+  const execInst = b.u16[(at + denied.execInst) >> 1] as number;
+  if (by < state.accounts.count && !isAnswered(reason, execInst)) countRefusal(state, b, at, by);
+  if (!usesClientId(reason)) return;
   if (b.i32[(at + denied.clOrdId) >> 2] === 0) return;
   const { clientIds } = state;
   const account = b.u32[(at + denied.account) >> 2] as number;
@@ -194,6 +201,11 @@ export function replaceRequested(state: ShardState, b: RecordBuffer, at: number)
   clientIds.state[id] = REQUEST_STATE.Sent;
   clientIds.quantity[id] = b.f64[(at + replace.quantity) >> 3] as number;
   clientIds.price[id] = b.f64[(at + replace.price) >> 3] as number;
+  const stopPrice = b.f64[(at + replace.stopPrice) >> 3] as number;
+  const displayQuantity = b.f64[(at + replace.displayQuantity) >> 3] as number;
+  if (stopPrice !== 0 || displayQuantity !== 0) {
+    clientIds.further.set(id, { stopPrice, displayQuantity });
+  }
   clientIds.userRef[id] = b.i32[(at + replace.userRef) >> 2] as number;
   addRequest(state, row, id);
   setExposure(state, row);
@@ -235,7 +247,8 @@ export function requestWasRejected(
   }
   const reason = b.u16[(at + requestRejected.reason) >> 1] as number;
   const by = b.u32[(at + requestRejected.account) >> 2] as number;
-  if (by < state.accounts.count) countRefusal(state, b, at, by);
+  const resend = isAnswered(reason, b.bytes[at + requestRejected.execInst] as number);
+  if (by < state.accounts.count && !resend) countRefusal(state, b, at, by);
   let id = findId(state, b, at, requestRejected.clOrdId);
   if (id < 0) {
     if (!usesClientId(reason)) return;

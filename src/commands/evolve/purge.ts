@@ -33,6 +33,9 @@ export function purgeEnded(state: ShardState): void {
     clientIds.next,
   ]);
   for (let id = 0; id < clientIds.count; id += 1) follow(clientIds.next, id, idMoves);
+  const further = [...clientIds.further];
+  clientIds.further.clear();
+  for (const [id, terms] of further) clientIds.further.set(idMoves[id] as number, terms);
   const fillMoves = compact(executions, keeps, [
     executions.quantity,
     executions.price,

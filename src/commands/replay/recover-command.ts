@@ -176,6 +176,7 @@ const CAUSES_IF_FIRST: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
     EVENT.OrderReplaced,
     reported('OrderReplaced', VENUE_REPORT.Replaced, {
       ...{ clOrdId: 'clOrdId', orderQuantity: 'quantity', price: 'price' },
+      ...{ stopPrice: 'stopPrice', displayQuantity: 'displayQuantity' },
     }),
   ],
 ]);
@@ -294,7 +295,10 @@ function apply(group: EventGroup, at: number, recipe: Recipe, command: RecordBuf
   const layout = commandLayout(recipe.command);
   command.i32.fill(0, 0, COMMAND_SLOT_BYTES >> 2);
   writeHeader(group, at, commands[recipe.command].number, layout.bytes, command);
+  const length = lengthAt(batch, at);
   for (const copy of recipe.copies) {
+    // An event may end before its optional fields: they are zero.
+    if (copy.from >= length) continue;
     for (let byte = 0; byte < copy.bytes; byte += 1) {
       command.bytes[copy.to + byte] = batch.bytes[at + copy.from + byte] as number;
     }

@@ -8,6 +8,12 @@ import { KeyTable } from '../../lib/key-table.js';
 export const REQUEST_KIND = { Order: 1, Cancel: 2, Replace: 3 } as const;
 export const REQUEST_STATE = { Sent: 1, Pending: 2, Accepted: 3, Rejected: 4 } as const;
 
+/** Beside quantity and price; 0 unchanged. */
+export interface FurtherTerms {
+  readonly stopPrice: number;
+  readonly displayQuantity: number;
+}
+
 export class ClientIds extends KeyTable {
   /** Row of the order; 0 when the request never had one (denied, unknown order). */
   readonly order: Int32Array;
@@ -16,6 +22,8 @@ export class ClientIds extends KeyTable {
   /** What a replace asks for, or the quantity of a denied order. */
   readonly quantity: Float64Array;
   readonly price: Float64Array;
+  /** The rest of it, by row, of replaces under way that ask for more: few, so no columns. */
+  readonly further = new Map<number, FurtherTerms>();
   readonly userRef: Int32Array;
   /** The next request under way of the same order, row + 1; 0 the last. */
   readonly next: Int32Array;

@@ -165,7 +165,7 @@ export class Requests {
     kind: number,
     side: number,
   ): Outcome {
-    const to = this.#port.claim(COMMAND.CancelOrder, cancel.bytes);
+    const to = this.#port.claim(COMMAND.CancelOrder, cancel.bytesMin);
     if (to < 0) return OUTCOME.blocked;
     this.#putHeader(stream, to);
     const { u8, u32, f64 } = this.#port.slots;

@@ -107,6 +107,22 @@ export class OrderBook {
    * is matched like a new order. A refused replace changes nothing.
    */
   replace(handle: number, tag: number, price: number, open: number, result: MatchResult): void {
+    this.replaceShowing(handle, tag, price, open, this.orders.display[handle] ?? 0, result);
+  }
+
+  /**
+   * The same, with another size of the slices that it shows.
+   * @param display lots; 0 all of it. One that keeps its place shows no more than before until its
+   *   slice is used up.
+   */
+  replaceShowing(
+    handle: number,
+    tag: number,
+    price: number,
+    open: number,
+    display: number,
+    result: MatchResult,
+  ): void {
     assert(!this.#takerPending, 'book: resume comes before the next command');
     result.begin(tag);
     const { orders } = this;
@@ -118,9 +134,13 @@ export class OrderBook {
     const key = this.#opposite(side).keyOf(price);
     result.refusal = this.#checkReplace(handle, price, open);
     if (result.refusal !== BOOK_REFUSAL.None) return;
+    orders.display[handle] = display;
 
     if (price === orders.price[handle] && open < (orders.open[handle] as number)) {
       this.#own(side).reduce(handle, open);
+      if (display > 0 && display < (orders.shown[handle] as number)) {
+        this.#own(side).setShown(handle, display);
+      }
       result.handle = handle;
       result.open = open;
       return;

@@ -225,6 +225,7 @@ export class SimulatedVenue {
     if (quantity <= filled) {
       // Not more than was executed: stop executing (FIX 4.4 matrix C.3.b).
       this.#takeOut(row);
+      orders.setDisplay(row, b.f64[(at + replace.displayQuantity) >> 3] as number);
       orders.quantity[row] = filled;
       orders.price[row] = price;
       orders.state[row] = VENUE_ORDER.Filled;
@@ -232,15 +233,27 @@ export class SimulatedVenue {
       return;
     }
     const book = this.#bookOf(row);
+    const before = orders.parts.get(row);
+    orders.setDisplay(row, b.f64[(at + replace.displayQuantity) >> 3] as number);
     if (reopens) {
       this.#fillTicket(row, quantity - filled, price);
       book.submit(this.#ticket, this.#result);
     } else {
       const handle = orders.handle[row] as number;
       const open = quantity - filled;
-      book.replace(handle, orders.orderId[row] as number, price, open, this.#result);
+      const display = orders.parts.get(row)?.display ?? 0;
+      book.replaceShowing(
+        handle,
+        orders.orderId[row] as number,
+        price,
+        open,
+        display,
+        this.#result,
+      );
     }
     if (this.#result.refusal !== BOOK_REFUSAL.None) {
+      if (before === undefined) orders.parts.delete(row);
+      else orders.parts.set(row, before);
       const reason = reasonOfRefusal(this.#result.refusal);
       this.#reports.requestRejected(row, b, clOrdIdAt, reason);
       return;

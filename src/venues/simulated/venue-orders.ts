@@ -109,6 +109,12 @@ export class VenueOrders {
     if (display !== 0 || minimum !== 0) this.parts.set(row, { display, minimum });
   }
 
+  /** Lots to show from now on, as a replace wants them; 0 as before. */
+  setDisplay(row: number, display: number): void {
+    if (display === 0) return;
+    this.parts.set(row, { display, minimum: this.parts.get(row)?.minimum ?? 0 });
+  }
+
   #grow(): void {
     this.rows *= 2;
     this.orderId = wider(this.orderId);

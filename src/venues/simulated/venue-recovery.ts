@@ -273,8 +273,10 @@ export class VenueRecovery {
     const price = b.f64[(at + replaced.price) >> 3] as number;
     const keeps = wasWorking && price === orders.price[row] && left < leftBefore;
     orders.price[row] = price;
+    const slice = this.#shown.get(row) ?? (orders.parts.get(row)?.display || leftBefore);
+    orders.setDisplay(row, b.f64[(at + replaced.displayQuantity) >> 3] as number);
     this.#setQuantities(b, at, row);
-    if (keeps) this.#clampShown(row);
+    if (keeps) this.#keepSlice(row, Math.min(slice, left));
     else this.#queue(row, sequence, input < 0 ? sequence : input);
   }
 
@@ -294,6 +296,12 @@ export class VenueRecovery {
     }
     const full = (orders.filled[row] as number) >= (orders.quantity[row] as number);
     orders.state[row] = full ? VENUE_ORDER.Filled : VENUE_ORDER.Ended;
+  }
+
+  /** The order kept its place, and its slice, less what is more than it shows from now on. */
+  #keepSlice(row: number, slice: number): void {
+    const display = this.#orders.parts.get(row)?.display ?? 0;
+    if (display > 0) this.#shown.set(row, Math.min(slice, display));
   }
 
   #clampShown(row: number): void {

@@ -16,7 +16,8 @@ import { LEG, writeDigits, writeExecutionId } from './execution-id.js';
 import type { VenueOrders } from './venue-orders.js';
 
 const report = commandLayouts.VenueReport.offsets;
-const REPORT_BYTES = commandLayouts.VenueReport.bytes;
+/** What a replace may state beside quantity and price is granted here as it was asked for. */
+const REPORT_BYTES = commandLayouts.VenueReport.bytesMin;
 const mark = commandLayouts.MarkPrice.offsets;
 const MARK_BYTES = commandLayouts.MarkPrice.bytes;
 
