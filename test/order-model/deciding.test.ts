@@ -1,5 +1,14 @@
 /** Deciding, case by case: what random sequences reach seldom, and limits at, below and above. */
 import { describe, expect, it } from 'vitest';
+import { ShardState } from '../../src/commands/state/shard-state.js';
+import { stateHash } from '../../src/commands/state-hash.js';
+import {
+  finishImage,
+  type ImageValues,
+  imagePieces,
+  imageTargets,
+  imageValues,
+} from '../../src/commands/state-image.js';
 import type { CommandData } from '../../src/domain/commands.js';
 import { DAY, INSTRUMENT, type Shard, spoken } from './shard.js';
 import { cancel, fill, given, newOrder, replace, type Told, venue } from './spec.js';
@@ -143,6 +152,24 @@ describe('stop price and displayed quantity of a replace', () => {
     expect(answered(shard, 'Y').displayQuantity).toBe(3);
     expect(shard.restart()).toBe(true);
     expect(shown(shard)).toEqual([3, 0]);
+  });
+
+  it('are in the image that a snapshot stores while the request is under way', () => {
+    const { shard } = given(...live, replace('Y', 'X', 12, 101, { displayQuantity: 3 }));
+    const { state } = shard;
+    const values = JSON.parse(JSON.stringify(imageValues(state))) as ImageValues;
+    const restored = new ShardState(state.capacity, 9);
+    const targets = imageTargets(restored, values);
+    imagePieces(state).forEach(({ bytes }, i) => {
+      targets[i]?.bytes.set(bytes);
+    });
+    finishImage(restored, values);
+    expect([...restored.clientIds.further.values()]).toEqual([
+      { stopPrice: 0, displayQuantity: 3 },
+    ]);
+    expect(stateHash(restored)).toBe(stateHash(state));
+    restored.clientIds.further.clear();
+    expect(stateHash(restored)).not.toBe(stateHash(state));
   });
 
   it('stay as they were when it is refused, here or there', () => {

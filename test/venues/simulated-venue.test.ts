@@ -204,6 +204,52 @@ describe('requests', () => {
   });
 });
 
+describe('a replace of the displayed quantity', () => {
+  const makers = (shard: VenueShard) =>
+    shard
+      .of('OrderFilled')
+      .filter((fill) => fill.data.liquidity === 'Added')
+      .map((fill) => [fill.data.orderId, fill.data.lastQuantity]);
+  const slices = async () => {
+    const shard = await start();
+    shard.order('a', 'Sell', 10, 100);
+    shard.order('b', 'Sell', 5, 100);
+    shard.submit('ReplaceOrder', {
+      ...{ account: 1, clOrdId: 'a2', origClOrdId: 'a', price: 100 },
+      ...{ quantity: 9, displayQuantity: 3 },
+    });
+    const [replaced] = await shard.wait('OrderReplaced');
+    expect(replaced?.data).toMatchObject({ orderQuantity: 9, displayQuantity: 3 });
+    shard.order('t', 'Buy', 2, 100, { account: 2 });
+    await shard.wait('OrderFilled', 2);
+    return shard;
+  };
+
+  it('keeps the place of the slice that is shown; the next one queues', async () => {
+    const shard = await slices();
+    shard.order('t2', 'Buy', 8, 100, { account: 2 });
+    await shard.wait('OrderFilled', 8);
+    expect(makers(shard)).toEqual([
+      [1, 2],
+      [1, 1],
+      [2, 5],
+      [1, 2],
+    ]);
+  });
+
+  it('is there again after a restart, what is left of the slice too', async () => {
+    const shard = await restart(await slices());
+    shard.order('t2', 'Buy', 8, 100, { account: 2 });
+    await shard.wait('OrderFilled', 8);
+    expect(makers(shard)).toEqual([
+      [1, 2],
+      [1, 1],
+      [2, 5],
+      [1, 2],
+    ]);
+  });
+});
+
 describe('restart', () => {
   it('goes on with the same queues, parts filled and all, and reports nothing twice', async () => {
     const first = await start();
