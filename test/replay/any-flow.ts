@@ -201,6 +201,7 @@ export class AnyFlow {
       clOrdId: this.draw(5) === 0 ? '' : this.#id(),
       quantity: this.draw(3) === 0 ? this.draw(90) : 0,
       userRef: this.draw(10),
+      execInst: this.draw(4) === 0 ? 4 : 0,
     });
   }
 
@@ -213,8 +214,10 @@ export class AnyFlow {
       clOrdId: this.draw(12) === 0 ? '' : this.#id(),
       quantity: this.draw(120),
       price: 985 + this.draw(30),
-      execInst: this.draw(10) === 0 ? 4 : 0,
+      execInst: this.draw(4) === 0 ? 4 : 0,
       userRef: this.draw(10),
+      stopPrice: this.draw(8) === 0 ? 990 + this.draw(20) : 0,
+      displayQuantity: this.draw(3) === 0 ? this.draw(60) : 0,
     });
   }
 
@@ -246,6 +249,8 @@ export class AnyFlow {
       venueOrderId: `V${this.#commands}`,
       side: this.#pick(['Buy', 'Sell']),
       liquidity: this.#pick(['Unknown', 'Added', 'Removed']),
+      stopPrice: this.draw(12) === 0 ? 990 + this.draw(20) : 0,
+      displayQuantity: this.draw(8) === 0 ? this.draw(60) : 0,
       restatement: this.#pick(['GtCorporateAction', 'GtRenewal', 'Other']),
       reason: this.draw(5) === 0 ? this.#pick(Object.values(REASON)) : 0,
       venue: this.draw(3),
