@@ -5,9 +5,10 @@
  *
  * `profile_..._ns` are nanoseconds of the writer's thread an order, and `profile_total_ns` is their
  * sum: one thread carries no more than 1e9 / total. `profile_sync_wait_ns` is the time in which it
- * waits for the disk; what it does while the disk syncs counts where it belongs. `client_orders_per_second` is what the same
- * clients do against a bare echo of the same bytes, so that they are not what is measured;
- * `bare_sync_orders_per_second` is a bare write and `fdatasync` of batches of BATCH_ORDERS orders.
+ * waits for the disk; what it does while the disk syncs counts where it belongs.
+ * `client_orders_per_second` is what the same clients do against a bare echo of the same bytes, so that
+ * they are not what is measured; `bare_sync_orders_per_second` is a bare write and `fdatasync` of
+ * batches of BATCH_ORDERS orders.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
