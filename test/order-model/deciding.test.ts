@@ -205,6 +205,25 @@ describe('stop price and displayed quantity of a replace', () => {
     expect(shard.restart()).toBe(true);
   });
 
+  it('follow their id when those of ended orders before it are forgotten', () => {
+    const terms = { timeInForce: 'GoodTillCancel' } as const;
+    const { shard } = given(
+      ...live,
+      newOrder('G', 10, terms),
+      venue('Acknowledged', 2),
+      replace('H', 'G', 12, 101, { displayQuantity: 3 }),
+      venue('Canceled', 1),
+    );
+    for (let day = DAY; day < DAY + 5; day += 1) {
+      shard.decide('CloseTradingDay', { tradingDay: day });
+      shard.decide('OpenTradingDay', { tradingDay: day + 1 });
+    }
+    expect(shard.state.clientIds.count).toBe(2);
+    expect(venue('Replaced', 2, { clOrdId: 'H' })(shard)).toEqual(['OrderReplaced #2 New 12/0/12']);
+    expect(shard.state.orders.displayQuantity[2]).toBe(3);
+    expect(shard.restart()).toBe(true);
+  });
+
   it('are forgotten with their id, whose row another one takes', () => {
     const { shard } = given(...live, replace('Y', 'X', 12, 101, { displayQuantity: 3 }));
     answered(shard, 'Y');

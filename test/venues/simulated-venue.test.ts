@@ -237,6 +237,29 @@ describe('a replace of the displayed quantity', () => {
     ]);
   });
 
+  it.each(['goes on', 'restarts'])(
+    'to more shows it with the next slice: the venue %s',
+    async (how) => {
+      const first = await start();
+      first.order('a', 'Sell', 10, 100, { displayQuantity: 2 });
+      first.order('b', 'Sell', 5, 100);
+      first.submit('ReplaceOrder', {
+        ...{ account: 1, clOrdId: 'a2', origClOrdId: 'a', price: 100 },
+        ...{ quantity: 9, displayQuantity: 4 },
+      });
+      await first.wait('OrderReplaced');
+      const shard = how === 'restarts' ? await restart(first) : first;
+      shard.order('t', 'Buy', 13, 100, { account: 2 });
+      await shard.wait('OrderFilled', 8);
+      expect(makers(shard)).toEqual([
+        [1, 2],
+        [2, 5],
+        [1, 4],
+        [1, 2],
+      ]);
+    },
+  );
+
   it('is there again after a restart, what is left of the slice too', async () => {
     const shard = await restart(await slices());
     shard.order('t2', 'Buy', 8, 100, { account: 2 });
