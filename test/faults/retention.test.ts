@@ -8,7 +8,7 @@ import { namingFiles } from '../../src/log/file-system.js';
 import { FixedDurableEnd } from '../../src/log/journal/fixed-durable-end.js';
 import { JournalReader } from '../../src/log/journal/journal-reader.js';
 import { listSegments, segmentName } from '../../src/log/journal/segment.js';
-import { readTrimRecord } from '../../src/log/journal/trim.js';
+import { readTrimRecord, trimRecordPath } from '../../src/log/journal/trim.js';
 import { verifyJournal } from '../../src/log/journal/verify-journal.js';
 import { listSnapshots, snapshotName } from '../../src/log/snapshots/snapshot-file.js';
 import { DirectoryStore } from '../../src/operations/backup/directory-store.js';
@@ -161,6 +161,9 @@ async function check(disk: FaultyDisk, next: number, acknowledged: number): Prom
   await restore?.run(disk, { acknowledged, shipped: next, nowMs: NOW_MS }, flow);
 }
 
+const isTrimRecordNamed = (error: unknown) =>
+  String(error).includes(`${trimRecordPath(JOURNAL)} at byte 0, sequence 0: is not the record`);
+
 describe('a trim', () => {
   it('removes what was planned, and readers are told what is held', async () => {
     const { disk, next, acknowledged } = await prepared();
@@ -213,9 +216,15 @@ describe('a trim', () => {
           dropLocks(disk);
           disk.watch(() => undefined);
           const where = `${JSON.stringify(fault)} of ${at}: ${kind} ${path}, then ${told}`;
-          await check(disk, next, acknowledged).catch((error: unknown) => {
-            throw new Error(`${where}: ${String(error)}`, { cause: error });
-          });
+          const named = await check(disk, next, acknowledged).then(
+            () => false,
+            (error: unknown) => {
+              // A disk that lied about its sync may tear the record of the trim: then it is named.
+              if (fault.kind === 'lost-sync' && isTrimRecordNamed(error)) return true;
+              throw new Error(`${where}: ${String(error)}`, { cause: error });
+            },
+          );
+          if (named) continue;
           disk.removeTree('/restored');
           await trimToPlan(optionsOf(disk));
           expect(listSegments(disk, JOURNAL)[0], where).toBeGreaterThan(0);
