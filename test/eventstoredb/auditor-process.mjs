@@ -73,5 +73,6 @@ process.stdout.write(
     filled,
     refused,
   })}\n`,
+  // Not before all of it has left: the pipe holds less than this.
+  () => process.exit(0),
 );
-process.exit(0);
