@@ -24,21 +24,29 @@ const say = (message: SnapshotThreadMessage) => port.postMessage(message);
 const end = new SharedDurableEnd(data.durableEnd);
 const stop = new Int32Array(data.stop);
 
-const { state, anchor } = recoverState(
+const recovered = recoverState(
   data.directory,
   data.shard,
   end,
   () => new ShardState(data.capacity, 1),
 );
-let last = anchor;
+const { state } = recovered;
+let last = recovered.anchor;
 const reader = new JournalReader(data.directory, { from: state.nextSequence, end });
+// The log may have grown by a snapshot's worth before this thread had its turn, and then rest.
+takeIfDue(recovered.time, recovered.chain);
 while (Atomics.load(stop, 0) === 0) {
   const batch = reader.readBlocking(WAIT_MS_MAX);
   if (batch === undefined) continue;
   evolveBatch(state, batch);
-  if (state.nextSequence - 1 - last < data.everyEvents) continue;
-  const taken = takeSnapshot(state, lastTime(batch), data.directory, nodeFileSystem, reader.chain);
+  takeIfDue(lastTime(batch), reader.chain);
+}
+reader.close();
+
+/** @param time of the last event, with the chain value after it */
+function takeIfDue(time: bigint, chain: Uint8Array | undefined): void {
+  if (state.nextSequence - 1 - last < data.everyEvents) return;
+  const taken = takeSnapshot(state, time, data.directory, nodeFileSystem, chain);
   last = taken.anchor;
   say({ kind: 'taken', ...taken });
 }
-reader.close();
