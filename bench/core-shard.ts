@@ -5,6 +5,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { build } from 'hdr-histogram-js';
+import { inlineMore } from '../src/lib/compiler-budget.js';
 import { nativeAddon } from '../src/lib/native-addon.js';
 import { CoreFlow } from './core-flow.js';
 import type { Figure } from './figure.js';
@@ -28,6 +29,7 @@ const WARM_UP = 1_500_000;
 /** Commands a second of the open loop. */
 const RATE = 1_000_000;
 
+inlineMore();
 const { measure, seconds } = workerData as ShardTask;
 const flow = new CoreFlow();
 for (let i = 0; i < WARM_UP; i += CHUNK) flow.run(CHUNK);

@@ -1,5 +1,4 @@
 /** `npm run bench -- NAME [--json] [--seconds N]`, `npm run bench -- report [NAME ...] [--seconds N]` */
-import '../src/lib/compiler-budget.js';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.js';

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** `daybook`: finds the subcommand and gives its exit code. */
-import '../lib/compiler-budget.js';
 import { VERSION } from './version.js';
 
 interface Subcommand {

@@ -12,6 +12,7 @@ import { COMMAND_SLOT_BYTES } from '../domain/commands.js';
 import { RecordBuffer } from '../domain/event-record.js';
 import { TurnLatency } from '../gateways/order-entry/turn-latency.js';
 import { assert } from '../lib/assert.js';
+import { inlineMore } from '../lib/compiler-budget.js';
 import { Doorbell } from '../lib/doorbell.js';
 import { findNativeAddon } from '../lib/native-addon.js';
 import { SpscRing } from '../lib/ring.js';
@@ -36,6 +37,7 @@ const port = parentPort;
 const say = (message: WriterThreadMessage) => port.postMessage(message);
 
 runPromptly();
+if (data.fastPath !== undefined) inlineMore();
 const started = performance.now();
 const native = findNativeAddon();
 const latency = new TurnLatency();
