@@ -144,7 +144,8 @@ export function ordersToSend(): Uint8Array {
     const fields = {
       userRefNum: 0,
       side: i % 2 === 0 ? 'B' : 'S',
-      quantity: 100,
+      // Few: the exposure of millions of open orders has to stay within what is computed exactly.
+      quantity: 10,
       symbol: SYMBOLS[(i >> 1) % SYMBOLS.length]!,
       price: '100.2500',
       timeInForce: '0',

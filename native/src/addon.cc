@@ -2,12 +2,12 @@
 // handed over; nothing here knows about orders. src/lib/native-addon.ts states the interface.
 #include <node_api.h>
 
+#include "commit-thread.h"
 #include "files.h"
 #include "key-index.h"
 #include "leaves.h"
 #include "read-ahead.h"
 #include "seal.h"
-#include "sync-thread.h"
 #include "tcp.h"
 #include "threads.h"
 #include "udp.h"
@@ -20,10 +20,10 @@ NAPI_MODULE_INIT() {
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"idleThread", nullptr, idle_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"promptThread", nullptr, prompt_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"syncOpen", nullptr, sync_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"syncBegin", nullptr, sync_begin, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"syncEnd", nullptr, sync_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"sealRecords", nullptr, seal_records, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"commitOpen", nullptr, commit_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"commitBegin", nullptr, commit_begin, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"commitEnd", nullptr, commit_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"sealCommit", nullptr, seal_commit_call, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"checkRecords", nullptr, check_records, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"leafHashes", nullptr, leaf_hashes, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"readLeaves", nullptr, read_leaves, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unistd.h>
 
+#include "commit.h"
 #include "records.h"
 #include "sha256.h"
 
@@ -11,22 +12,7 @@ namespace daybook {
 
 namespace {
 
-// As in src/log/journal/commit.ts.
-constexpr size_t kHeadBytes = 96;
-constexpr size_t kFirstAt = 8;
-constexpr size_t kCountAt = 24;
-constexpr size_t kBytesAt = 28;
-constexpr size_t kChainAt = 64;
-constexpr uint32_t kShape = kHeadBytes | (0u << 16) | (1u << 24);
-constexpr size_t kRecordBytesMost = 4 * 1024 * 1024;
 constexpr int64_t kSafeMost = (int64_t{1} << 53) - 1;
-
-template <typename T>
-T load(const uint8_t* from) {
-  T value;
-  memcpy(&value, from, sizeof value);
-  return value;
-}
 
 size_t read_all(const Window& window) {
   size_t done = 0;

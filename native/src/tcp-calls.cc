@@ -121,15 +121,6 @@ napi_value tcp_send(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// tcpHold(poller, 1): nothing leaves from now on. tcpHold(poller, 0): the next turn sends what was kept.
-napi_value tcp_hold(napi_env env, napi_callback_info info) {
-  Args args(env, info, 2);
-  TcpPoller* poller = poller_of(args);
-  const bool hold = args.integer(1, 0, 1) == 1;
-  if (args.ok()) poller->holding = hold;
-  return nullptr;
-}
-
 // tcpShut(poller, slot): the end of the stream follows what waits
 napi_value tcp_shut(napi_env env, napi_callback_info info) {
   Args args(env, info, 2);
@@ -193,7 +184,6 @@ void define_tcp(napi_env env, napi_value exports) {
       {"tcpAttach", nullptr, tcp_attach, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"tcpTurn", nullptr, tcp_turn, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"tcpSend", nullptr, tcp_send, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"tcpHold", nullptr, tcp_hold, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"tcpShut", nullptr, tcp_shut, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"tcpClose", nullptr, tcp_close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"tcpPeer", nullptr, tcp_peer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -188,15 +188,6 @@ void TcpPoller::rearm_held() {
 void TcpPoller::send_slot(size_t slot) {
   TcpSlot& s = slots[slot];
   if (s.fd < 0 || s.output.data == nullptr) return;
-  if (holding) {
-    // Each once: a slot that can be written to is reported again and again.
-    want(slot, s.interest & ~static_cast<uint32_t>(EPOLLOUT));
-    for (const int32_t each : deferred_) {
-      if (each == static_cast<int32_t>(slot)) return;
-    }
-    deferred_.push_back(static_cast<int32_t>(slot));
-    return;
-  }
   const int32_t start = *word(slot, kOutputStart);
   const int32_t end = *word(slot, kOutputEnd);
   if (start < 0 || end < start || static_cast<size_t>(end) > s.output.bytes) return;
@@ -250,12 +241,6 @@ int TcpPoller::turn(int timeout_ms, int* error) {
 
 int TcpPoller::turn_once(int timeout_ms, int* error) {
   begin_turn();
-  if (!holding) {
-    std::vector<int32_t> kept;
-    kept.swap(deferred_);
-    // One that was closed meanwhile has nothing to send; its slot may be another's, who loses nothing.
-    for (const int32_t slot : kept) send_slot(static_cast<size_t>(slot));
-  }
   auto* waiting = reinterpret_cast<volatile int32_t*>(sends.data);
   const size_t most = sends.bytes / sizeof(int32_t) - 1;
   const int32_t count = waiting[0];

@@ -57,8 +57,6 @@ class TcpPoller {
   napi_ref refs[4] = {};
   int wake_fd = -1;
   bool closed = false;
-  // While it is held nothing leaves; what was to be sent is, in the turn after.
-  bool holding = false;
 
   static constexpr size_t kControlWords = 16;
   static constexpr size_t kEventWords = 4;
@@ -102,8 +100,6 @@ class TcpPoller {
   std::vector<int32_t> free_;
   // Slots that are not read because their input is full or held.
   std::vector<int32_t> held_;
-  // Slots with something to send that a hold has kept.
-  std::vector<int32_t> deferred_;
 };
 
 void define_tcp(napi_env env, napi_value exports);

@@ -5,12 +5,12 @@
  * ```
  *   ring of REST     --+
  *   ring of gateway  --+-->  drain (round robin)  -->  decide, evolve  -->  batch  -->  log.append
- *   ring of venue    --+                                                                (durable)
+ *   ring of venue    --+
  * ```
  *
- * The rings' slots are given back only when the batch is durable, so a producer feels the disk's
- * back-pressure, and a crash loses nothing that anybody was told about. At rest a batch is one
- * command; under load it grows until the batch's buffer or the rings are empty.
+ * The rings' slots are given back only when the log has the batch, which has one at a time: so a
+ * producer feels the disk's back-pressure, and a crash loses nothing that anybody was told about. At
+ * rest a batch is one command; under load it grows until its buffer is full or the rings are empty.
  */
 import { COMMAND, commandLayouts } from '../domain/commands.js';
 import { HEADER, RECORD_HEADER_BYTES, RecordBuffer } from '../domain/event-record.js';
@@ -21,7 +21,10 @@ import { workOff } from './decide/triggers.js';
 import { Emitter } from './emitter.js';
 import type { ShardState } from './state/shard-state.js';
 
-/** Where batches go: returns when the batch is durable, throws when it is not and never will be. */
+/**
+ * Where batches go: makes the batch durable as one commit, and throws when it is not and never will
+ * be. It may return before the batch is durable, with a copy, but never has two such batches.
+ */
 export interface BatchLog {
   append(batch: RecordBuffer): void;
 }
@@ -72,11 +75,30 @@ export class Writer {
   }
 
   /**
-   * Takes what the rings hold, decides it and makes it durable as one commit.
+   * Takes what the rings hold, decides it and hands it to the log as one commit.
    * @returns whether there was anything to do
    */
   run(): boolean {
     assert(this.batch.length === 0, 'the last batch was not committed');
+    this.decide();
+    if (this.batch.length === 0) return false;
+    this.commit();
+    return true;
+  }
+
+  /** Whether there is anything to decide, and room for its events. */
+  get waiting(): boolean {
+    if (!this.#emitter.room) return false;
+    if (this.state.work.any) return true;
+    for (let i = 0; i < this.#rings.length; i += 1) {
+      const taken = this.#taken[i] as number;
+      if ((this.#rings[i] as SpscRing).available(taken) > taken) return true;
+    }
+    return false;
+  }
+
+  /** Takes what the rings hold and decides it, as long as the batch has room: its events join it. */
+  decide(): void {
     this.#emitter.setTime(this.#clock());
     this.#workOff();
     const rings = this.#rings.length;
@@ -88,11 +110,15 @@ export class Writer {
       }
     }
     this.#turn = rings === 0 ? 0 : (this.#turn + 1) % rings;
-    if (this.batch.length === 0) return false;
+    // Commands that nothing came of.
+    if (this.batch.length === 0) this.#release();
+  }
+
+  /** Hands the batch to the log, and starts the next. */
+  commit(): void {
     this.#log.append(this.batch);
     this.batch.clear();
     this.#release();
-    return true;
   }
 
   /** What the last batch had no room for, in the name of nobody. */
@@ -121,7 +147,7 @@ export class Writer {
     const ring = this.#rings[index] as SpscRing;
     const view = this.#views[index] as RecordBuffer;
     const first = this.#taken[index] as number;
-    const available = ring.available() - first;
+    const available = ring.available(first) - first;
     const turn = Math.min(available, TURN_COMMANDS_MAX);
     let taken = 0;
     let touched = 0;

@@ -52,12 +52,17 @@ export class RecordBuffer {
   /** Records in use. */
   count = 0;
 
-  constructor(capacityBytes: number, buffer: ArrayBufferLike = new ArrayBuffer(capacityBytes)) {
-    this.bytes = new Uint8Array(buffer);
-    this.u16 = new Uint16Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-    this.f64 = new Float64Array(buffer);
+  /** @param from byte of `buffer` where it begins, a multiple of 8 */
+  constructor(
+    capacityBytes: number,
+    buffer: ArrayBufferLike = new ArrayBuffer(capacityBytes),
+    from = 0,
+  ) {
+    this.bytes = new Uint8Array(buffer, from);
+    this.u16 = new Uint16Array(buffer, from);
+    this.i32 = new Int32Array(buffer, from);
+    this.u32 = new Uint32Array(buffer, from);
+    this.f64 = new Float64Array(buffer, from);
   }
 
   clear(): void {

@@ -15,8 +15,8 @@ declare const handle: unique symbol;
 export interface TcpHandle {
   readonly [handle]: 'tcp';
 }
-export interface SyncHandle {
-  readonly [handle]: 'sync';
+export interface CommitHandle {
+  readonly [handle]: 'commit';
 }
 export interface AheadHandle {
   readonly [handle]: 'ahead';
@@ -35,24 +35,35 @@ export interface NativeAddon {
     position: number,
   ): number;
   fileSync(file: number): void;
-  /** A thread for syncs; ends when it is collected. */
-  syncOpen(): SyncHandle;
-  /** Begins an fdatasync; nothing is written to the file until `syncEnd`, which waits for it. */
-  syncBegin(thread: SyncHandle, file: number): void;
-  syncEnd(thread: SyncHandle): void;
-  /**
-   * Checksums and root of a commit's records (native/src/seal.cc). @returns where the last record
-   * begins, -1 when the bytes are not `count` records numbered from `first` on
-   */
-  sealRecords(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
+  /** A thread that makes commits durable (native/src/commit-thread.h); ends when it is collected. */
+  commitOpen(
+    commit: Uint8Array,
+    chain: Uint8Array,
+    state: Int32Array,
+    times: Float64Array,
+    bell: Int32Array,
+  ): CommitHandle;
+  /** The file stays open and the memory is left alone until `commitEnd`, which waits. */
+  commitBegin(
+    thread: CommitHandle,
+    file: number,
+    length: number,
+    position: number,
     count: number,
     first: number,
-    leafRecords: number,
-    root: Uint8Array,
-  ): number;
+  ): void;
+  commitEnd(thread: CommitHandle): void;
+  /**
+   * Completes a commit of `length` bytes whose records stand behind its head, and moves the chain
+   * value on to it. @returns false when these are not `count` records numbered from `first` on
+   */
+  sealCommit(
+    commit: Uint8Array,
+    length: number,
+    count: number,
+    first: number,
+    chain: Uint8Array,
+  ): boolean;
   /** Whether the bytes are exactly `count` records numbered from `first` on, each with its checksum. */
   checkRecords(
     bytes: Uint8Array,
@@ -128,8 +139,6 @@ export interface NativeAddon {
   /** Sends what waits, waits at most that long, reads. @returns how many events there are */
   tcpTurn(tcp: TcpHandle, timeoutMs: number): number;
   tcpSend(tcp: TcpHandle, slot: number): void;
-  /** 1: nothing leaves from now on; 0: the next turn sends what was kept. */
-  tcpHold(tcp: TcpHandle, hold: 0 | 1): void;
   tcpShut(tcp: TcpHandle, slot: number): void;
   tcpClose(tcp: TcpHandle, slot: number): void;
   tcpPeer(tcp: TcpHandle, slot: number): string;

@@ -169,11 +169,13 @@ export class SpscRing {
 
   /**
    * How many slots can be read. Looks at the producer's cursor only when all slots seen before are
-   * released, so a batch has an end even while the producer goes on.
+   * read, so a batch has an end even while the producer goes on.
+   *
+   * @param read slots that are read and not released yet
    */
-  available(): number {
+  available(read = 0): number {
     const seen = (this.#publishedSeen - this.#released) | 0;
-    if (seen > 0) return seen;
+    if (seen > read) return seen;
     this.#publishedSeen = Atomics.load(this.i32, PUBLISHED);
     return (this.#publishedSeen - this.#released) | 0;
   }

@@ -10,8 +10,16 @@
  *            epoll_wait     rings of REST, venues                   +--> other readers of the log
  * ```
  *
- * While the disk syncs a large batch, the thread reads and decodes what comes next and writes the answers
- * of this one; the server is held meanwhile, so that nothing leaves before the sync has returned.
+ * A batch that is large, or has sessions that do not wait for the disk beside it, is sealed, written and
+ * synced by the journal's second thread, while this one reads, decodes and decides the next:
+ *
+ * ```
+ *   this thread     decide 1 | decide 2 ...            | answer 1, begin 2 | decide 3 ...
+ *   the journal's            | seal, write, sync 1     |                   | seal, write, sync 2
+ * ```
+ *
+ * One commit is in flight at a time. What is decided meanwhile waits in the writer's batch, and is answered
+ * from memory at once where a session wants it.
  *
  * It sleeps in epoll_wait, where the doorbell of the other rings wakes it through an eventfd; told to
  * spin, it never sleeps. The event loop has a turn when something of it waits: a message, a password.
@@ -42,8 +50,8 @@ import { openPort } from './shard.js';
 /** Longest sleep, and longest time without a turn of the event loop, ms. */
 const SLEEP_MS_MAX = 50;
 const LOOP_MS_MAX = 50;
-/** A batch from this size on is synced by another thread while this one goes on; below, that costs more. */
-const OVERLAP_BYTES_MIN = 64 * 1024;
+/** A batch from this size on goes to the journal's thread; below, handing it over costs more. */
+const HAND_OVER_BYTES_MIN = 64 * 1024;
 
 export interface FastPathParts {
   readonly addon: NativeAddon;
@@ -71,14 +79,9 @@ export class FastPath implements BatchLog {
   #entryWaits = false;
   #nextBeat = 0;
   #loopedAt = 0;
-  /** The batch that is being made durable, and whether its answers are written already. */
-  #batch: RecordBuffer | undefined;
-  #answered = false;
-  /** What was decoded while the disk was at the last batch: how many commands, and since when. */
-  #aheadTaken = 0;
-  #aheadSince = 0;
-  readonly #overlap = (): void => this.#goOn();
+  #running = false;
   readonly #hasWork = (): boolean => this.#anything();
+  #writer: Writer | undefined;
   readonly #wait = (): void => {
     const left = Math.ceil(this.#nextBeat - performance.now());
     this.#server?.turn(Math.max(0, Math.min(SLEEP_MS_MAX, left)));
@@ -90,82 +93,101 @@ export class FastPath implements BatchLog {
     if (parts.options.cpu !== undefined) parts.addon.pinThread(parts.options.cpu);
   }
 
-  /** A batch of the writer: answered from memory where a session wants it, then from disk. */
+  /** A batch of the writer. */
   append(batch: RecordBuffer): void {
     const { journal, latency } = this.#parts;
     const entry = this.#entry;
     latency.decided();
-    if (entry !== undefined && this.#anyEarly) {
-      const before = entry.sent;
-      entry.takeEarly(batch);
-      if (entry.sent > before) {
-        entry.sendAll();
-        this.#server?.sendNow();
-        latency.early();
-      }
+    const large = batch.length >= HAND_OVER_BYTES_MIN || this.#anyEarly;
+    if (large && this.#running && entry !== undefined) {
+      journal.begin(batch);
+      return;
     }
-    this.#batch = batch;
-    this.#answered = false;
     journal.append(batch);
-    this.#batch = undefined;
     latency.durable();
-    if (entry === undefined) return;
-    if (this.#answered) this.#server?.hold(false);
-    else entry.take(batch);
-    entry.sendAll();
+    this.#answer(batch);
   }
 
-  /** What can be done while the disk syncs, for `nativeFileSystem`. */
-  meanwhile(): (() => void) | undefined {
-    const large = (this.#batch?.length ?? 0) >= OVERLAP_BYTES_MIN;
-    return large && this.#entry !== undefined ? this.#overlap : undefined;
+  /** The commit in flight, when it is durable. */
+  #finish(): void {
+    const { journal, latency } = this.#parts;
+    if (!journal.settled) return;
+    journal.finish();
+    latency.written(journal.writtenAt);
+    latency.durable(journal.durableAt);
+    this.#answer(journal.records);
+    this.#busy = true;
   }
 
-  #goOn(): void {
+  #answer(durable: RecordBuffer): void {
     const entry = this.#entry;
-    const server = this.#server;
-    const batch = this.#batch;
-    assert(entry !== undefined && server !== undefined && batch !== undefined, 'there is a batch');
-    server.hold(true);
-    server.turn(0);
-    const taken = this.#decode(entry);
-    if (this.#aheadTaken === 0) this.#aheadSince = server.turnedAt;
-    this.#aheadTaken += taken;
-    // Last: until here the sessions are as the durable log has them.
-    entry.take(batch);
-    this.#answered = true;
+    if (entry === undefined) return;
+    entry.take(durable);
+    entry.sendAll();
   }
 
   /** Runs until it is told to stop. */
   async run(writer: Writer): Promise<void> {
     const { flags, port, latency } = this.#parts;
     port.on('message', (request: FastPathRequest) => this.#take(request, writer));
+    this.#writer = writer;
+    this.#running = true;
     while (Atomics.load(flags, FLAGS.stop) === 0) {
       this.#turn(writer);
       if (this.#loopIsDue()) await this.#loop();
     }
+    this.#running = false;
+    this.#settle();
     port.removeAllListeners('message');
     latency.close();
   }
 
+  /** Waits for the commit in flight. */
+  #settle(): void {
+    const { journal } = this.#parts;
+    if (!journal.inFlight) return;
+    journal.finish();
+    this.#answer(journal.records);
+  }
+
   #turn(writer: Writer): void {
+    this.#finish();
     this.#poll();
     this.#busy = false;
     const entry = this.#entry;
-    const { latency } = this.#parts;
+    const { latency, journal } = this.#parts;
     if (entry !== undefined && this.#server !== undefined) {
       const { turnedAt } = this.#server;
       latency.sent(turnedAt);
-      const ahead = this.#aheadTaken;
-      const since = ahead > 0 ? this.#aheadSince : turnedAt;
-      this.#aheadTaken = 0;
-      latency.decoded(since, ahead + this.#decode(entry));
+      latency.decoded(turnedAt, this.#decode(entry));
       if (turnedAt >= this.#nextBeat) {
         entry.beat(turnedAt);
         this.#nextBeat = turnedAt + Math.max(1, Math.floor(entry.times.heartbeatMs / 4));
       }
     }
-    if ((this.#anything() || writer.state.work.any) && writer.run()) this.#busy = true;
+    this.#decide(writer);
+    if (writer.batch.length > 0 && !journal.inFlight) {
+      writer.commit();
+      this.#busy = true;
+    }
+  }
+
+  #decide(writer: Writer): void {
+    if (!writer.waiting) return;
+    const { batch } = writer;
+    const from = batch.length;
+    const entry = this.#entry;
+    // Behind a day nothing is answered from memory, so what is behind it must not come in between.
+    if (entry?.dayWaits === true && (from > 0 || this.#parts.journal.inFlight)) return;
+    writer.decide();
+    this.#busy = true;
+    if (entry === undefined || !this.#anyEarly) return;
+    const before = entry.sent;
+    entry.takeEarly(batch, from);
+    if (entry.sent === before) return;
+    entry.sendAll();
+    this.#server?.sendNow();
+    this.#parts.latency.early();
   }
 
   /** @returns commands that are in the ring by now */
@@ -190,8 +212,8 @@ export class FastPath implements BatchLog {
   }
 
   #anything(): boolean {
-    const { rings, flags } = this.#parts;
-    for (let i = 0; i < rings.length; i += 1) if (rings[i]!.available() > 0) return true;
+    const { flags, journal } = this.#parts;
+    if (this.#writer?.waiting === true || journal.settled) return true;
     return Atomics.load(flags, FLAGS.stop) !== 0 || Atomics.load(flags, FLAGS.message) !== 0;
   }
 
@@ -222,6 +244,8 @@ export class FastPath implements BatchLog {
     const { config, logLevel } = request;
     const started = performance.now();
     // Of an earlier order entry: the log has to hold its requests before it is read.
+    this.#settle();
+    if (writer.batch.length > 0) writer.commit();
     while (writer.run());
     const logger = pino({ level: logLevel }, pino.destination({ dest: 2, sync: true }));
     const { directory: journalDirectory, durableEnd } = journal;

@@ -20,6 +20,7 @@ import { runPromptly } from '../lib/thread-scheduling.js';
 import { Clock } from '../lib/time.js';
 import { JournalWriter } from '../log/journal/journal-writer.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
+import { NativeCommitThread } from '../log/native-commit-thread.js';
 import { nativeFileSystem } from '../log/native-file-system.js';
 import { FastPath } from './fast-path.js';
 import { FLAGS } from './fast-path-messages.js';
@@ -41,21 +42,20 @@ if (data.fastPath !== undefined) inlineMore();
 const started = performance.now();
 const native = findNativeAddon();
 const latency = new TurnLatency();
-/** Known only when the journal is open. */
-const late: { fastPath?: FastPath } = {};
+const doorbell = Doorbell.attach(data.doorbell);
 const fileSystem =
-  native.addon === undefined
+  native.addon === undefined ? undefined : nativeFileSystem(native.addon, () => latency.written());
+const thread =
+  native.addon === undefined || data.fastPath === undefined
     ? undefined
-    : nativeFileSystem(native.addon, {
-        onWritten: () => latency.written(),
-        ...(data.fastPath === undefined ? {} : { meanwhile: () => late.fastPath?.meanwhile() }),
-      });
+    : new NativeCommitThread(native.addon, doorbell.shared);
 const journal = JournalWriter.open(data.directory, {
   shard: data.shard,
   catalogue: catalogueFingerprint(),
   durableEnd: new SharedDurableEnd(data.durableEnd),
   ...(fileSystem === undefined ? {} : { fileSystem }),
-  ...(native.addon === undefined ? {} : { seal: native.addon.sealRecords }),
+  ...(native.addon === undefined ? {} : { seal: native.addon.sealCommit }),
+  ...(thread === undefined ? {} : { thread }),
   ...(data.segmentBytesMax === undefined ? {} : { segmentBytesMax: data.segmentBytesMax }),
 });
 const clock = new Clock();
@@ -71,7 +71,6 @@ const { state } = recovered;
 clock.notBefore(recovered.time);
 
 const rings = data.rings.map((ring) => SpscRing.attach(ring));
-const doorbell = Doorbell.attach(data.doorbell);
 if (data.fastPath !== undefined && native.addon !== undefined) {
   useHugePages(native.addon, [state, ...rings], data.fastPath.spin);
 }
@@ -83,7 +82,6 @@ const fastPath =
     : new FastPath({
         ...{ addon, options: data.fastPath, journal, latency, doorbell, rings, flags, port },
       });
-if (fastPath !== undefined) late.fastPath = fastPath;
 const writer = new Writer(state, fastPath ?? journal, now, rings);
 const recoveredEvents = state.nextSequence;
 takeOver();

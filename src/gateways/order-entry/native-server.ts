@@ -265,11 +265,6 @@ export class NativeServer {
     sends[0] = 0;
   }
 
-  /** While it is held nothing leaves; what was to be sent is, in the first turn after. */
-  hold(hold: boolean): void {
-    this.#shared.addon.tcpHold(this.#shared.tcp, hold ? 1 : 0);
-  }
-
   stopListening(): void {
     this.#shared.addon.tcpStopListening(this.#shared.tcp);
   }

@@ -71,6 +71,7 @@ export class OrderEntry {
   /** The next event to fold, and, of sessions that are answered from memory, ahead of it. */
   #position = 0;
   #early = 0;
+  #dayWaits = false;
   #sent = 0;
   #behind = 0;
   #lastSessionId = -1;
@@ -143,6 +144,14 @@ export class OrderEntry {
   /** Whether any session is answered before the disk has its orders. */
   get anyEarly(): boolean {
     return this.#sessions.some(({ early }) => early);
+  }
+
+  /**
+   * Whether a trading day waits for the disk: nothing behind it is answered from memory before all
+   * that was decided is durable.
+   */
+  get dayWaits(): boolean {
+    return this.#dayWaits;
   }
 
   /** Folds the log up to its durable end; from then on sessions may come. @throws JournalError */
@@ -306,14 +315,22 @@ export class OrderEntry {
   // From the log to the sockets.
 
   /**
-   * Folds a batch that is not on disk yet, of the sessions that are answered from memory. What
-   * concerns everybody, such as a new day, waits for the disk, and so does all behind it.
+   * Folds what is not on disk yet, of the sessions that are answered from memory. What concerns
+   * everybody, such as a new day, waits for the disk, and so does all behind it.
+   *
+   * @param from byte of the batch behind what was folded already
    */
-  takeEarly(batch: RecordBuffer): void {
+  takeEarly(batch: RecordBuffer, from: number): void {
     const { bytes, u16, u32, f64 } = batch;
-    for (let at = 0; at < batch.length; at += u16[(at + HEADER.length) >> 1]!) {
+    if (from === batch.length) return;
+    if (this.#dayWaits && f64[(from + HEADER.sequence) >> 3]! > this.#position) return;
+    this.#dayWaits = false;
+    for (let at = from; at < batch.length; at += u16[(at + HEADER.length) >> 1]!) {
       const number = bytes[at + HEADER.number]!;
-      if (number === EVENT.TradingDayOpened || number === EVENT.TradingDayClosed) return;
+      if (number === EVENT.TradingDayOpened || number === EVENT.TradingDayClosed) {
+        this.#dayWaits = true;
+        return;
+      }
       this.#early = f64[(at + HEADER.sequence) >> 3]! + 1;
       const session = this.#session(u32[(at + HEADER.session) >> 2]!);
       if (session?.early === true) this.#takeFor(session, batch, at);

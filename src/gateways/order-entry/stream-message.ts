@@ -110,8 +110,9 @@ export class StreamMessages {
   ): number {
     const word = (at + HEADER.time) >> 2;
     const time = this.#midnight.of(batch.u32[word]!, batch.i32[word + 1]!);
-    if (this.#batchView.buffer !== batch.bytes.buffer) {
-      this.#batchView = new DataView(batch.bytes.buffer);
+    const { buffer, byteOffset } = batch.bytes;
+    if (this.#batchView.buffer !== buffer || this.#batchView.byteOffset !== byteOffset) {
+      this.#batchView = new DataView(buffer, byteOffset);
     }
     switch (type) {
       case OUT.orderAccepted:

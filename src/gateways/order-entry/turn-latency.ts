@@ -1,14 +1,16 @@
 /**
- * Where the time of orders goes on the fast path, always on. All orders of a turn of the loop share
- * its times, so a turn costs a few clock readings and one count for each stage:
+ * Where the time of orders goes on the fast path, always on. All orders of a commit share the times
+ * of its first turn, so a commit costs a few clock readings and one count for each stage:
  *
  * ```
  *   socket  --->  decoded  --->  decided  --->  written  --->  durable  --->  sent
  *   (bytes are    (commands in   (events in     (pwrite)       (fdatasync)    (given to the
- *    there)        the ring)      the batch)                                   sockets)
+ *    there)        the ring)      batch)                                       sockets)
+ *
+ *   a commit is    gathered  -------------->  in flight  ------------------->  answered
  * ```
  *
- * A turn with commands of other producers only is not counted. Pauses are told apart by cause: a sync,
+ * A commit with commands of other producers only is not counted. Pauses are told apart by cause: a sync,
  * a collection of garbage.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -16,6 +18,10 @@ import { build, type Histogram } from 'hdr-histogram-js';
 
 const STAGES = ['decoded', 'decided', 'written', 'durable', 'sent'] as const;
 export type Stage = (typeof STAGES)[number];
+
+/** A commit's words: its socket time, its stages' times, its orders. */
+const ORDERS = STAGES.length + 1;
+const COMMIT_WORDS = ORDERS + 1;
 
 /** Longest that is told apart, ns. */
 const LATENCY_NS_MAX = 60_000_000_000;
@@ -54,12 +60,13 @@ export class TurnLatency {
   readonly #garbage = histogram();
   readonly #sync = histogram();
   readonly #observer: PerformanceObserver;
-  /** Times of the turn at hand, ms of performance.now(): socket, then the stages. */
-  readonly #times = new Float64Array(STAGES.length + 1);
-  #early = 0;
-  /** Orders of the turn at hand: in the ring, and those whose answers are on their way out. */
-  #taken = 0;
-  #answered = 0;
+  /** Times of a commit, ms of performance.now(): socket, then the stages; at the end its orders. */
+  readonly #gathered = new Float64Array(COMMIT_WORDS);
+  readonly #inFlight = new Float64Array(COMMIT_WORDS);
+  readonly #answered = new Float64Array(COMMIT_WORDS);
+  /** Of the turn at hand: when its bytes were there, and how many commands they were. */
+  #turnAt = 0;
+  #turnTaken = 0;
 
   constructor() {
     this.#observer = new PerformanceObserver((list) => {
@@ -72,47 +79,54 @@ export class TurnLatency {
 
   /** Bytes were there at `socketMs`; they are `taken` commands in the ring by now. */
   decoded(socketMs: number, taken: number): void {
-    this.#taken = taken;
+    this.#turnAt = socketMs;
+    this.#turnTaken = taken;
     if (taken === 0) return;
-    this.#times[0] = socketMs;
-    this.#times[1] = performance.now();
-  }
-
-  decided(): void {
-    this.#times[2] = performance.now();
+    const gathered = this.#gathered;
+    if (gathered[ORDERS] === 0) {
+      gathered[0] = socketMs;
+      gathered[1] = performance.now();
+    }
+    gathered[ORDERS]! += taken;
   }
 
   /** Answers of sessions that do not wait for the disk are out. */
   early(): void {
-    this.#early = performance.now();
+    if (this.#turnTaken === 0) return;
+    const took = clamped(performance.now() - this.#turnAt);
+    this.#memory.recordValueWithCount(took, this.#turnTaken);
   }
 
-  written(): void {
-    this.#times[3] = performance.now();
+  /** The batch is decided, and on its way to the disk. */
+  decided(): void {
+    this.#inFlight.set(this.#gathered);
+    this.#gathered[ORDERS] = 0;
+    this.#inFlight[2] = performance.now();
   }
 
-  durable(): void {
-    const now = performance.now();
-    this.#times[4] = now;
-    this.#sync.recordValue(clamped(now - this.#times[3]!));
-    this.#answered = this.#taken;
-    this.#taken = 0;
+  written(ms = performance.now()): void {
+    this.#inFlight[3] = ms;
+  }
+
+  durable(ms = performance.now()): void {
+    const inFlight = this.#inFlight;
+    inFlight[4] = ms;
+    this.#sync.recordValue(clamped(ms - inFlight[3]!));
+    this.#answered.set(inFlight);
+    inFlight[ORDERS] = 0;
   }
 
   /** What was to be sent is with the sockets since `sentMs`. */
   sent(sentMs: number): void {
-    const count = this.#answered;
+    const times = this.#answered;
+    const count = times[ORDERS]!;
     if (count === 0) return;
-    this.#answered = 0;
-    const times = this.#times;
+    times[ORDERS] = 0;
     times[5] = sentMs;
     for (let i = 0; i < STAGES.length; i += 1) {
       this.#stages[i]!.recordValueWithCount(clamped(times[i + 1]! - times[i]!), count);
     }
     this.#total.recordValueWithCount(clamped(sentMs - times[0]!), count);
-    if (this.#early === 0) return;
-    this.#memory.recordValueWithCount(clamped(this.#early - times[0]!), count);
-    this.#early = 0;
   }
 
   /** Starts again: what was before is forgotten. */

@@ -3,6 +3,7 @@ import { assert } from '../../lib/assert.js';
 import { PieceChecksums } from '../../lib/crc32c-wasm.js';
 import { type FileSystem, nodeFileSystem, systemErrorCode } from '../file-system.js';
 import { COMMIT_HEAD_BYTES, isRecordLength, sealCommit } from './commit.js';
+import type { CommitThread } from './commit-thread.js';
 import { DirectoryLock } from './directory-lock.js';
 import type { DurablePosition } from './durable-end.js';
 import { DurableMarkWriter } from './durable-mark.js';
@@ -15,18 +16,16 @@ import { NEW_SUFFIX, SegmentFile } from './segment-file.js';
 import { SharedDurableEnd } from './shared-durable-end.js';
 
 /**
- * Fills in the checksum of each record in `bytes[start, end)` and the root over all of them.
- * @returns where the last record begins, -1 when these are not `count` records from `first` on
+ * Completes the commit of `length` bytes whose records stand behind its head, and moves `chain` on.
+ * @returns false when these are not `count` records from `first` on
  */
-export type SealRecords = (
-  bytes: Uint8Array,
-  start: number,
-  end: number,
+export type SealCommit = (
+  commit: Uint8Array,
+  length: number,
   count: number,
   first: number,
-  leafRecords: number,
-  root: Uint8Array,
-) => number;
+  chain: Uint8Array,
+) => boolean;
 
 export interface JournalWriterOptions {
   readonly shard: number;
@@ -36,8 +35,10 @@ export interface JournalWriterOptions {
   readonly fileSystem?: FileSystem;
   /** Where to publish the durable end to threads; one of its own by default. */
   readonly durableEnd?: SharedDurableEnd;
-  /** Checksums and root of a commit by other means than JavaScript; the same bytes come of it. */
-  readonly seal?: SealRecords;
+  /** Checksums, root and chain by other means than JavaScript; the same bytes come of it. */
+  readonly seal?: SealCommit;
+  /** Makes what `begin` is given durable beside this thread. It works on files of this machine. */
+  readonly thread?: CommitThread;
   /** Take the directory although its last writer cannot be proven dead. Operators only. */
   readonly takeOver?: boolean;
 }
@@ -60,21 +61,18 @@ export class JournalWriter {
   readonly #segmentBytesMax: number;
   readonly #lock: DirectoryLock;
   readonly #mark: DurableMarkWriter;
-  readonly #commit = new RecordBuffer(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX);
+  readonly #thread: CommitThread | undefined;
+  readonly #commit: RecordBuffer;
+  /** The records of the commit. */
+  readonly #records: RecordBuffer;
   readonly #tree = new HashTree();
   readonly #checksums = new PieceChecksums();
-  /** The root where `seal` has made it. */
-  readonly #root = {
-    hash: new Uint8Array(HASH_BYTES),
-    root(into: Uint8Array, at: number): void {
-      into.set(this.hash, at);
-    },
-  };
   /** Of the last commit; after `roll`, the seed of the new segment. */
-  readonly #chain = new Uint8Array(HASH_BYTES);
+  readonly #chain: Uint8Array;
   readonly #position: DurablePosition = { nextSequence: 0, segment: 0, offset: 0 };
   #segment: SegmentFile;
   #stopped: JournalError | undefined;
+  #inFlight = false;
 
   /**
    * Takes the directory, finds the journal's end, cuts a torn commit off and makes the rest durable
@@ -106,6 +104,13 @@ export class JournalWriter {
     this.#options = options;
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
     this.#lock = lock;
+    this.#thread = options.thread;
+    const { bytes } = options.thread ?? {
+      bytes: new Uint8Array(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX),
+    };
+    this.#commit = new RecordBuffer(bytes.length, bytes.buffer);
+    this.#records = new RecordBuffer(bytes.length, bytes.buffer, COMMIT_HEAD_BYTES);
+    this.#chain = options.thread?.chain ?? new Uint8Array(HASH_BYTES);
 
     const end = findJournalEnd(files, directory, options.shard);
     this.torn = end?.torn;
@@ -140,6 +145,30 @@ export class JournalWriter {
     return this.#stopped;
   }
 
+  /** Whether a commit was begun that `finish` has not brought to its end. */
+  get inFlight(): boolean {
+    return this.#inFlight;
+  }
+
+  /** Whether `finish` would bring it to its end without waiting. */
+  get settled(): boolean {
+    return this.#inFlight && (this.#thread?.done ?? true);
+  }
+
+  /** When the last commit that was begun was written and durable, ms of performance.now(). */
+  get writtenAt(): number {
+    return this.#thread?.writtenAt ?? performance.now();
+  }
+
+  get durableAt(): number {
+    return this.#thread?.durableAt ?? performance.now();
+  }
+
+  /** The records of the last commit that was begun; they stay until the next one is. */
+  get records(): RecordBuffer {
+    return this.#records;
+  }
+
   /**
    * Appends all records of `batch` as one commit and returns when they are durable and published.
    * The batch is not changed; its records' checksums are filled in on the way to the disk.
@@ -151,19 +180,52 @@ export class JournalWriter {
    *   again from then on; whether the batch is on record is then known only after opening again
    */
   append(batch: RecordBuffer): void {
-    if (this.#stopped !== undefined) throw this.#stopped;
-    this.#seal(batch);
-    const bytes = COMMIT_HEAD_BYTES + batch.length;
-    this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.write(this.#commit.bytes, bytes));
-    this.#guard('JOURNAL_SYNC_FAILED', () => this.#segment.sync());
-    this.#position.nextSequence += batch.count;
-    this.#guard('JOURNAL_WRITE_FAILED', () => this.#publish());
+    const bytes = this.#take(batch);
+    this.#seal(bytes);
+    this.#write(bytes);
+    this.#published();
+  }
+
+  /**
+   * The same, but it may return before they are durable: `finish` says when they are. Until then
+   * there is no other commit; the batch is copied, and the caller's again at once.
+   * @throws as `append`
+   */
+  begin(batch: RecordBuffer): void {
+    const bytes = this.#take(batch);
+    const thread = this.#thread;
+    this.#inFlight = true;
+    if (thread === undefined) {
+      this.#seal(bytes);
+      this.#write(bytes);
+      return;
+    }
+    const segment = this.#segment;
+    this.#guard('JOURNAL_WRITE_FAILED', () => segment.fillAhead(bytes));
+    thread.begin(segment.file, bytes, segment.end, batch.count, this.#position.nextSequence);
+  }
+
+  /**
+   * Waits for the commit that was begun, and publishes it.
+   * @throws as `append`
+   */
+  finish(): void {
+    assert(this.#inFlight, 'a commit was begun');
+    const thread = this.#thread;
+    if (thread !== undefined) {
+      const failed = () => (thread.written ? 'JOURNAL_SYNC_FAILED' : 'JOURNAL_WRITE_FAILED');
+      this.#guard(failed, () => thread.end());
+      this.#segment.wrote(COMMIT_HEAD_BYTES + this.#records.length);
+    }
+    this.#inFlight = false;
+    this.#published();
   }
 
   /** Ends cleanly: the zeros written ahead are removed, the lock is released. */
   close(): void {
     if (this.#stopped?.code === 'JOURNAL_CLOSED') return;
     try {
+      if (this.#inFlight && this.#stopped === undefined) this.finish();
       if (this.#stopped === undefined) {
         this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.trim());
         this.durableEnd.publishState('closed');
@@ -174,26 +236,44 @@ export class JournalWriter {
     }
   }
 
-  /** Copies the batch behind a commit head, with checksums, hashes and chain. */
-  #seal(batch: RecordBuffer): void {
+  /** Copies the batch behind a commit head. @returns bytes of the commit */
+  #take(batch: RecordBuffer): number {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    assert(!this.#inFlight, 'one commit at a time');
     assert(batch.count > 0, 'a commit has at least one record');
     assert(batch.length <= COMMIT_RECORD_BYTES_MAX, 'a commit is within its limit');
-    this.#rollIfFull(COMMIT_HEAD_BYTES + batch.length);
+    const bytes = COMMIT_HEAD_BYTES + batch.length;
+    this.#rollIfFull(bytes);
+    this.#commit.bytes.set(batch.bytes.subarray(0, batch.length), COMMIT_HEAD_BYTES);
+    this.#records.length = batch.length;
+    this.#records.count = batch.count;
+    return bytes;
+  }
+
+  /** Checksums, hashes and chain of the commit of so many bytes. */
+  #seal(bytes: number): void {
     const commit = this.#commit;
-    commit.bytes.set(batch.bytes.subarray(0, batch.length), COMMIT_HEAD_BYTES);
-    const end = COMMIT_HEAD_BYTES + batch.length;
     const first = this.#position.nextSequence;
-    const { count } = batch;
+    const { count, length } = this.#records;
     const seal = this.#options.seal;
-    let lastRecordAt: number;
-    if (seal === undefined) lastRecordAt = this.#sealRecords(end, count, first);
-    else {
-      const root = this.#root.hash;
-      lastRecordAt = seal(commit.bytes, COMMIT_HEAD_BYTES, end, count, first, LEAF_RECORDS, root);
-      assert(lastRecordAt >= COMMIT_HEAD_BYTES, 'the batch holds whole records without a gap');
+    if (seal !== undefined) {
+      const right = seal(commit.bytes, bytes, count, first, this.#chain);
+      assert(right, 'the batch holds whole records without a gap');
+      return;
     }
-    const head = { first, count, bytes: batch.length, lastRecordAt };
-    sealCommit(commit, 0, head, seal === undefined ? this.#tree : this.#root, this.#chain);
+    const lastRecordAt = this.#sealRecords(bytes, count, first);
+    const head = { first, count, bytes: length, lastRecordAt };
+    sealCommit(commit, 0, head, this.#tree, this.#chain);
+  }
+
+  #write(bytes: number): void {
+    this.#guard('JOURNAL_WRITE_FAILED', () => this.#segment.write(this.#commit.bytes, bytes));
+    this.#guard('JOURNAL_SYNC_FAILED', () => this.#segment.sync());
+  }
+
+  #published(): void {
+    this.#position.nextSequence += this.#records.count;
+    this.#guard('JOURNAL_WRITE_FAILED', () => this.#publish());
   }
 
   /** @returns where the last record begins */
@@ -281,7 +361,7 @@ export class JournalWriter {
   }
 
   /** Runs a file operation; if it fails the writer is stopped and its readers are told. */
-  #guard(code: JournalErrorCode, operation: () => void): void {
+  #guard(code: JournalErrorCode | (() => JournalErrorCode), operation: () => void): void {
     try {
       operation();
     } catch (cause) {
@@ -294,7 +374,8 @@ export class JournalWriter {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `the writer has stopped: ${placeText(place)}: ${reason}`;
       const details = { place, cause };
-      this.#stopped = new JournalError(full ? 'JOURNAL_DISK_FULL' : code, message, details);
+      const failed = typeof code === 'function' ? code() : code;
+      this.#stopped = new JournalError(full ? 'JOURNAL_DISK_FULL' : failed, message, details);
       this.durableEnd.publishState('failed');
       throw this.#stopped;
     }

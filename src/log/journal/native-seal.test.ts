@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { RecordBuffer } from '../../domain/event-record.js';
 import { nativeAddon } from '../../lib/native-addon.js';
 import { nativeFileSystem } from '../native-file-system.js';
+import { COMMIT_HEAD_BYTES } from './commit.js';
 import { JournalWriter, type JournalWriterOptions } from './journal-writer.js';
 import { addSampleRecords } from './sample-records.js';
 
@@ -32,7 +33,7 @@ function segments(options: Partial<JournalWriterOptions>, commits: readonly numb
 }
 
 it.skipIf(addon === undefined)('seals and writes the same bytes as without the addon', () => {
-  const native = { seal: addon!.sealRecords, fileSystem: nativeFileSystem(addon!) };
+  const native = { seal: addon!.sealCommit, fileSystem: nativeFileSystem(addon!) };
   // Below, at and above the records of a leaf, and of two.
   const commits = [1, 2, 31, 32, 33, 63, 64, 65, 1000];
   expect(segments(native, commits)).toEqual(segments({}, commits));
@@ -50,12 +51,14 @@ it.skipIf(addon === undefined)('seals and writes the same bytes as without the a
 it.skipIf(addon === undefined)('refuses what is no run of whole records', () => {
   const batch = new RecordBuffer(4096);
   addSampleRecords(batch, 5, 3);
-  const root = new Uint8Array(32);
-  const seal = (end: number, count: number, first: number) =>
-    addon!.sealRecords(batch.bytes, 0, end, count, first, 32, root);
-  expect(seal(batch.length, 3, 5)).toBeGreaterThan(0);
-  expect(seal(batch.length, 3, 4)).toBe(-1);
-  expect(seal(batch.length, 2, 5)).toBe(-1);
-  expect(seal(batch.length, 4, 5)).toBe(-1);
-  expect(seal(batch.length - 8, 3, 5)).toBe(-1);
+  const commit = new Uint8Array(4096 + COMMIT_HEAD_BYTES);
+  commit.set(batch.bytes.subarray(0, batch.length), COMMIT_HEAD_BYTES);
+  const length = COMMIT_HEAD_BYTES + batch.length;
+  const seal = (bytes: number, count: number, first: number) =>
+    addon!.sealCommit(commit, bytes, count, first, new Uint8Array(32));
+  expect(seal(length, 3, 5)).toBe(true);
+  expect(seal(length, 3, 4)).toBe(false);
+  expect(seal(length, 2, 5)).toBe(false);
+  expect(seal(length, 4, 5)).toBe(false);
+  expect(seal(length - 8, 3, 5)).toBe(false);
 });

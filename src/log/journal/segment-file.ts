@@ -19,7 +19,8 @@ const zeros = new Uint8Array(PREFILL_BYTES);
 export class SegmentFile {
   readonly firstSequence: number;
   readonly #files: FileSystem;
-  readonly #file: number;
+  /** The open file. */
+  readonly file: number;
   #end: number;
   #filledTo: number;
   #closed = false;
@@ -31,7 +32,7 @@ export class SegmentFile {
     bounds: { end: number; filledTo: number },
   ) {
     this.#files = files;
-    this.#file = file;
+    this.file = file;
     this.firstSequence = firstSequence;
     this.#end = bounds.end;
     this.#filledTo = bounds.filledTo;
@@ -78,17 +79,28 @@ export class SegmentFile {
 
   /** Writes a commit; `sync` makes it durable. */
   write(bytes: Uint8Array, length: number): void {
-    pwriteAll(this.#files, this.#file, bytes, length, this.#end);
-    this.#end += length;
-    if (this.#end <= this.#filledTo) return;
-    this.#filledTo = this.#end;
+    pwriteAll(this.#files, this.file, bytes, length, this.#end);
+    this.fillAhead(length);
+    this.wrote(length);
+  }
+
+  /** Zeros behind a commit of that length at the end, when those that are there end with it. */
+  fillAhead(length: number): void {
+    const end = this.#end + length;
+    if (end <= this.#filledTo) return;
+    this.#filledTo = end;
     if (length > PREFILL_COMMIT_BYTES_MAX) return;
-    pwriteAll(this.#files, this.#file, zeros, PREFILL_BYTES, this.#end);
+    pwriteAll(this.#files, this.file, zeros, PREFILL_BYTES, end);
     this.#filledTo += PREFILL_BYTES;
   }
 
+  /** A commit of that length was written at the end. */
+  wrote(length: number): void {
+    this.#end += length;
+  }
+
   sync(): void {
-    this.#files.fdatasync(this.#file);
+    this.#files.fdatasync(this.file);
   }
 
   /**
@@ -98,14 +110,14 @@ export class SegmentFile {
   writeAgain(lastCommit: Uint8Array): void {
     const { length } = lastCommit;
     assert(this.#end - length >= SEGMENT_HEADER_BYTES, 'the commit stands before the end');
-    if (length > 0) pwriteAll(this.#files, this.#file, lastCommit, length, this.#end - length);
+    if (length > 0) pwriteAll(this.#files, this.file, lastCommit, length, this.#end - length);
   }
 
   /** Cuts off what stands behind the end, for good. */
   trim(): void {
     assert(this.#end >= SEGMENT_HEADER_BYTES, 'a segment keeps its header');
-    this.#files.truncate(this.#file, this.#end);
-    this.#files.fsync(this.#file);
+    this.#files.truncate(this.file, this.#end);
+    this.#files.fsync(this.file);
     this.#filledTo = this.#end;
   }
 
@@ -113,6 +125,6 @@ export class SegmentFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#files.close(this.#file);
+    this.#files.close(this.file);
   }
 }

@@ -1,0 +1,82 @@
+// Makes one commit at a time durable on a thread of its own: seals it, writes it, syncs it. Meanwhile
+// whoever decides goes on with the next.
+//
+// JavaScript hands over memory once and leaves it alone between `begin` and `end`:
+//
+//   commit  the commit, records behind its head      chain  32 bytes, of the commit before
+//
+//   state  Int32                                      times  Float64, ms of CLOCK_MONOTONIC
+//   0 phase: 0 at rest, 1 under way, 2 done           0 written
+//   1 whether it is written, 0 or 1                   1 durable
+//
+//   bell   Int32, of src/lib/doorbell.ts: whoever sleeps there is woken when the commit is done
+#ifndef DAYBOOK_COMMIT_THREAD_H
+#define DAYBOOK_COMMIT_THREAD_H
+
+#include <condition_variable>
+#include <mutex>
+#include <node_api.h>
+#include <thread>
+
+#include "args.h"
+
+namespace daybook {
+
+struct CommitJob {
+  int file = -1;
+  size_t length = 0;
+  int64_t position = 0;
+  size_t count = 0;
+  double first = 0;
+};
+
+// How a job ended: 0, or the errno of a call; what is no commit is written nowhere.
+struct CommitOutcome {
+  int error = 0;
+  const char* call = nullptr;
+  bool is_commit = true;
+};
+
+class CommitThread {
+ public:
+  static const napi_type_tag kTag;
+
+  CommitThread();
+  // False when one is under way.
+  bool begin(const CommitJob& job);
+  // Waits for the one that was begun. False when none was.
+  bool end(CommitOutcome* outcome);
+  void release(napi_env env);
+
+  Memory commit;
+  Memory chain;
+  Memory state;
+  Memory times;
+  Memory bell;
+  napi_ref refs[5] = {};
+
+ private:
+  enum Phase : int32_t { kRest = 0, kUnderWay = 1, kDone = 2 };
+
+  void run();
+  CommitOutcome make_durable(const CommitJob& job);
+  void ring() const;
+  int32_t* word(size_t index) const { return reinterpret_cast<int32_t*>(state.data) + index; }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  CommitJob job_;
+  CommitOutcome outcome_;
+  bool begun_ = false;
+  bool done_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+napi_value commit_open(napi_env env, napi_callback_info info);
+napi_value commit_begin(napi_env env, napi_callback_info info);
+napi_value commit_end(napi_env env, napi_callback_info info);
+
+}  // namespace daybook
+
+#endif
