@@ -177,8 +177,7 @@ export class FastPath implements BatchLog {
     const { batch } = writer;
     const from = batch.length;
     const entry = this.#entry;
-    // Behind a day nothing is answered from memory, so what is behind it must not come in between.
-    if (entry?.dayWaits === true && (from > 0 || this.#parts.journal.inFlight)) return;
+    if (entry?.waitsForDisk === true && (from > 0 || this.#parts.journal.inFlight)) return;
     writer.decide();
     this.#busy = true;
     if (entry === undefined || !this.#anyEarly) return;

@@ -18,6 +18,7 @@ import { nativeAddon } from '../../src/lib/native-addon.js';
 import { SpscRing } from '../../src/lib/ring.js';
 import { SharedGate } from '../../src/lib/shared-gate.js';
 import { Clock } from '../../src/lib/time.js';
+import type { CommitThread } from '../../src/log/journal/commit-thread.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import { NativeCommitThread } from '../../src/log/native-commit-thread.js';
 import { nativeFileSystem } from '../../src/log/native-file-system.js';
@@ -48,6 +49,7 @@ class Rig {
   readonly #ring = SpscRing.create({ slots: 1024, slotBytes: COMMAND_SLOT_BYTES });
   readonly #doorbell = Doorbell.create();
   syncFails = false;
+  diskHeld = false;
   /** Commits of the journal's own thread. */
   handedOver = 0;
 
@@ -70,7 +72,7 @@ class Rig {
     };
     this.journal = JournalWriter.open(this.directory, {
       ...{ shard: 0, catalogue: 1, fileSystem: nativeFileSystem(failing) },
-      thread: new NativeCommitThread(failing, this.#doorbell.shared),
+      thread: this.#holding(new NativeCommitThread(failing, this.#doorbell.shared)),
     });
     const rings = [this.#ring];
     this.#fast = new FastPath({
@@ -89,6 +91,18 @@ class Rig {
       ...{ multiplierMantissa: 1, open: 1 },
     });
     this.#control('OpenAccount', { name: 'AA', currency: 'USD', open: 1 });
+  }
+
+  /** The journal's thread, whose commits are not done as long as `diskHeld`. */
+  #holding(thread: NativeCommitThread): CommitThread {
+    const isDone = () => !this.diskHeld && thread.done;
+    return new Proxy<CommitThread>(thread, {
+      get: (_, name) => {
+        if (name === 'done') return isDone();
+        const value = Reflect.get(thread, name, thread);
+        return typeof value === 'function' ? value.bind(thread) : value;
+      },
+    });
   }
 
   #control<N extends CommandName>(name: N, data: CommandData<N>): void {
@@ -184,6 +198,35 @@ describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => 
       ['A', 1],
       ['A', 2],
     ]);
+  });
+
+  it('memory: answered while a commit is under way; a login then waits for the log', async () => {
+    rig = new Rig();
+    const running = rig.run();
+    const port = await rig.open();
+    const client = await OuchTestClient.login(port, { user: 'memory', sequence: 0 });
+    const disk = await OuchTestClient.login(port, { user: 'disk', sequence: 0 });
+    rig.diskHeld = true;
+    disk.enter(1, { symbol: 'LOTS' });
+    for (let i = 1; i <= 5; i += 1) {
+      client.enter(i, { symbol: 'LOTS' });
+      await client.sequenced(i);
+    }
+    expect(disk.messages).toEqual([]);
+    client.socket.resetAndDestroy();
+    const again = await OuchTestClient.login(port, { user: 'memory', sequence: 3 });
+    again.enter(6, { symbol: 'LOTS' });
+    // Turns of the thread: nothing is told twice, or before what stands in front of it.
+    for (let i = 0; i < 50; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(again.messages).toEqual([]);
+    rig.diskHeld = false;
+    await again.sequenced(4);
+    await disk.sequenced(1);
+    expect(again.messages.map((m) => [m.type, m.fields.userRefNum])).toEqual([
+      ...[3, 4, 5, 6].map((ref) => ['A', ref]),
+    ]);
+    Atomics.store(rig.flags, FLAGS.stop, 1);
+    await running;
   });
 
   it('both: the same stream, numbered alike, and again from the log', async () => {

@@ -72,6 +72,7 @@ export class OrderEntry {
   #position = 0;
   #early = 0;
   #dayWaits = false;
+  #catchUpWaits = false;
   #sent = 0;
   #behind = 0;
   #lastSessionId = -1;
@@ -147,11 +148,11 @@ export class OrderEntry {
   }
 
   /**
-   * Whether a trading day waits for the disk: nothing behind it is answered from memory before all
-   * that was decided is durable.
+   * Whether all that was decided has to be durable before anything more is: a trading day is in it, or
+   * a session that is answered from memory asks for messages, which it gets from the log.
    */
-  get dayWaits(): boolean {
-    return this.#dayWaits;
+  get waitsForDisk(): boolean {
+    return this.#dayWaits || this.#catchUpWaits;
   }
 
   /** Folds the log up to its durable end; from then on sessions may come. @throws JournalError */
@@ -445,6 +446,12 @@ export class OrderEntry {
   #catchUp(connection: Connection): void {
     const { session } = connection;
     if (!connection.behind || connection.state !== 'open' || session === undefined) return;
+    if (session.early && this.#early > this.#position) {
+      // Its stream is ahead of the log.
+      this.#catchUpWaits = true;
+      this.#catchUpLater(connection);
+      return;
+    }
     const { stream } = session;
     connection.cursor ??= this.#openCursor(stream, connection.next);
     const outcome = connection.cursor.pump(connection.next, this.#position, (type, batch, at) =>
@@ -452,11 +459,7 @@ export class OrderEntry {
     );
     connection.output.flush();
     connection.sentAt = performance.now();
-    if (outcome === 'more' && !connection.catchingUp) {
-      connection.catchingUp = true;
-      this.#catchingUp.push(connection);
-      this.#onWork();
-    }
+    if (outcome === 'more') this.#catchUpLater(connection);
     if (outcome !== 'caughtUp') return;
     assert(connection.next === stream.count + 1, 'the log gave the session all its messages');
     connection.cursor.close();
@@ -464,11 +467,19 @@ export class OrderEntry {
     connection.behind = false;
   }
 
+  #catchUpLater(connection: Connection): void {
+    if (connection.catchingUp) return;
+    connection.catchingUp = true;
+    this.#catchingUp.push(connection);
+    this.#onWork();
+  }
+
   /** Those who had read their share of the log in the last turn. */
   #goOnCatchingUp(): void {
     if (this.#catchingUp.length === 0) return;
     const waiting = this.#catchingUp;
     this.#catchingUp = [];
+    this.#catchUpWaits = false;
     for (const connection of waiting) {
       connection.catchingUp = false;
       this.#catchUp(connection);
