@@ -137,17 +137,20 @@ export class FastPath implements BatchLog {
       if (this.#loopIsDue()) await this.#loop();
     }
     this.#running = false;
-    this.#settle();
+    this.#settle(writer);
     port.removeAllListeners('message');
     latency.close();
   }
 
-  /** Waits for the commit in flight. */
-  #settle(): void {
+  /** Waits until all that was decided is durable. */
+  #settle(writer: Writer): void {
     const { journal } = this.#parts;
-    if (!journal.inFlight) return;
-    journal.finish();
-    this.#answer(journal.records);
+    if (journal.inFlight) {
+      journal.finish();
+      this.#answer(journal.records);
+    }
+    if (writer.batch.length > 0) writer.commit();
+    if (journal.inFlight) this.#settle(writer);
   }
 
   #turn(writer: Writer): void {
@@ -243,8 +246,7 @@ export class FastPath implements BatchLog {
     const { config, logLevel } = request;
     const started = performance.now();
     // Of an earlier order entry: the log has to hold its requests before it is read.
-    this.#settle();
-    if (writer.batch.length > 0) writer.commit();
+    this.#settle(writer);
     while (writer.run());
     const logger = pino({ level: logLevel }, pino.destination({ dest: 2, sync: true }));
     const { directory: journalDirectory, durableEnd } = journal;

@@ -229,6 +229,25 @@ describe.skipIf(addon === undefined)('what an acknowledgement waits for', () => 
     await running;
   });
 
+  it('memory: what was told while a commit is under way is durable after a stop', async () => {
+    rig = new Rig();
+    const running = rig.run();
+    const client = await OuchTestClient.login(await rig.open(), { user: 'memory', sequence: 0 });
+    rig.diskHeld = true;
+    for (let i = 1; i <= 3; i += 1) {
+      client.enter(i, { symbol: 'LOTS' });
+      await client.sequenced(i);
+    }
+    const end = { nextSequence: 0, segment: 0, offset: 0 };
+    rig.journal.durableEnd.read(end);
+    const before = end.nextSequence;
+    Atomics.store(rig.flags, FLAGS.stop, 1);
+    await running;
+    rig.journal.durableEnd.read(end);
+    // A risk decision and an acceptance each.
+    expect(end.nextSequence).toBe(before + 3 * 2);
+  });
+
   it('both: the same stream, numbered alike, and again from the log', async () => {
     rig = new Rig();
     const running = rig.run();
