@@ -50,6 +50,8 @@ import { openPort } from './shard.js';
 /** Longest sleep, and longest time without a turn of the event loop, ms. */
 const SLEEP_MS_MAX = 50;
 const LOOP_MS_MAX = 50;
+/** The same while a password is being checked, whose outcome comes through the event loop. */
+const LOGIN_LOOP_MS = 1;
 /** A batch from this size on goes to the journal's thread; below, handing it over costs more. */
 const HAND_OVER_BYTES_MIN = 64 * 1024;
 
@@ -84,7 +86,7 @@ export class FastPath implements BatchLog {
   #writer: Writer | undefined;
   readonly #wait = (): void => {
     const left = Math.ceil(this.#nextBeat - performance.now());
-    this.#server?.turn(Math.max(0, Math.min(SLEEP_MS_MAX, left)));
+    this.#server?.turn(Math.max(0, Math.min(SLEEP_MS_MAX, this.#loopMs, left)));
   };
 
   constructor(parts: FastPathParts) {
@@ -221,9 +223,13 @@ export class FastPath implements BatchLog {
 
   #loopIsDue(): boolean {
     const { flags } = this.#parts;
-    if ((this.#entry?.checking ?? 0) > 0 || Atomics.load(flags, FLAGS.message) !== 0) return true;
+    if (Atomics.load(flags, FLAGS.message) !== 0) return true;
     const now = this.#server?.turnedAt ?? performance.now();
-    return now - this.#loopedAt >= LOOP_MS_MAX;
+    return now - this.#loopedAt >= this.#loopMs;
+  }
+
+  get #loopMs(): number {
+    return (this.#entry?.checking ?? 0) > 0 ? LOGIN_LOOP_MS : LOOP_MS_MAX;
   }
 
   /** A turn of the event loop: messages, passwords, timers, what the observers saw. */

@@ -31,7 +31,8 @@ export interface ShardOptions {
   readonly shards?: number;
   /**
    * Slots of each producer's ring, a power of two; default RING_SLOTS. The writer gives slots back
-   * when they are durable, so a producer goes on during a sync only if a ring holds two commits.
+   * when the log has their events, so a producer goes on during a sync only if a ring holds two
+   * commits.
    */
   readonly ringSlots?: number;
   readonly capacity?: Capacity;
