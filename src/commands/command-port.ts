@@ -17,6 +17,7 @@ import { assert } from '../lib/assert.js';
 import type { Doorbell } from '../lib/doorbell.js';
 import type { SpscRing } from '../lib/ring.js';
 import { SharedGate } from '../lib/shared-gate.js';
+import { clearNumbers } from '../lib/words.js';
 
 /** The share of a ring that only cancels and venue reports may use, so that they always pass. */
 export const RESERVED_SLOTS = 256;
@@ -51,7 +52,7 @@ export class CommandPort {
    * asking. It is about the next milliseconds: a gateway may hold the message and look again.
    */
   get open(): boolean {
-    return this.#ring.free() > RESERVED_SLOTS;
+    return this.#ring.hasFree(RESERVED_SLOTS + 1);
   }
 
   /**
@@ -113,11 +114,10 @@ export class CommandPort {
     const command = this.#producer * COMMANDS_PER_PRODUCER + this.#next;
     this.#next += 1;
     assert(this.#next < COMMANDS_PER_PRODUCER, 'a producer has used up its command numbers');
-    const { i32 } = ring;
-    const end = (at + bytes) >> 2;
-    for (let i = at >> 2; i < end; i += 1) i32[i] = 0;
+    const { i32, f64 } = ring;
+    clearNumbers(f64, at >> 3, bytes >> 3);
     i32[(at + HEADER.length) >> 2] = bytes | (number << 16) | (1 << 24);
-    ring.f64[(at + HEADER.command) >> 3] = command;
+    f64[(at + HEADER.command) >> 3] = command;
     return at;
   }
 

@@ -58,10 +58,12 @@ describe('SpscRing at its limits', () => {
       for (let i = 0; i < slots; i++) expect(put(ring, i)).toBe(true);
       expect(put(ring, 99)).toBe(false);
       expect(ring.free()).toBe(0);
+      expect([ring.hasFree(0), ring.hasFree(1)]).toEqual([true, false]);
       ring.publish();
       expect(put(ring, 99)).toBe(false);
       expect(ring.available()).toBe(slots);
       ring.release(1);
+      expect([ring.hasFree(1), ring.hasFree(2)]).toEqual([true, false]);
       expect(ring.free()).toBe(1);
       expect(put(ring, slots)).toBe(true);
       expect(put(ring, 99)).toBe(false);

@@ -165,6 +165,15 @@ export class SpscRing {
     return this.slots - ((this.#claimed - this.#releasedSeen) | 0);
   }
 
+  /**
+   * Whether `claim` would hand out at least `count` slots now. Looks at the consumer's cursor only when
+   * what was seen of it last does not say so.
+   */
+  hasFree(count: number): boolean {
+    if (this.slots - ((this.#claimed - this.#releasedSeen) | 0) >= count) return true;
+    return this.free() >= count;
+  }
+
   // The consumer's end.
 
   /**

@@ -1,5 +1,5 @@
 /**
- * Copies of a few words between typed arrays, written out: for so few words a loop of single steps
+ * Copies of a few words between typed arrays, and zeros for a few, written out: for so few words a loop of single steps
  * costs three times as much, since V8 looks for a reason to stop in each step, and `set` with
  * `subarray` makes an object (`npm run bench -- core`). The arrays come as arguments, not as fields:
  * V8 would load and check a field anew for each word.
@@ -30,6 +30,19 @@ export function copyWords(
     target[to + i] = source[from + i] as number;
     target[to + i + 1] = source[from + i + 1] as number;
   }
+}
+
+/** Makes a few numbers zero, or twice as many words: half the steps. */
+export function clearNumbers(target: Float64Array, at: number, numbers: number): void {
+  const end = at + numbers;
+  let i = at;
+  for (; i + 4 <= end; i += 4) {
+    target[i] = 0;
+    target[i + 1] = 0;
+    target[i + 2] = 0;
+    target[i + 3] = 0;
+  }
+  for (; i < end; i += 1) target[i] = 0;
 }
 
 /** Copies a text of at most `words` words up to its first zero word; the target is zero there. */

@@ -222,6 +222,7 @@ export class OrderEntry {
   /** Every connection with input has its turn; one publish for all of them. */
   turn(): TurnOutcome {
     this.clock.tick();
+    this.#requests.begin();
     this.#fair.tick(performance.now());
     this.#goOnCatchingUp();
     let blocked = !this.#submitCancels();

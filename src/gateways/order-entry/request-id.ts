@@ -12,7 +12,8 @@
  *
  * `O` is an order or a replace and its number the UserRefNum. `X` and `M` are a cancel and a modify:
  * they have no UserRefNum of their own, so the gateway counts them; their flags and ClOrdID are blank.
- * All of it is printable ASCII, as the log demands.
+ * All of it is printable ASCII, as the log demands. It begins at a word, and is written and read by
+ * words of memory order: byte by byte it was a third of what a request costs here.
  */
 import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
@@ -25,6 +26,8 @@ export const ID = {
   session: 1,
   day: 9,
   number: 13,
+  /** Word 5: behind the last digit of the number stands what is echoed. */
+  echo: 20,
   display: 21,
   interMarketSweep: 22,
   cross: 23,
@@ -33,30 +36,25 @@ export const ID = {
   end: 39,
 } as const;
 
-assert(ID.end <= CL_ORD_ID_BYTES && ID.clOrdID + OUCH_ID_BYTES === ID.end, 'the id fits');
+assert(CL_ORD_ID_BYTES === 40 && ID.clOrdID + OUCH_ID_BYTES === ID.end, 'the id fits');
 
-const SPACE = 0x20;
-const HEX = Uint8Array.from('0123456789abcdef', (c) => c.charCodeAt(0));
-const VALUE = new Uint8Array(256).fill(0xff);
-for (let i = 0; i < 16; i += 1) VALUE[HEX[i]!] = i;
+/** The words from `ID.echo` on. */
+export const ECHO_WORDS = (CL_ORD_ID_BYTES - ID.echo) / 4;
 
-function putHex(bytes: Uint8Array, at: number, digits: number, value: number): void {
-  let rest = value >>> 0;
-  for (let i = at + digits - 1; i >= at; i -= 1) {
-    bytes[i] = HEX[rest & 15]!;
-    rest >>>= 4;
-  }
+const BLANKS = 0x2020_2020;
+/** The two hexadecimal digits of each byte, the upper one first in memory. */
+const DIGITS = new Int32Array(256);
+for (let i = 0; i < 256; i += 1) {
+  const text = i.toString(16).padStart(2, '0');
+  DIGITS[i] = text.charCodeAt(0) | (text.charCodeAt(1) << 8);
 }
 
-/** The hexadecimal number at `at`, or -1 when it is none. */
-function hexAt(bytes: Uint8Array, at: number, digits: number): number {
-  let value = 0;
-  for (let i = at; i < at + digits; i += 1) {
-    const digit = VALUE[bytes[i]!]!;
-    if (digit === 0xff) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
+/** The number of four hexadecimal digits that stand in memory as `word`; nonsense when they are none. */
+function numberOfDigits(word: number): number {
+  // A letter has bit 6, and 9 less than its value in its lower half.
+  const nibbles = (word & 0x0f0f_0f0f) + ((word >>> 6) & 0x0101_0101) * 9;
+  const bytes = ((nibbles << 4) | (nibbles >>> 8)) & 0x00ff_00ff;
+  return ((bytes & 0xff) << 8) | (bytes >>> 16);
 }
 
 /** Day of a trading day yyyymmdd in 16 bits, ascending; 0 before the first. Good until 2175. */
@@ -68,35 +66,72 @@ export function dayCode(yyyymmdd: number): number {
   return Math.min(0xffff, Math.max(1, code));
 }
 
-/** Writes kind, session, day and number, and blanks for the rest. */
-export function putRequestId(
-  bytes: Uint8Array,
-  at: number,
-  kind: number,
-  session: number,
-  day: number,
-  number: number,
-): void {
-  bytes[at] = kind;
-  putHex(bytes, at + ID.session, 8, session);
-  putHex(bytes, at + ID.day, 4, day);
-  putHex(bytes, at + ID.number, 8, number);
-  bytes.fill(SPACE, at + ID.display, at + ID.end);
-}
+/** The ids of one session and day: all but kind and number is the same in each. */
+export class RequestIds {
+  readonly #first: number;
+  readonly #second: number;
+  readonly #third: number;
+  readonly #fourth: number;
 
-/**
- * The number of the id at `at`, or -1 when it is not of this kind, session and day: a request of
- * another gateway, or of another day of this session.
- */
-export function numberOf(
-  bytes: Uint8Array,
-  at: number,
-  kind: number,
-  session: number,
-  day: number,
-): number {
-  if (bytes[at] !== kind) return -1;
-  if (hexAt(bytes, at + ID.session, 8) !== session) return -1;
-  if (hexAt(bytes, at + ID.day, 4) !== day) return -1;
-  return hexAt(bytes, at + ID.number, 8);
+  /**
+   * @param session u32
+   * @param day from `dayCode`
+   */
+  constructor(session: number, day: number) {
+    const digits = session.toString(16).padStart(8, '0') + day.toString(16).padStart(4, '0');
+    assert(digits.length === ID.number - ID.session, 'a session and a day');
+    const words = new Int32Array(4);
+    const bytes = new Uint8Array(words.buffer);
+    for (let i = 0; i < digits.length; i += 1) bytes[ID.session + i] = digits.charCodeAt(i);
+    this.#first = words[0]!;
+    this.#second = words[1]!;
+    this.#third = words[2]!;
+    this.#fourth = words[3]!;
+  }
+
+  /** Writes an id with blanks for what is echoed. @param word index of its first word in `i32` */
+  put(i32: Int32Array, word: number, kind: number, number: number): void {
+    this.putNumber(i32, word, kind, number);
+    i32[word + 5] = (i32[word + 5]! & 0xff) | (BLANKS << 8);
+    i32[word + 6] = BLANKS;
+    i32[word + 7] = BLANKS;
+    i32[word + 8] = BLANKS;
+    i32[word + 9] = BLANKS >>> 8;
+  }
+
+  /** Writes kind, session, day and number, and zeros in the rest of the number's last word. */
+  putNumber(i32: Int32Array, word: number, kind: number, number: number): void {
+    const upper = DIGITS[number >>> 24]!;
+    const second = DIGITS[(number >>> 16) & 0xff]!;
+    const third = DIGITS[(number >>> 8) & 0xff]!;
+    const last = DIGITS[number & 0xff]!;
+    i32[word] = this.#first | kind;
+    i32[word + 1] = this.#second;
+    i32[word + 2] = this.#third;
+    i32[word + 3] = this.#fourth | (upper << 8) | (second << 24);
+    i32[word + 4] = (second >>> 8) | (third << 8) | (last << 24);
+    i32[word + 5] = last >>> 8;
+  }
+
+  /**
+   * The number of the id at `word`, or -1 when it is not of this kind, session and day: a request of
+   * another gateway, or of another day of this session.
+   */
+  numberOf(i32: Int32Array, word: number, kind: number): number {
+    if (i32[word] !== (this.#first | kind)) return -1;
+    if (i32[word + 1] !== this.#second || i32[word + 2] !== this.#third) return -1;
+    const fourth = i32[word + 3]!;
+    const fifth = i32[word + 4]!;
+    const digit = i32[word + 5]! & 0xff;
+    const high = numberOfDigits((fourth >>> 8) | (fifth << 24));
+    const low = numberOfDigits((fifth >>> 8) | (digit << 24));
+    // Whatever else stood there would not be written so.
+    const upper = DIGITS[high >>> 8]!;
+    const second = DIGITS[high & 0xff]!;
+    const third = DIGITS[low >>> 8]!;
+    const last = DIGITS[low & 0xff]!;
+    if (fourth !== (this.#fourth | (upper << 8) | (second << 24))) return -1;
+    if (fifth !== ((second >>> 8) | (third << 8) | (last << 24)) || digit !== last >>> 8) return -1;
+    return ((high << 16) | low) >>> 0;
+  }
 }

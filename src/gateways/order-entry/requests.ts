@@ -14,8 +14,9 @@ import type { Clock } from '../../lib/time.js';
 import { OUCH_TAG } from '../ouch/catalogue.js';
 import { findAppendage } from '../ouch/check.js';
 import * as ouch from '../ouch/inbound.js';
+import { copyEcho, putClOrdID, putFlags } from './echo.js';
 import * as terms from './ouch-terms.js';
-import { ID, KIND, putRequestId } from './request-id.js';
+import { ID, KIND } from './request-id.js';
 import { ROW } from './session-orders.js';
 import type { SessionStream } from './session-stream.js';
 import type { Tradables } from './tradable.js';
@@ -43,7 +44,6 @@ const YES = 0x59;
 const ATTRIBUTED = 0x41;
 const POST_ONLY = 0x50;
 const PRICE_LIMIT = 0x4c;
-const QUESTION = 0x3f;
 const MS_PER_DAY = 86_400_000;
 const NS_PER_MS = 1_000_000n;
 
@@ -60,11 +60,18 @@ export class Requests {
   readonly #port: CommandPort;
   readonly #tradables: Tradables;
   readonly #clock: Clock;
+  /** As of the beginning of this turn: a look at the gate costs as much as a field of a message. */
+  #takesOrders = true;
 
   constructor(port: CommandPort, tradables: Tradables, clock: Clock) {
     this.#port = port;
     this.#tradables = tradables;
     this.#clock = clock;
+  }
+
+  /** Before the messages of a turn. */
+  begin(): void {
+    this.#takesOrders = this.#port.takesOrders;
   }
 
   /** Enter Order at `at`, the message ending at `end`. */
@@ -80,19 +87,21 @@ export class Requests {
     const to = this.#port.claim(COMMAND.NewOrder, bytes);
     if (to < 0) return OUTCOME.blocked;
     this.#putHeader(stream, to);
-    const { u8, u16, u32, f64 } = this.#port.slots;
-    const named = plain ? 0 : this.#accountOf(stream, view, appendageAt, end);
-    const account = plain ? this.#tradables.account(stream.config.defaultAccount) : named;
-    u32[(to + at_.account) >> 2] = account;
-    const idAt = to + at_.clOrdId;
-    putRequestId(u8, idAt, KIND.order, stream.config.id, stream.day, userRef);
-    u8[idAt + ID.display] = printable(ouch.enterOrder.display(view, at));
-    u8[idAt + ID.interMarketSweep] = printable(
+    const { u8, u16, i32, u32 } = this.#port.slots;
+    u32[(to + at_.account) >> 2] = plain
+      ? stream.account.of(stream.config, this.#tradables)
+      : this.#accountOf(stream, view, appendageAt, end);
+    const id = (to + at_.clOrdId) >> 2;
+    stream.ids.putNumber(i32, id, KIND.order, userRef);
+    putFlags(
+      i32,
+      id,
+      ouch.enterOrder.display(view, at),
       ouch.enterOrder.interMarketSweepEligibility(view, at),
+      ouch.enterOrder.crossType(view, at),
+      ouch.enterOrder.timeInForce(view, at),
     );
-    u8[idAt + ID.cross] = printable(ouch.enterOrder.crossType(view, at));
-    u8[idAt + ID.timeInForce] = printable(ouch.enterOrder.timeInForce(view, at));
-    const idIsText = putClOrdID(u8, idAt, view, ouch.enterOrder.clOrdIDAt(at));
+    const idIsText = putClOrdID(i32, id, view, ouch.enterOrder.clOrdIDAt(at));
     const known = idIsText && this.#putTerms(view, at, to);
     const supported = plain || this.#putInstructions(view, appendageAt, end, to);
     this.#putAmounts(view, at, to);
@@ -100,19 +109,9 @@ export class Requests {
     // A side of None is what the writer denies as terms that do not exist.
     if (!known || !supported) u8[to + at_.side] = SIDE.None;
     u32[(to + at_.userRef) >> 2] = userRef;
-    const row = orders.ensure(userRef);
-    orders.set(row, ROW.instrument, u32[(to + at_.instrument) >> 2]!);
-    orders.set(row, ROW.account, account);
-    orders.set(row, ROW.ordType, u8[to + at_.ordType]!);
-    const page = orders.page(row);
-    const termsAt = orders.byteOf(row, ROW.terms);
-    page.bytes[termsAt] = u8[to + at_.side]!;
-    page.bytes[termsAt + 1] = u8[to + at_.capacity]!;
-    this.#keepEcho(stream, row, idAt);
-    f64[(to + at_.orderId) >> 3] = 0;
-    u16[(to + at_.venue) >> 1] = 0;
+    orders.keep(orders.add(userRef), u8, i32, to);
     // The writer refuses it on record, and the cancels behind it pass.
-    if (!this.#port.takesOrders) {
+    if (!this.#takesOrders) {
       u16[(to + at_.execInst) >> 1] = u16[(to + at_.execInst) >> 1]! | EXEC_INST.Overload;
     }
     return OUTCOME.taken;
@@ -152,7 +151,7 @@ export class Requests {
     const floor = floorAt < 0 ? 0 : view.getUint32(floorAt);
     if (floor % lotShares !== 0) off |= EXEC_INST.OffLot;
     f64[(to + offsets.displayQuantity) >> 3] = Math.floor(floor / lotShares);
-    u8[to + offsets.execInst] = off | (this.#port.takesOrders ? 0 : EXEC_INST.Overload);
+    u8[to + offsets.execInst] = off | (this.#takesOrders ? 0 : EXEC_INST.Overload);
     u32[(to + offsets.userRef) >> 2] = userRef;
     return OUTCOME.taken;
   }
@@ -168,11 +167,11 @@ export class Requests {
     const to = this.#port.claim(COMMAND.CancelOrder, cancel.bytesMin);
     if (to < 0) return OUTCOME.blocked;
     this.#putHeader(stream, to);
-    const { u8, u32, f64 } = this.#port.slots;
+    const { i32, u32, f64 } = this.#port.slots;
     const { offsets } = cancel;
     const { orders } = stream;
     stream.cancels += 1;
-    putRequestId(u8, to + offsets.clOrdId, kind, stream.config.id, stream.day, stream.cancels);
+    stream.ids.put(i32, (to + offsets.clOrdId) >> 2, kind, stream.cancels);
     const row = orders.find(userRef);
     if (row >= 0) this.#putOrderId(stream, row, to + offsets.origClOrdId);
     u32[(to + offsets.account) >> 2] = this.#accountOfRow(stream, row);
@@ -181,7 +180,7 @@ export class Requests {
     const lotShares = this.#tradables.instrument(index)?.lotShares ?? 1;
     let lots = Math.floor(shares / lotShares);
     // Not a whole number of lots, or another side: a size that is never below the order's is refused.
-    if (shares % lotShares !== 0) lots = Number.MAX_SAFE_INTEGER;
+    if (lots * lotShares !== shares) lots = Number.MAX_SAFE_INTEGER;
     if (kind === KIND.modify && (row < 0 || shares === 0 || this.#sideOf(stream, row) !== side)) {
       lots = Number.MAX_SAFE_INTEGER;
     }
@@ -248,8 +247,10 @@ export class Requests {
   /** Instrument, quantity, price. */
   #putAmounts(view: DataView, at: number, to: number): void {
     const { u8, u16, u32, f64 } = this.#port.slots;
-    const high = ouch.enterOrder.symbolHigh(view, at);
-    const instrument = this.#tradables.bySymbol(high, ouch.enterOrder.symbolLow(view, at));
+    const instrument = this.#tradables.bySymbol(
+      ouch.enterOrder.symbolHigh(view, at),
+      ouch.enterOrder.symbolLow(view, at),
+    );
     u32[(to + at_.instrument) >> 2] = instrument?.index ?? 0;
     const lotShares = instrument?.lotShares ?? 1;
     const tickUnits = instrument?.tickUnits ?? 1;
@@ -257,10 +258,13 @@ export class Requests {
     const price = ouch.enterOrder.price(view, at);
     const market = price === terms.MARKET_PRICE;
     u8[to + at_.ordType] = market ? ORD_TYPE.Market : ORD_TYPE.Limit;
-    f64[(to + at_.quantity) >> 3] = Math.floor(quantity / lotShares);
-    f64[(to + at_.price) >> 3] = market ? 0 : Math.floor(price / tickUnits);
-    let off = quantity % lotShares === 0 ? 0 : EXEC_INST.OffLot;
-    if (!market && price % tickUnits !== 0) off |= EXEC_INST.OffTick;
+    // Multiplied back and compared, since V8 calls a C function for a remainder.
+    const lots = Math.floor(quantity / lotShares);
+    const ticks = Math.floor(price / tickUnits);
+    f64[(to + at_.quantity) >> 3] = lots;
+    f64[(to + at_.price) >> 3] = market ? 0 : ticks;
+    let off = lots * lotShares === quantity ? 0 : EXEC_INST.OffLot;
+    if (!market && ticks * tickUnits !== price) off |= EXEC_INST.OffTick;
     u16[(to + at_.execInst) >> 1] = u16[(to + at_.execInst) >> 1]! | off;
   }
 
@@ -305,7 +309,7 @@ export class Requests {
 
   #accountOf(stream: SessionStream, view: DataView, appendageAt: number, end: number): number {
     const firmAt = findAppendage(view, appendageAt, end, OUCH_TAG.firm);
-    if (firmAt < 0) return this.#tradables.account(stream.config.defaultAccount);
+    if (firmAt < 0) return stream.account.of(stream.config, this.#tradables);
     let name = '';
     for (let i = 0; i < 4; i += 1) name += String.fromCharCode(view.getUint8(firmAt + i));
     return this.accountNamed(stream, name.trimEnd());
@@ -313,7 +317,7 @@ export class Requests {
 
   #accountOfRow(stream: SessionStream, row: number): number {
     if (row >= 0) return stream.orders.get(row, ROW.account);
-    return this.#tradables.account(stream.config.defaultAccount);
+    return stream.account.of(stream.config, this.#tradables);
   }
 
   #sideOf(stream: SessionStream, row: number): number {
@@ -329,56 +333,30 @@ export class Requests {
     row: number,
     idAt: number,
   ): boolean {
-    const { u8 } = this.#port.slots;
-    const { orders, config, day } = stream;
+    const { i32 } = this.#port.slots;
+    const { orders } = stream;
     const root = orders.get(row, ROW.root) - 1;
     const rootEcho = orders.byteOf(root, ROW.echo);
     const rootBytes = orders.page(root).bytes;
-    putRequestId(u8, idAt, KIND.order, config.id, day, orders.refAt(row));
+    const id = idAt >> 2;
+    stream.ids.putNumber(i32, id, KIND.order, orders.refAt(row));
     const display = ouch.replaceOrder.display(view, at);
     const timeInForce = ouch.replaceOrder.timeInForce(view, at);
     const sweep = ouch.replaceOrder.interMarketSweepEligibility(view, at);
-    u8[idAt + ID.display] = printable(display);
-    u8[idAt + ID.interMarketSweep] = printable(sweep);
-    u8[idAt + ID.cross] = root === row ? NO : rootBytes[rootEcho + ID.cross - ID.display]!;
-    u8[idAt + ID.timeInForce] = printable(timeInForce);
-    const idIsText = putClOrdID(u8, idAt, view, ouch.replaceOrder.clOrdIDAt(at));
-    this.#keepEcho(stream, row, idAt);
-    const same = root === row || rootBytes[rootEcho + ID.timeInForce - ID.display] === timeInForce;
+    const cross = root === row ? NO : rootBytes[rootEcho + ID.cross - ID.echo]!;
+    putFlags(i32, id, display, sweep, cross, timeInForce);
+    const idIsText = putClOrdID(i32, id, view, ouch.replaceOrder.clOrdIDAt(at));
+    orders.keepEcho(row, i32, idAt);
+    const same = root === row || rootBytes[rootEcho + ID.timeInForce - ID.echo] === timeInForce;
     return idIsText && same && (display === YES || display === ATTRIBUTED);
   }
 
   /** The id under which the request of a row is on record. */
   #putOrderId(stream: SessionStream, row: number, idAt: number): void {
-    const { u8 } = this.#port.slots;
-    const { orders, config, day } = stream;
-    putRequestId(u8, idAt, KIND.order, config.id, day, orders.refAt(row));
-    const { bytes } = orders.page(row);
-    const echo = orders.byteOf(row, ROW.echo);
-    for (let i = 0; i < ID.end - ID.display; i += 1) u8[idAt + ID.display + i] = bytes[echo + i]!;
+    const { i32 } = this.#port.slots;
+    const { orders, ids } = stream;
+    ids.putNumber(i32, idAt >> 2, KIND.order, orders.refAt(row));
+    const echo = orders.word(row) + ROW.echo;
+    copyEcho(i32, (idAt + ID.echo) >> 2, orders.page(row).i32, echo);
   }
-
-  #keepEcho(stream: SessionStream, row: number, idAt: number): void {
-    const { u8 } = this.#port.slots;
-    const { bytes } = stream.orders.page(row);
-    const echo = stream.orders.byteOf(row, ROW.echo);
-    for (let i = 0; i < ID.end - ID.display; i += 1) bytes[echo + i] = u8[idAt + ID.display + i]!;
-  }
-}
-
-/** What the log can hold: printable ASCII. */
-function printable(byte: number): number {
-  return byte >= 0x20 && byte < 0x7f ? byte : QUESTION;
-}
-
-/** Copies 14 bytes. @returns false when some were not printable; they are on record as `?` */
-function putClOrdID(u8: Uint8Array, idAt: number, view: DataView, from: number): boolean {
-  let text = true;
-  for (let i = 0; i < ouch.CL_ORD_ID_BYTES; i += 1) {
-    const byte = view.getUint8(from + i);
-    const put = printable(byte);
-    u8[idAt + ID.clOrdID + i] = put;
-    if (put !== byte) text = false;
-  }
-  return text;
 }

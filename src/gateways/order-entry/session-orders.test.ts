@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dayCode, KIND, numberOf, putRequestId } from './request-id.js';
+import { putClOrdID, putFlags } from './echo.js';
+import { dayCode, ID, KIND, RequestIds } from './request-id.js';
 import { ROW, SessionOrders } from './session-orders.js';
 import { StreamIndex } from './stream-index.js';
 
@@ -38,18 +39,68 @@ describe('the orders of a session', () => {
 });
 
 describe('the id of a request', () => {
+  const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+  const u16 = fc.integer({ min: 0, max: 0xffff });
+
   it('gives its number back to its own session, day and kind only', () => {
-    const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
-    const u16 = fc.integer({ min: 0, max: 0xffff });
     fc.assert(
       fc.property(u32, u16, u32, (session, day, number) => {
-        const bytes = new Uint8Array(48);
-        putRequestId(bytes, 8, KIND.order, session, day, number);
-        expect(numberOf(bytes, 8, KIND.order, session, day)).toBe(number);
-        expect(numberOf(bytes, 8, KIND.cancel, session, day)).toBe(-1);
-        expect(numberOf(bytes, 8, KIND.order, session ^ 1, day)).toBe(-1);
-        expect(numberOf(bytes, 8, KIND.order, session, day ^ 1)).toBe(-1);
-        expect([...bytes.subarray(8, 47)].every((byte) => byte >= 0x20 && byte < 0x7f)).toBe(true);
+        const words = new Int32Array(12);
+        const bytes = new Uint8Array(words.buffer);
+        const ids = new RequestIds(session, day);
+        ids.put(words, 2, KIND.order, number);
+        expect(ids.numberOf(words, 2, KIND.order)).toBe(number);
+        expect(ids.numberOf(words, 2, KIND.cancel)).toBe(-1);
+        expect(new RequestIds((session ^ 1) >>> 0, day).numberOf(words, 2, KIND.order)).toBe(-1);
+        expect(new RequestIds(session, day ^ 1).numberOf(words, 2, KIND.order)).toBe(-1);
+        const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+        const text = `O${hex(session, 8)}${hex(day, 4)}${hex(number, 8)}`;
+        expect(Buffer.from(bytes.subarray(8, 47)).toString('latin1')).toBe(text.padEnd(39));
+        expect([bytes[7], bytes[47]]).toEqual([0, 0]);
+      }),
+    );
+  });
+
+  it('has no number when any byte of it is another', () => {
+    fc.assert(
+      fc.property(
+        u32,
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 0, max: 255 }),
+        (...all) => {
+          const [number, at, byte] = all;
+          const words = new Int32Array(10);
+          const bytes = new Uint8Array(words.buffer);
+          const ids = new RequestIds(0xfedc_ba98, 0x1234);
+          ids.put(words, 0, KIND.order, number);
+          bytes[at] = byte;
+          const text = Buffer.from(bytes.subarray(0, 21)).toString('latin1');
+          const read = /^Ofedcba981234([0-9a-f]{8})$/.exec(text);
+          const expected = read === null ? -1 : Number.parseInt(read[1]!, 16);
+          expect(ids.numberOf(words, 0, KIND.order)).toBe(expected);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('echoes flags and ClOrdID, with a question mark for what is not printable', () => {
+    const byte = fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(0x1f, 0x20, 0x7e, 0x7f),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 18, maxLength: 18 }), byte, fc.nat(17), (...all) => {
+        const [given, odd, at] = all;
+        given[at] = odd;
+        const words = new Int32Array(10);
+        new RequestIds(1, 2).putNumber(words, 0, KIND.order, 0xabcd_ef01);
+        putFlags(words, 0, given[0]!, given[1]!, given[2]!, given[3]!);
+        const text = putClOrdID(words, 0, new DataView(given.buffer), 4);
+        const printable = (each: number) => each >= 0x20 && each < 0x7f;
+        const expected = [...given].map((each) => (printable(each) ? each : 0x3f));
+        expect([...new Uint8Array(words.buffer).subarray(ID.echo)]).toEqual([0x31, ...expected, 0]);
+        expect(text).toBe(given.subarray(4).every(printable));
       }),
     );
   });

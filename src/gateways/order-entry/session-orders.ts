@@ -14,9 +14,20 @@
  *        +--------+-----+------+-------+--------+----------+-------+----------+-----+---------+
  * ```
  */
+import { commandLayouts } from '../../domain/commands.js';
+import { eventLayouts } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
+import { copyEcho } from './echo.js';
+import { ID } from './request-id.js';
 
-/** Words of a row, and what stands where. `flags` are 4 bytes and the ClOrdID, 18 bytes of 20. */
+/** Of a NewOrder, which the event that answers it has in the same places. */
+const order = commandLayouts.NewOrder.offsets;
+for (const field of ['instrument', 'account', 'ordType', 'side', 'capacity', 'clOrdId'] as const) {
+  assert(eventLayouts.OrderAccepted.offsets[field] === order[field], 'command and event agree');
+  assert(eventLayouts.OrderDenied.offsets[field] === order[field], 'command and event agree');
+}
+
+/** Words of a row, and what stands where. `flags`: as in the request's id (`request-id.ts`). */
 const ROW_WORDS = 16;
 export const ROW = {
   userRef: 0,
@@ -32,7 +43,7 @@ export const ROW = {
   /** Bytes: side as in OUCH, capacity, spare, spare. */
   terms: 8,
   ordType: 9,
-  /** Bytes: display, ISO, cross, TIF, 14 of ClOrdID. */
+  /** As the request's id has them from `ID.echo` on: a digit, display, ISO, cross, TIF, 14 of ClOrdID, 0. */
   echo: 10,
 } as const;
 
@@ -97,6 +108,11 @@ export class SessionOrders {
   ensure(userRef: number): number {
     const known = this.find(userRef);
     if (known >= 0) return known;
+    return this.add(userRef);
+  }
+
+  /** A new row, root of itself, of a UserRefNum larger than all before. */
+  add(userRef: number): number {
     assert(userRef > this.last, 'UserRefNums only rise');
     const row = this.count;
     if (row >> PAGE_SHIFT === this.#pages.length) this.#pages.push(new RowPage());
@@ -117,6 +133,22 @@ export class SessionOrders {
     for (const field of [ROW.instrument, ROW.account, ROW.terms, ROW.ordType]) {
       this.set(row, field, this.get(root, field));
     }
+  }
+
+  /** Keeps what a NewOrder at `at`, or the event that answers it, says of its terms, and the echo. */
+  keep(row: number, bytes: Uint8Array, i32: Int32Array, at: number): void {
+    const page = this.page(row);
+    const word = this.word(row);
+    page.i32[word + ROW.instrument] = i32[(at + order.instrument) >> 2]!;
+    page.i32[word + ROW.account] = i32[(at + order.account) >> 2]!;
+    page.i32[word + ROW.terms] = bytes[at + order.side]! | (bytes[at + order.capacity]! << 8);
+    page.i32[word + ROW.ordType] = bytes[at + order.ordType]!;
+    copyEcho(page.i32, word + ROW.echo, i32, (at + order.clOrdId + ID.echo) >> 2);
+  }
+
+  /** Keeps what is echoed of the id at `idAt`. */
+  keepEcho(row: number, i32: Int32Array, idAt: number): void {
+    copyEcho(this.page(row).i32, this.word(row) + ROW.echo, i32, (idAt + ID.echo) >> 2);
   }
 
   refAt(row: number): number {

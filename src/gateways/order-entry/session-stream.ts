@@ -7,8 +7,9 @@ import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, eventLayouts } from '../../domain/events.js';
 import { OUCH_TYPE_OUT as OUT } from '../ouch/types.js';
 import type { SessionConfig } from './config.js';
+import { DefaultAccount } from './default-account.js';
 import type { MatchNumbers } from './match-numbers.js';
-import { dayCode, ID, KIND, numberOf } from './request-id.js';
+import { dayCode, KIND, RequestIds } from './request-id.js';
 import { ROW, SessionOrders } from './session-orders.js';
 import { StreamIndex } from './stream-index.js';
 
@@ -39,15 +40,42 @@ for (const name of [
   USER_REF_AT[EVENT[name]] = eventLayouts[name].offsets.userRef;
 }
 
+/** The events that a stream learns from, or tells of. */
+const OF_STREAM = new Uint8Array(256);
+for (const name of [
+  'OrderAccepted',
+  'OrderDenied',
+  'OrderRejected',
+  'OrderFilled',
+  'OrderCanceled',
+  'OrderReplaced',
+  'OrderExpired',
+  'OrderDoneForDay',
+  'OrderRestated',
+  'CancelRequested',
+  'CancelPending',
+  'CancelRejected',
+  'ReplaceRequested',
+  'ReplaceRejected',
+  'FillBusted',
+  'FillCorrected',
+  'TradingDayOpened',
+  'TradingDayClosed',
+] as const) {
+  OF_STREAM[EVENT[name]] = 1;
+}
+
 export class SessionStream {
   /** Replaced as a whole when its permit changes; id and name stay. */
   config: SessionConfig;
   readonly orders: SessionOrders;
+  readonly account = new DefaultAccount();
   readonly index = new StreamIndex();
   readonly matches: MatchNumbers;
-  /** Trading day yyyymmdd, 0 before the first, and its code. */
+  /** Trading day yyyymmdd, 0 before the first. */
   tradingDay = 0;
-  day = 0;
+  /** Those of the day. */
+  ids: RequestIds;
   /** Messages so far today: the sequence number of the last one. */
   count = 0;
   /** Cancels and modifies so far today; they are numbered to give each an id. */
@@ -57,6 +85,7 @@ export class SessionStream {
     this.config = config;
     this.matches = matches;
     this.orders = new SessionOrders(userRefs);
+    this.ids = new RequestIds(config.id, dayCode(0));
   }
 
   /** The 10 characters by which SoupBinTCP calls the session: name and day, `ABCD261122`. */
@@ -68,7 +97,7 @@ export class SessionStream {
   /** A trading day opened: everything starts again, with the message that says so. */
   openDay(tradingDay: number): void {
     this.tradingDay = tradingDay;
-    this.day = dayCode(tradingDay);
+    this.ids = new RequestIds(this.config.id, dayCode(tradingDay));
     this.count = 0;
     this.cancels = 0;
     this.orders.clear();
@@ -77,8 +106,15 @@ export class SessionStream {
 
   /** Folds an event of the session (or of a trading day). @returns type of its message, 0 none */
   take(batch: RecordBuffer, at: number): number {
-    this.#learn(batch, at);
-    const type = this.messageOf(batch, at);
+    const number = batch.bytes[at + HEADER.number]!;
+    if (OF_STREAM[number] === 0) return 0;
+    let type: number;
+    if (number === EVENT.OrderAccepted) type = this.#learnOrder(batch, at) ? OUT.orderAccepted : 0;
+    else if (number === EVENT.OrderDenied) type = this.#learnOrder(batch, at) ? OUT.rejected : 0;
+    else {
+      this.#learn(batch, at);
+      type = this.messageOf(batch, at);
+    }
     if (type !== 0) {
       this.count += 1;
       this.index.add(this.count, batch.f64[(at + HEADER.sequence) >> 3]!);
@@ -141,7 +177,7 @@ export class SessionStream {
   }
 
   #orderNumber(batch: RecordBuffer, idAt: number): number {
-    return numberOf(batch.bytes, idAt, KIND.order, this.config.id, this.day);
+    return this.ids.numberOf(batch.i32, idAt >> 2, KIND.order);
   }
 
   #isOurs(batch: RecordBuffer, idAt: number): boolean {
@@ -151,7 +187,7 @@ export class SessionStream {
   #cancelNumber(batch: RecordBuffer, idAt: number): number {
     const kind = batch.bytes[idAt]!;
     if (kind !== KIND.cancel && kind !== KIND.modify) return -1;
-    return numberOf(batch.bytes, idAt, kind, this.config.id, this.day);
+    return this.ids.numberOf(batch.i32, idAt >> 2, kind);
   }
 
   /** Whether the order is one of today's: UserRefNums start again each day. */
@@ -170,10 +206,6 @@ export class SessionStream {
 
   #learn(batch: RecordBuffer, at: number): void {
     switch (batch.bytes[at + HEADER.number]) {
-      case EVENT.OrderAccepted:
-      case EVENT.OrderDenied:
-        this.#learnOrder(batch, at);
-        return;
       case EVENT.ReplaceRequested:
         this.#learnReplace(batch, at, at + replace.clOrdId, at + replace.origClOrdId);
         return;
@@ -203,28 +235,15 @@ export class SessionStream {
     }
   }
 
-  #learnOrder(batch: RecordBuffer, at: number): void {
+  /** @returns whether it is an order of ours and of today */
+  #learnOrder(batch: RecordBuffer, at: number): boolean {
     const userRef = this.#orderNumber(batch, at + order.clOrdId);
-    if (userRef <= 0) return;
+    if (userRef <= 0) return false;
     const { orders } = this;
     const row = orders.ensure(userRef);
+    orders.keep(row, batch.bytes, batch.i32, at);
     orders.setOrderId(row, batch.f64[(at + order.orderId) >> 3]!);
-    orders.set(row, ROW.instrument, batch.u32[(at + order.instrument) >> 2]!);
-    orders.set(row, ROW.account, batch.u32[(at + order.account) >> 2]!);
-    orders.set(row, ROW.ordType, batch.bytes[at + order.ordType]!);
-    const { bytes } = orders.page(row);
-    const terms = orders.byteOf(row, ROW.terms);
-    bytes[terms] = batch.bytes[at + order.side]!;
-    bytes[terms + 1] = batch.bytes[at + order.capacity]!;
-    this.#learnEcho(batch, at + order.clOrdId, row);
-  }
-
-  #learnEcho(batch: RecordBuffer, idAt: number, row: number): void {
-    const { bytes } = this.orders.page(row);
-    const echo = this.orders.byteOf(row, ROW.echo);
-    for (let i = 0; i < ID.end - ID.display; i += 1) {
-      bytes[echo + i] = batch.bytes[idAt + ID.display + i]!;
-    }
+    return true;
   }
 
   #learnReplace(batch: RecordBuffer, at: number, idAt: number, origIdAt: number): void {
@@ -233,7 +252,7 @@ export class SessionStream {
     const { orders } = this;
     const row = orders.ensure(userRef);
     orders.setOrderId(row, batch.f64[(at + replace.orderId) >> 3]!);
-    this.#learnEcho(batch, idAt, row);
+    orders.keepEcho(row, batch.i32, idAt);
     const orig = orders.find(this.#orderNumber(batch, origIdAt));
     if (orig >= 0) orders.inherit(row, orig);
   }

@@ -71,7 +71,8 @@ const MS_PER_DAY = 86_400_000;
 export class StreamMessages {
   readonly #tradables: Tradables;
   readonly #midnight = new SinceMidnight();
-  /** The batch at hand seen big-endian, for ClOrdIDs. */
+  /** The batch at hand, and as it is seen big-endian, for ClOrdIDs. */
+  #batch: RecordBuffer | undefined;
   #batchView: DataView = new DataView(new ArrayBuffer(0));
   readonly #terms: put.StatedTerms;
 
@@ -110,8 +111,9 @@ export class StreamMessages {
   ): number {
     const word = (at + HEADER.time) >> 2;
     const time = this.#midnight.of(batch.u32[word]!, batch.i32[word + 1]!);
-    const { buffer, byteOffset } = batch.bytes;
-    if (this.#batchView.buffer !== buffer || this.#batchView.byteOffset !== byteOffset) {
+    if (this.#batch !== batch) {
+      const { buffer, byteOffset } = batch.bytes;
+      this.#batch = batch;
       this.#batchView = new DataView(buffer, byteOffset);
     }
     switch (type) {
@@ -317,7 +319,7 @@ export class StreamMessages {
     const { orders, matches, config } = stream;
     const userRef = b.u32[(at + corrected.userRef) >> 2]!;
     const row = orders.find(userRef);
-    const echo = orders.byteOf(row, ROW.echo) + ID.clOrdID - ID.display;
+    const echo = orders.byteOf(row, ROW.echo) + ID.clOrdID - ID.echo;
     const id = orders.page(row).view;
     const match = matches.of(config.id, b.i32, (at + corrected.execRefId) >> 2);
     if (type === OUT.brokenTrade) {

@@ -9,6 +9,7 @@
 import { decodeEvent } from '../../domain/event-codec.js';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, type EventOf } from '../../domain/events.js';
+import { SymbolTable } from './symbol-table.js';
 
 export interface Tradable {
   readonly index: number;
@@ -22,6 +23,7 @@ export interface Tradable {
 }
 
 const SYMBOL_BYTES = 8;
+const NO_SYMBOL = { symbolHigh: 0, symbolLow: 0 };
 const PRICE_DECIMALS = 4;
 const SHARES_MAX = 2 ** 32 - 1;
 
@@ -51,9 +53,11 @@ function tradableOf(data: EventOf<'InstrumentListed'>['data']): Tradable | undef
 
 export class Tradables {
   readonly #instruments: (Tradable | undefined)[] = [];
-  readonly #bySymbol = new Map<number, Tradable[]>();
+  readonly #symbols = new SymbolTable<Tradable>();
   readonly #accounts = new Map<string, number>();
   readonly #accountNames: string[] = [];
+  /** Another number with each change of an account, so that what `account` said can be kept. */
+  accountsVersion = 0;
 
   /** Whether the event is one that `take` folds. */
   static concerns(number: number): boolean {
@@ -66,6 +70,7 @@ export class Tradables {
     if (event.type === 'InstrumentListed' || event.type === 'InstrumentChanged') {
       this.#setInstrument(event.data.instrument, tradableOf(event.data));
     } else if (event.type === 'AccountOpened' || event.type === 'AccountChanged') {
+      this.accountsVersion += 1;
       const before = this.#accountNames[event.data.account];
       if (before !== undefined) this.#accounts.delete(before);
       this.#accounts.set(event.data.name, event.data.account);
@@ -78,10 +83,7 @@ export class Tradables {
   }
 
   bySymbol(high: number, low: number): Tradable | undefined {
-    const same = this.#bySymbol.get(high);
-    if (same === undefined) return undefined;
-    for (let i = 0; i < same.length; i += 1) if (same[i]!.symbolLow === low) return same[i];
-    return undefined;
+    return this.#symbols.get(high | 0, low | 0);
   }
 
   /** Index of an account, 0 when there is none of that name. */
@@ -95,13 +97,9 @@ export class Tradables {
 
   #setInstrument(index: number, tradable: Tradable | undefined): void {
     const before = this.#instruments[index];
-    if (before !== undefined) {
-      const rest = this.#bySymbol.get(before.symbolHigh)!.filter((one) => one.index !== index);
-      this.#bySymbol.set(before.symbolHigh, rest);
-    }
     this.#instruments[index] = tradable;
-    if (tradable === undefined) return;
-    const same = this.#bySymbol.get(tradable.symbolHigh) ?? [];
-    this.#bySymbol.set(tradable.symbolHigh, [...same, tradable]);
+    // An instrument keeps its symbol for good, and no other has it.
+    const { symbolHigh, symbolLow } = tradable ?? before ?? NO_SYMBOL;
+    this.#symbols.set(symbolHigh | 0, symbolLow | 0, tradable);
   }
 }
