@@ -10,9 +10,6 @@
 //       FROM     first UserRefNum less one
 //       ANSWERS  1 an order is done when it is accepted, 2 when it is executed
 //       standard input: bytes of the orders to send in turn, 50 each
-//   load blast PORT RATE MESSAGES SECONDS
-//       MoldUDP64 of ITCH to a port of this host: RATE packets a second of MESSAGES messages each, an order
-//       added and deleted in turn; then heartbeats, by which the receiver knows how many there were
 //
 // Prints one line of JSON. Latencies are in a histogram of 1/128 steps of each power of two.
 #include <algorithm>
@@ -402,87 +399,6 @@ int run_clients(int argc, char** argv) {
   return 0;
 }
 
-void put64(uint8_t* at, uint64_t value) {
-  for (int i = 7; i >= 0; i--, value >>= 8) at[i] = static_cast<uint8_t>(value);
-}
-
-// An ITCH Add Order, or the Order Delete of the one before. Returns its length with the length field.
-size_t put_itch(uint8_t* at, uint64_t sequence) {
-  const bool adds = sequence % 2 == 1;
-  const size_t length = adds ? 36 : 19;
-  memset(at, 0, length + 2);
-  at[1] = static_cast<uint8_t>(length);
-  uint8_t* message = at + 2;
-  message[0] = adds ? 'A' : 'D';
-  message[2] = static_cast<uint8_t>(1 + (sequence / 2) % 200);
-  put64(message + 11, (sequence + 1) / 2);
-  if (adds) {
-    message[19] = (sequence / 2) % 2 == 0 ? 'B' : 'S';
-    message[23] = 100;
-    snprintf(reinterpret_cast<char*>(message) + 24, 9, "SYM%05u", message[2]);
-    const uint32_t price = 100'000 + static_cast<uint32_t>(sequence / 2 % 50) * 100;
-    for (int i = 0; i < 4; i++) message[32 + i] = static_cast<uint8_t>(price >> (24 - 8 * i));
-  }
-  return length + 2;
-}
-
-int blast(uint16_t port, double rate, int messages, double seconds) {
-  constexpr size_t kPackets = 64;
-  constexpr size_t kPacketBytes = 1472;
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  const int room = 4 << 20;
-  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("connect");
-  std::vector<uint8_t> bytes(kPackets * kPacketBytes);
-  std::vector<mmsghdr> headers(kPackets);
-  std::vector<iovec> vectors(kPackets);
-  uint64_t sequence = 1;
-  uint64_t packets = 0;
-  const uint64_t start = now_ns();
-  const uint64_t end = start + static_cast<uint64_t>(seconds * 1e9);
-  for (uint64_t now = start; now < end; now = now_ns()) {
-    const auto due = static_cast<uint64_t>(static_cast<double>(now - start) * rate / 1e9);
-    const uint64_t count = std::min<uint64_t>(due - packets, kPackets);
-    if (count == 0) continue;
-    for (uint64_t i = 0; i < count; i++) {
-      uint8_t* packet = bytes.data() + i * kPacketBytes;
-      memcpy(packet, "BLAST00000", 10);
-      put64(packet + 10, sequence);
-      packet[18] = 0;
-      packet[19] = static_cast<uint8_t>(messages);
-      size_t length = 20;
-      for (int k = 0; k < messages; k++) length += put_itch(packet + length, sequence++);
-      vectors[i] = {packet, length};
-      headers[i].msg_hdr = {};
-      headers[i].msg_hdr.msg_iov = &vectors[i];
-      headers[i].msg_hdr.msg_iovlen = 1;
-    }
-    for (uint64_t done = 0; done < count;) {
-      const int sent = sendmmsg(fd, headers.data() + done, static_cast<unsigned>(count - done), 0);
-      if (sent < 0 && errno != ECONNREFUSED && errno != ENOBUFS) die("sendmmsg");
-      if (sent > 0) done += static_cast<uint64_t>(sent);
-    }
-    packets += count;
-  }
-  const double took = static_cast<double>(now_ns() - start) / 1e9;
-  uint8_t beat[20] = {};
-  memcpy(beat, "BLAST00000", 10);
-  put64(beat + 10, sequence);
-  for (int i = 0; i < 20; i++) {
-    const timespec nap = {0, 10'000'000};
-    nanosleep(&nap, nullptr);
-    if (send(fd, beat, sizeof beat, 0) < 0) break;
-  }
-  printf("{\"packets\":%llu,\"messages\":%llu,\"packetsPerSecond\":%.0f}\n",
-         static_cast<unsigned long long>(packets), static_cast<unsigned long long>(sequence - 1),
-         static_cast<double>(packets) / took);
-  return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -490,9 +406,6 @@ int main(int argc, char** argv) {
   if (what == "echo" && argc == 4) return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0);
   if (what == "sync" && argc == 5) {
     return sync_loop(argv[2], static_cast<size_t>(atoll(argv[3])), atof(argv[4]));
-  }
-  if (what == "blast" && argc == 6) {
-    return blast(static_cast<uint16_t>(atoi(argv[2])), atof(argv[3]), atoi(argv[4]), atof(argv[5]));
   }
   if (what == "client") return run_clients(argc, argv);
   fprintf(stderr, "usage: at the head of load.cc\n");

@@ -19,7 +19,7 @@ struct Memory {
 
 class Args {
  public:
-  static constexpr size_t kMost = 8;
+  static constexpr size_t kMost = 11;
 
   Args(napi_env env, napi_callback_info info, size_t needed);
 

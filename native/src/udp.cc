@@ -1,12 +1,21 @@
 #include "udp.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <unistd.h>
+#include <utility>
+
+// Since Linux 5.0; not in older headers.
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 namespace daybook {
 
@@ -15,90 +24,133 @@ const napi_type_tag UdpSocket::kTag = {0x41c5e2b86a0f4937, 0xb38d10f7c92e5a64};
 namespace {
 constexpr int64_t kSlotsMost = 4096;
 constexpr int64_t kSlotBytesMost = 65'536;
+// A datagram of 64 KiB, and room to begin areas in different lines of a cache.
+constexpr int64_t kAreaBytesMost = 131'072;
 constexpr int64_t kTimeoutMost = 60'000;
 }  // namespace
 
-void UdpSocket::prepare() {
-  headers.resize(slots);
-  vectors.resize(slots);
-  addresses.resize(slots);
-  controls.resize(slots * kControlBytes);
+bool UdpSocket::fits() const {
+  const auto most = static_cast<size_t>(kSlotsMost);
+  return slots >= 1 && slots <= most && areas >= 1 && areas <= most && rows_most >= 1 &&
+         incoming.bytes <= static_cast<size_t>(INT32_MAX) &&
+         outgoing_rows.bytes >= slots * kRowWords * sizeof(int32_t) &&
+         times.bytes >= rows_most * sizeof(double);
 }
 
-int UdpSocket::receive(int timeout_ms, int* error) {
-  if (timeout_ms > 0) {
-    pollfd waiting = {fd, POLLIN, 0};
-    const int ready = poll(&waiting, 1, timeout_ms);
-    if (ready <= 0) {
-      *error = ready < 0 && errno != EINTR ? errno : 0;
-      return 0;
-    }
+void UdpSocket::prepare() {
+  for (const auto& [batch, size] : {std::pair{&sends, slots}, std::pair{&receives, areas}}) {
+    batch->headers.resize(size);
+    batch->vectors.resize(size);
+    batch->addresses.resize(size);
   }
-  for (size_t i = 0; i < slots; i++) {
-    vectors[i] = {data.data + i * slot_bytes, slot_bytes};
-    msghdr& header = headers[i].msg_hdr;
-    header = {};
-    header.msg_iov = &vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_name = &addresses[i];
-    header.msg_namelen = sizeof addresses[i];
+  controls.resize(areas * kControlBytes);
+}
+
+msghdr& UdpSocket::Batch::set(size_t index, uint8_t* data, size_t bytes) {
+  vectors[index] = {data, bytes};
+  msghdr& header = headers[index].msg_hdr;
+  header = {};
+  header.msg_iov = &vectors[index];
+  header.msg_iovlen = 1;
+  header.msg_name = &addresses[index];
+  header.msg_namelen = sizeof addresses[index];
+  return header;
+}
+
+// Reads what has come into the areas; false when nothing has.
+bool UdpSocket::fill(int timeout_ms, int* error) {
+  area = filled = offset = 0;
+  for (size_t i = 0; i < areas; i++) {
+    msghdr& header = receives.set(i, incoming.data + i * area_bytes, area_bytes);
     header.msg_control = controls.data() + i * kControlBytes;
     header.msg_controllen = kControlBytes;
   }
-  const int got = recvmmsg(fd, headers.data(), static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
+  // MSG_TRUNC: the length is that of what was sent, also where the area was too small for it.
+  const auto read = [this] {
+    const auto most = static_cast<unsigned>(areas);
+    return recvmmsg(fd, receives.headers.data(), most, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  };
+  int got = read();
+  if (got < 0 && errno == EAGAIN && timeout_ms > 0) {
+    pollfd waiting = {fd, POLLIN, 0};
+    got = poll(&waiting, 1, timeout_ms);
+    if (got == 0) return false;
+    if (got > 0) got = read();
+  }
   if (got < 0) {
     *error = errno == EAGAIN || errno == EINTR ? 0 : errno;
-    return 0;
+    return false;
   }
-  auto* row = reinterpret_cast<int32_t*>(rows.data);
-  auto* time = reinterpret_cast<double*>(times.data);
-  for (int i = 0; i < got; i++, row += kRowWords) {
-    const auto index = static_cast<size_t>(i);
-    msghdr& header = headers[index].msg_hdr;
-    // Longer than its slot: told as longer, so that nobody takes a part for the whole.
-    const bool cut = (header.msg_flags & MSG_TRUNC) != 0;
-    row[0] = cut ? -1 : static_cast<int32_t>(headers[index].msg_len);
-    row[1] = static_cast<int32_t>(addresses[index].sin_addr.s_addr);
-    row[2] = ntohs(addresses[index].sin_port);
-    row[3] = 0;
-    time[i] = 0;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-      if (c->cmsg_level != SOL_SOCKET) continue;
-      if (c->cmsg_type == SCM_TIMESTAMPNS) {
-        timespec at = {};
-        memcpy(&at, CMSG_DATA(c), sizeof at);
-        time[i] = static_cast<double>(at.tv_sec) * 1e3 + static_cast<double>(at.tv_nsec) / 1e6;
-      } else if (c->cmsg_type == SO_RXQ_OVFL) {
-        memcpy(&dropped, CMSG_DATA(c), sizeof dropped);
-      }
+  filled = static_cast<size_t>(got);
+  return filled > 0;
+}
+
+UdpSocket::Origin UdpSocket::origin(size_t index, size_t length) {
+  Origin from = {length, 0};
+  msghdr& header = receives.headers[index].msg_hdr;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+      int segment = 0;
+      memcpy(&segment, CMSG_DATA(c), sizeof segment);
+      if (segment > 0) from.segment = static_cast<size_t>(segment);
+    } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+      timespec at = {};
+      memcpy(&at, CMSG_DATA(c), sizeof at);
+      from.time = static_cast<double>(at.tv_sec) * 1e3 + static_cast<double>(at.tv_nsec) / 1e6;
+    } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+      memcpy(&dropped, CMSG_DATA(c), sizeof dropped);
     }
   }
-  return got;
+  return from;
+}
+
+int UdpSocket::receive(int timeout_ms, int* error) {
+  if (area == filled && !fill(timeout_ms, error)) return 0;
+  auto* row = reinterpret_cast<int32_t*>(incoming_rows.data);
+  auto* time = reinterpret_cast<double*>(times.data);
+  size_t count = 0;
+  for (; area < filled && count < rows_most; area++, offset = 0) {
+    const size_t length = receives.headers[area].msg_len;
+    const Origin from = origin(area, length);
+    const auto address = static_cast<int32_t>(receives.addresses[area].sin_addr.s_addr);
+    const int32_t port = ntohs(receives.addresses[area].sin_port);
+    const size_t start = area * area_bytes;
+    // One without a byte is a datagram, too.
+    do {
+      if (count == rows_most) return static_cast<int>(count);
+      const size_t bytes = std::min(from.segment, length - offset);
+      const bool whole = bytes <= slot_bytes && offset + bytes <= area_bytes;
+      row[0] = whole ? static_cast<int32_t>(bytes) : -1;
+      row[1] = address;
+      row[2] = port;
+      row[3] = whole ? static_cast<int32_t>(start + offset) : 0;
+      time[count] = from.time;
+      row += kRowWords;
+      count++;
+      offset += bytes;
+    } while (offset < length);
+  }
+  return static_cast<int>(count);
 }
 
 int UdpSocket::send(size_t from, size_t count, int* error) {
-  const auto* row = reinterpret_cast<const int32_t*>(rows.data) + from * kRowWords;
+  const auto* row = reinterpret_cast<const int32_t*>(outgoing_rows.data) + from * kRowWords;
   for (size_t i = 0; i < count; i++, row += kRowWords) {
     const int32_t length = row[0];
     if (length < 0 || static_cast<size_t>(length) > slot_bytes) {
       *error = EINVAL;
       return 0;
     }
-    vectors[i] = {data.data + (from + i) * slot_bytes, static_cast<size_t>(length)};
-    addresses[i] = destination;
+    sockaddr_in& address = sends.addresses[i];
+    address = destination;
     if (row[1] != 0) {
-      addresses[i].sin_family = AF_INET;
-      addresses[i].sin_addr.s_addr = static_cast<uint32_t>(row[1]);
-      addresses[i].sin_port = htons(static_cast<uint16_t>(row[2]));
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = static_cast<uint32_t>(row[1]);
+      address.sin_port = htons(static_cast<uint16_t>(row[2]));
     }
-    msghdr& header = headers[i].msg_hdr;
-    header = {};
-    header.msg_iov = &vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_name = &addresses[i];
-    header.msg_namelen = sizeof addresses[i];
+    sends.set(i, outgoing.data + (from + i) * slot_bytes, static_cast<size_t>(length));
   }
-  const int sent = sendmmsg(fd, headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
+  const int sent = sendmmsg(fd, sends.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
   if (sent >= 0) return sent;
   // Nobody listens there any more, or there is no room now: neither ends us.
   const bool passing =
@@ -131,9 +183,10 @@ UdpSocket* socket_of(Args& args) {
   return socket;
 }
 
-// udpOpen(host, port, bufferBytes, busyPollUs, slotBytes, data, rows, times)
+// udpOpen(host, port, bufferBytes, busyPollUs, slotBytes, outgoing, outgoingRows,
+//         areaBytes, incoming, incomingRows, times)
 napi_value udp_open(napi_env env, napi_callback_info info) {
-  Args args(env, info, 8);
+  Args args(env, info, 11);
   char host[64];
   args.text(0, host, sizeof host);
   const auto port = static_cast<uint16_t>(args.integer(1, 0, 65'535));
@@ -141,16 +194,17 @@ napi_value udp_open(napi_env env, napi_callback_info info) {
   const auto busy_poll_us = static_cast<int>(args.integer(3, 0, 1'000'000));
   auto socket = std::make_unique<UdpSocket>();
   socket->slot_bytes = static_cast<size_t>(args.integer(4, 1, kSlotBytesMost));
-  socket->data = args.memory(5);
-  socket->rows = args.memory(6);
-  socket->times = args.memory(7);
+  socket->outgoing = args.memory(5);
+  socket->outgoing_rows = args.memory(6);
+  socket->area_bytes = static_cast<size_t>(args.integer(7, 1, kAreaBytesMost));
+  socket->incoming = args.memory(8);
+  socket->incoming_rows = args.memory(9);
+  socket->times = args.memory(10);
   if (!args.ok()) return nullptr;
-  socket->slots = socket->data.bytes / socket->slot_bytes;
-  if (socket->slots < 1 || socket->slots > static_cast<size_t>(kSlotsMost) ||
-      socket->rows.bytes < socket->slots * UdpSocket::kRowWords * sizeof(int32_t) ||
-      socket->times.bytes < socket->slots * sizeof(double)) {
-    return args.fail("the memory does not fit the slots");
-  }
+  socket->slots = socket->outgoing.bytes / socket->slot_bytes;
+  socket->areas = socket->incoming.bytes / socket->area_bytes;
+  socket->rows_most = socket->incoming_rows.bytes / (UdpSocket::kRowWords * sizeof(int32_t));
+  if (!socket->fits()) return args.fail("the memory does not fit the slots");
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -170,6 +224,8 @@ napi_value udp_open(napi_env env, napi_callback_info info) {
   }
   option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
   option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+  // Many datagrams at once, where the kernel has them; without it (before 5.0) each comes by itself.
+  option(fd, SOL_UDP, UDP_GRO, 1);
   if (busy_poll_us > 0) option(fd, SOL_SOCKET, SO_BUSY_POLL, busy_poll_us);
   if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
@@ -177,7 +233,10 @@ napi_value udp_open(napi_env env, napi_callback_info info) {
     return throw_errno(env, error, "bind");
   }
   socket->prepare();
-  for (size_t i = 0; i < 3; i++) napi_create_reference(env, args.raw(i + 5), 1, &socket->refs[i]);
+  size_t ref = 0;
+  for (const size_t at : {5, 6, 8, 9, 10}) {
+    napi_create_reference(env, args.raw(at), 1, &socket->refs[ref++]);
+  }
   return external(env, socket.release());
 }
 

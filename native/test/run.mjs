@@ -5,6 +5,8 @@
  *
  *   node native/test/run.mjs [SEED] [ROUNDS]
  */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { nativeAddon } from '../../dist/src/lib/native-addon.js';
 
@@ -127,12 +129,13 @@ async function wildMemory() {
 function wildDatagrams() {
   const slots = 8;
   const slotBytes = 100;
-  const memory = () => [
-    ...[shared(Uint8Array, slots * slotBytes), shared(Int32Array, slots * 4)],
+  const data = shared(Uint8Array, slots * slotBytes);
+  const rows = shared(Int32Array, slots * 4);
+  const udp = addon.udpOpen(
+    ...['127.0.0.1', 0, 65_536, 0, slotBytes, data, rows],
+    ...[slotBytes, shared(Uint8Array, slots * slotBytes), shared(Int32Array, slots * 4)],
     shared(Float64Array, slots),
-  ];
-  const [data, rows, times] = memory();
-  const udp = addon.udpOpen('127.0.0.1', 0, 65_536, 0, slotBytes, data, rows, times);
+  );
   addon.udpSendTo(udp, '127.0.0.1', addon.udpPort(udp), '0.0.0.0', 1);
   for (let round = 0; round < rounds; round += 1) {
     for (let i = 0; i < rows.length; i += 1) rows[i] = random(8) === 0 ? random(2 ** 20) : 0;
@@ -147,6 +150,71 @@ function wildDatagrams() {
   }
   addon.udpClose(udp);
   addon.udpClose(udp);
+}
+
+/**
+ * Datagrams that the kernel hands over many at once, of any length, into memory of any size: as many are
+ * told as were sent, in order, and each is inside or said to be none.
+ */
+function wildSegments() {
+  const program = 'native/build/test/segments';
+  // The sanitizers are preloaded for us, not for the compiler and the sender.
+  const env = { ...process.env, LD_PRELOAD: '' };
+  mkdirSync('native/build/test', { recursive: true });
+  const args = ['-std=c++17', '-O1', 'native/test/segments.cc', '-o', program];
+  execFileSync(process.env.CXX || 'c++', args, { env, stdio: 'inherit' });
+  for (let round = 0; round < rounds / 20; round += 1) {
+    const most = [100, 2048, 65_536][random(3)];
+    const [slotBytes, areaBytes, areas, rowsMost] = [
+      1 + random(most),
+      1 + random(most),
+      1 + random(9),
+      1 + random(9),
+    ];
+    const rows = shared(Int32Array, rowsMost * 4);
+    const udp = addon.udpOpen(
+      ...[
+        '127.0.0.1',
+        0,
+        1 << 20,
+        0,
+        slotBytes,
+        shared(Uint8Array, slotBytes),
+        shared(Int32Array, 4),
+      ],
+      ...[
+        areaBytes,
+        shared(Uint8Array, areas * areaBytes + random(9)),
+        rows,
+        shared(Float64Array, rowsMost),
+      ],
+    );
+    const buffers = Array.from({ length: 1 + random(5) }, () => {
+      const segment = random(4) === 0 ? 0 : 1 + random(1400);
+      return segment === 0
+        ? [random(3000), 0]
+        : [1 + random(Math.min(segment * 60, 65_507)), segment];
+    });
+    execFileSync(program, [addon.udpPort(udp), ...buffers.flat()].map(String), { env });
+    const wanted = buffers.flatMap(([length, segment]) => {
+      if (segment === 0) return [length];
+      const whole = Math.floor(length / segment);
+      return [...Array(whole).fill(segment), ...(length % segment === 0 ? [] : [length % segment])];
+    });
+    let told = 0;
+    for (let count = -1; count !== 0; ) {
+      count = addon.udpReceive(udp, 0);
+      if (count > rowsMost) throw new Error(`${count} rows of ${rowsMost}`);
+      for (let row = 0; row < count; row += 1, told += 1) {
+        const [length, , , at] = rows.subarray(row * 4, row * 4 + 4);
+        const outside = at < 0 || at + length > areas * areaBytes;
+        const wrong = length !== -1 && (length !== wanted[told] || length > slotBytes || outside);
+        if (wrong) throw new Error(`datagram ${told}: ${length} at ${at}, wanted ${wanted[told]}`);
+      }
+    }
+    if (told !== wanted.length) throw new Error(`${told} datagrams of ${wanted.length}`);
+    addon.udpClose(udp);
+  }
 }
 
 /** Commits that are whole, cut short or full of anything. */
@@ -173,6 +241,7 @@ function wildRecords() {
 
 wrongArguments();
 wildDatagrams();
+wildSegments();
 wildRecords();
 await wildMemory();
 process.stdout.write('no step outside\n');

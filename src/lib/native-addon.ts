@@ -153,8 +153,11 @@ export interface NativeAddon {
     bufferBytes: number,
     busyPollUs: number,
     slotBytes: number,
-    data: Uint8Array,
-    rows: Int32Array,
+    outgoing: Uint8Array,
+    outgoingRows: Int32Array,
+    areaBytes: number,
+    incoming: Uint8Array,
+    incomingRows: Int32Array,
     times: Float64Array,
   ): UdpHandle;
   udpJoin(udp: UdpHandle, group: string, localAddress: string): void;

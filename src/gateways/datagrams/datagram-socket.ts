@@ -1,23 +1,25 @@
 /**
  * UDP in batches, on the addon (`recvmmsg`, `sendmmsg`) or on node:dgram. What was received, or is to
- * be sent, stands in slots of one memory:
+ * be sent, stands in one memory each:
  *
  * ```
  *   bytes  | slot 0: datagram | slot 1: datagram | ...      slotBytes each
- *   rows   | length address port spare | ...                i32 each; address of IPv4, network order
+ *   rows   | length address port at | ...                   i32 each; address of IPv4, network order
  *   times  | when the kernel had it, ms since 1970 | ...    0 where that is not known
  * ```
  *
- * A length of -1 says that the datagram was longer than its slot; nobody may take a part for it.
+ * `at` is the offset in `bytes`. What the addon received stands where the kernel put it (the areas of
+ * native/src/udp.h), so it need not be at the beginning of a slot.
+ * A length of -1 says that the datagram was longer than a slot; nobody may take a part for it.
  */
 import { assert } from '../../lib/assert.js';
 
 const ROW_WORDS = 4;
-const ROW = { length: 0, address: 1, port: 2 } as const;
+const ROW = { length: 0, address: 1, port: 2, at: 3 } as const;
 
 /** Longest datagram that is taken; an Ethernet frame of 1,500 bytes holds 1,472. */
 export const DATAGRAM_BYTES_MAX = 2048;
-/** Datagrams of one receive or send. */
+/** Datagrams of one receive or send; what came beyond them waits for the next receive. */
 export const DATAGRAMS_MAX = 256;
 /** Asked of the kernel for what waits in a socket; it may grant less. */
 export const SOCKET_BUFFER_BYTES = 16 * 1024 * 1024;
@@ -39,25 +41,25 @@ export interface DatagramSocketOptions {
 }
 
 export class Datagrams {
-  readonly slots: number;
-  readonly slotBytes: number;
+  readonly slots = DATAGRAMS_MAX;
+  readonly slotBytes = DATAGRAM_BYTES_MAX;
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly rows: Int32Array;
   readonly times: Float64Array;
 
-  constructor(slots = DATAGRAMS_MAX, slotBytes = DATAGRAM_BYTES_MAX) {
-    this.slots = slots;
-    this.slotBytes = slotBytes;
-    this.bytes = new Uint8Array(new SharedArrayBuffer(slots * slotBytes));
+  /** `bytes`: how many the memory has, where it is not slots one after another. */
+  constructor(bytes = DATAGRAMS_MAX * DATAGRAM_BYTES_MAX) {
+    this.bytes = new Uint8Array(new SharedArrayBuffer(bytes));
     this.view = new DataView(this.bytes.buffer);
-    this.rows = new Int32Array(new SharedArrayBuffer(slots * ROW_WORDS * 4));
-    this.times = new Float64Array(new SharedArrayBuffer(slots * 8));
+    this.rows = new Int32Array(new SharedArrayBuffer(this.slots * ROW_WORDS * 4));
+    this.times = new Float64Array(new SharedArrayBuffer(this.slots * 8));
+    for (let i = 0; i < this.slots; i += 1) this.rows[i * ROW_WORDS + ROW.at] = i * this.slotBytes;
   }
 
   /** Offset of a datagram in `bytes` and `view`. */
   at(index: number): number {
-    return index * this.slotBytes;
+    return this.rows[index * ROW_WORDS + ROW.at]!;
   }
 
   length(index: number): number {

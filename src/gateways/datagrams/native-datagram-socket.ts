@@ -1,4 +1,7 @@
-/** A datagram socket on the addon: a system call for a batch. */
+/**
+ * A datagram socket on the addon: a system call for a batch, and with UDP_GRO (Linux 5.0) one buffer
+ * of the kernel for many datagrams of one sender.
+ */
 import type { NativeAddon, UdpHandle } from '../../lib/native-addon.js';
 import {
   type DatagramSocket,
@@ -8,6 +11,10 @@ import {
 } from './datagram-socket.js';
 
 const ANY_INTERFACE = '0.0.0.0';
+/** What the kernel hands over at once: up to 64 KiB of datagrams of one sender, or one datagram. */
+export const RECEIVE_AREAS = 32;
+/** A line of a cache more than 64 KiB, so that the areas do not all begin in the same ones. */
+const AREA_BYTES = 65_536 + 64;
 
 export class NativeDatagramSocket implements DatagramSocket {
   readonly port: number;
@@ -20,14 +27,14 @@ export class NativeDatagramSocket implements DatagramSocket {
   constructor(addon: NativeAddon, options: DatagramSocketOptions) {
     const { host, port, group, sendTo, busyPollUs = 0, ttl = 1 } = options;
     const local = options.interfaceAddress ?? ANY_INTERFACE;
-    // One memory for both ways: what was received is handled before anything is sent.
-    this.incoming = new Datagrams();
-    this.outgoing = this.incoming;
+    this.incoming = new Datagrams(RECEIVE_AREAS * AREA_BYTES);
+    this.outgoing = new Datagrams();
     this.#addon = addon;
-    const { slotBytes, bytes, rows, times } = this.incoming;
+    const { incoming, outgoing } = this;
     this.#udp = addon.udpOpen(
       ...([host, port, SOCKET_BUFFER_BYTES, busyPollUs] as const),
-      ...([slotBytes, bytes, rows, times] as const),
+      ...([outgoing.slotBytes, outgoing.bytes, outgoing.rows] as const),
+      ...([AREA_BYTES, incoming.bytes, incoming.rows, incoming.times] as const),
     );
     if (group !== undefined) addon.udpJoin(this.#udp, group, local);
     if (sendTo !== undefined) addon.udpSendTo(this.#udp, sendTo.host, sendTo.port, local, ttl);
