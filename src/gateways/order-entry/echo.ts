@@ -1,6 +1,6 @@
 /**
- * What the answers to a request must echo, as the id of the request has it from word 5 on
- * (`request-id.ts`): four flags and the ClOrdID, with `?` for what the log cannot hold.
+ * What the answers to a request must echo, as the id of the request has it between its day and its
+ * number (`request-id.ts`): four flags and the ClOrdID, with `?` for what the log cannot hold.
  */
 import { ECHO_WORDS } from './request-id.js';
 
@@ -25,7 +25,7 @@ function mended(word: number): number {
   return result;
 }
 
-/** Puts display, intermarket sweep, cross and time in force behind the number of the id at `word`. */
+/** Puts display, intermarket sweep, cross and time in force behind the day of the id at `word`. */
 export function putFlags(
   i32: Int32Array,
   word: number,
@@ -36,8 +36,8 @@ export function putFlags(
 ): void {
   const all = display | (sweep << 8) | (cross << 16) | (timeInForce << 24);
   const flags = arePrintable(all) ? all : mended(all);
-  i32[word + 5] = (i32[word + 5]! & 0xff) | (flags << 8);
-  i32[word + 6] = flags >>> 24;
+  i32[word + 3] = (i32[word + 3]! & 0xff) | (flags << 8);
+  i32[word + 4] = flags >>> 24;
 }
 
 /**
@@ -60,14 +60,17 @@ export function putClOrdID(i32: Int32Array, word: number, view: DataView, from: 
     third = mended(third);
     last = mended(last) & 0xffff;
   }
-  i32[word + 6] = (i32[word + 6]! & 0xff) | (first << 8);
-  i32[word + 7] = (first >>> 24) | (second << 8);
-  i32[word + 8] = (second >>> 24) | (third << 8);
-  i32[word + 9] = (third >>> 24) | (last << 8);
+  i32[word + 4] = (i32[word + 4]! & 0xff) | (first << 8);
+  i32[word + 5] = (first >>> 24) | (second << 8);
+  i32[word + 6] = (second >>> 24) | (third << 8);
+  i32[word + 7] = (i32[word + 7]! & 0xff00_0000) | (third >>> 24) | (last << 8);
   return text;
 }
 
-/** Copies what is echoed, with the last digit of the number before it. Words. */
+/** Copies what is echoed, and leaves the digits of day and number around it as they are. Words. */
 export function copyEcho(to: Int32Array, toWord: number, from: Int32Array, fromWord: number): void {
-  for (let i = 0; i < ECHO_WORDS; i += 1) to[toWord + i] = from[fromWord + i]!;
+  const last = ECHO_WORDS - 1;
+  to[toWord] = (to[toWord]! & 0xff) | (from[fromWord]! & ~0xff);
+  for (let i = 1; i < last; i += 1) to[toWord + i] = from[fromWord + i]!;
+  to[toWord + last] = (to[toWord + last]! & 0xff00_0000) | (from[fromWord + last]! & 0xff_ffff);
 }

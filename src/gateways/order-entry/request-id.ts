@@ -3,17 +3,19 @@
  * the answers must echo and the order's terms have no room for.
  *
  * ```
- *   byte 0      1          9      13         21       22   23     24   25        39
- *        +------+----------+------+----------+--------+----+------+----+---------+---+
- *        | kind | session  | day  | number   |display |ISO |cross |TIF | ClOrdID | 0 |
- *        | O X M| 8 hex    | 4 hex| 8 hex    |        |    |      |    | 14      |   |
- *        +------+----------+------+----------+--------+----+------+----+---------+---+
+ *   byte 0      1          9      13       14   15     16   17        31         39
+ *        +------+----------+------+--------+----+------+----+---------+----------+---+
+ *        | kind | session  | day  |display |ISO |cross |TIF | ClOrdID | number   | 0 |
+ *        | O X M| 8 hex    | 4 hex|        |    |      |    | 14      | 8 hex    |   |
+ *        +------+----------+------+--------+----+------+----+---------+----------+---+
  * ```
  *
  * `O` is an order or a replace and its number the UserRefNum. `X` and `M` are a cancel and a modify:
  * they have no UserRefNum of their own, so the gateway counts them; their flags and ClOrdID are blank.
  * All of it is printable ASCII, as the log demands. It begins at a word, and is written and read by
- * words of memory order: byte by byte it was a third of what a request costs here.
+ * words of memory order: byte by byte it was a third of what a request costs here. The number stands
+ * at its end, where the writer's table of ids (`lib/key-table.ts`) looks for what counts up: 16 orders in
+ * a row then share a line of memory.
  */
 import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
 import { assert } from '../../lib/assert.js';
@@ -25,21 +27,21 @@ export const ID = {
   kind: 0,
   session: 1,
   day: 9,
-  number: 13,
-  /** Word 5: behind the last digit of the number stands what is echoed. */
-  echo: 20,
-  display: 21,
-  interMarketSweep: 22,
-  cross: 23,
-  timeInForce: 24,
-  clOrdID: 25,
+  /** Word 3: behind the last digit of the day stands what is echoed, up to the number. */
+  echo: 12,
+  display: 13,
+  interMarketSweep: 14,
+  cross: 15,
+  timeInForce: 16,
+  clOrdID: 17,
+  number: 31,
   end: 39,
 } as const;
 
-assert(CL_ORD_ID_BYTES === 40 && ID.clOrdID + OUCH_ID_BYTES === ID.end, 'the id fits');
+assert(CL_ORD_ID_BYTES === 40 && ID.clOrdID + OUCH_ID_BYTES === ID.number, 'the id fits');
 
-/** The words from `ID.echo` on. */
-export const ECHO_WORDS = (CL_ORD_ID_BYTES - ID.echo) / 4;
+/** The words that hold what is echoed. */
+export const ECHO_WORDS = (ID.number + 1 - ID.echo) / 4;
 
 const BLANKS = 0x2020_2020;
 /** The two hexadecimal digits of each byte, the upper one first in memory. */
@@ -79,7 +81,7 @@ export class RequestIds {
    */
   constructor(session: number, day: number) {
     const digits = session.toString(16).padStart(8, '0') + day.toString(16).padStart(4, '0');
-    assert(digits.length === ID.number - ID.session, 'a session and a day');
+    assert(digits.length === ID.display - ID.session, 'a session and a day');
     const words = new Int32Array(4);
     const bytes = new Uint8Array(words.buffer);
     for (let i = 0; i < digits.length; i += 1) bytes[ID.session + i] = digits.charCodeAt(i);
@@ -92,14 +94,14 @@ export class RequestIds {
   /** Writes an id with blanks for what is echoed. @param word index of its first word in `i32` */
   put(i32: Int32Array, word: number, kind: number, number: number): void {
     this.putNumber(i32, word, kind, number);
-    i32[word + 5] = (i32[word + 5]! & 0xff) | (BLANKS << 8);
+    i32[word + 3] = (i32[word + 3]! & 0xff) | (BLANKS << 8);
+    i32[word + 4] = BLANKS;
+    i32[word + 5] = BLANKS;
     i32[word + 6] = BLANKS;
-    i32[word + 7] = BLANKS;
-    i32[word + 8] = BLANKS;
-    i32[word + 9] = BLANKS >>> 8;
+    i32[word + 7] = (i32[word + 7]! & 0xff00_0000) | (BLANKS >>> 8);
   }
 
-  /** Writes kind, session, day and number, and zeros in the rest of the number's last word. */
+  /** Writes kind, session, day and number; what is echoed comes after. */
   putNumber(i32: Int32Array, word: number, kind: number, number: number): void {
     const upper = DIGITS[number >>> 24]!;
     const second = DIGITS[(number >>> 16) & 0xff]!;
@@ -108,9 +110,10 @@ export class RequestIds {
     i32[word] = this.#first | kind;
     i32[word + 1] = this.#second;
     i32[word + 2] = this.#third;
-    i32[word + 3] = this.#fourth | (upper << 8) | (second << 24);
-    i32[word + 4] = (second >>> 8) | (third << 8) | (last << 24);
-    i32[word + 5] = last >>> 8;
+    i32[word + 3] = this.#fourth;
+    i32[word + 7] = upper << 24;
+    i32[word + 8] = (upper >>> 8) | (second << 8) | (third << 24);
+    i32[word + 9] = (third >>> 8) | (last << 8);
   }
 
   /**
@@ -120,18 +123,19 @@ export class RequestIds {
   numberOf(i32: Int32Array, word: number, kind: number): number {
     if (i32[word] !== (this.#first | kind)) return -1;
     if (i32[word + 1] !== this.#second || i32[word + 2] !== this.#third) return -1;
-    const fourth = i32[word + 3]!;
-    const fifth = i32[word + 4]!;
-    const digit = i32[word + 5]! & 0xff;
-    const high = numberOfDigits((fourth >>> 8) | (fifth << 24));
-    const low = numberOfDigits((fifth >>> 8) | (digit << 24));
+    if ((i32[word + 3]! & 0xff) !== this.#fourth) return -1;
+    const digit = i32[word + 7]! >>> 24;
+    const ninth = i32[word + 8]!;
+    const tenth = i32[word + 9]!;
+    const high = numberOfDigits(digit | (ninth << 8));
+    const low = numberOfDigits((ninth >>> 24) | (tenth << 8));
     // Whatever else stood there would not be written so.
     const upper = DIGITS[high >>> 8]!;
     const second = DIGITS[high & 0xff]!;
     const third = DIGITS[low >>> 8]!;
     const last = DIGITS[low & 0xff]!;
-    if (fourth !== (this.#fourth | (upper << 8) | (second << 24))) return -1;
-    if (fifth !== ((second >>> 8) | (third << 8) | (last << 24)) || digit !== last >>> 8) return -1;
+    if (digit !== (upper & 0xff) || tenth !== ((third >>> 8) | (last << 8))) return -1;
+    if (ninth !== ((upper >>> 8) | (second << 8) | (third << 24))) return -1;
     return ((high << 16) | low) >>> 0;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { putClOrdID, putFlags } from './echo.js';
+import { copyEcho, putClOrdID, putFlags } from './echo.js';
 import { dayCode, ID, KIND, RequestIds } from './request-id.js';
 import { ROW, SessionOrders } from './session-orders.js';
 import { StreamIndex } from './stream-index.js';
@@ -54,8 +54,8 @@ describe('the id of a request', () => {
         expect(new RequestIds((session ^ 1) >>> 0, day).numberOf(words, 2, KIND.order)).toBe(-1);
         expect(new RequestIds(session, day ^ 1).numberOf(words, 2, KIND.order)).toBe(-1);
         const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
-        const text = `O${hex(session, 8)}${hex(day, 4)}${hex(number, 8)}`;
-        expect(Buffer.from(bytes.subarray(8, 47)).toString('latin1')).toBe(text.padEnd(39));
+        const text = `O${hex(session, 8)}${hex(day, 4)}${' '.repeat(18)}${hex(number, 8)}`;
+        expect(Buffer.from(bytes.subarray(8, 47)).toString('latin1')).toBe(text);
         expect([bytes[7], bytes[47]]).toEqual([0, 0]);
       }),
     );
@@ -65,7 +65,7 @@ describe('the id of a request', () => {
     fc.assert(
       fc.property(
         u32,
-        fc.integer({ min: 0, max: 20 }),
+        fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 31, max: 39 })),
         fc.integer({ min: 0, max: 255 }),
         (...all) => {
           const [number, at, byte] = all;
@@ -74,8 +74,9 @@ describe('the id of a request', () => {
           const ids = new RequestIds(0xfedc_ba98, 0x1234);
           ids.put(words, 0, KIND.order, number);
           bytes[at] = byte;
-          const text = Buffer.from(bytes.subarray(0, 21)).toString('latin1');
-          const read = /^Ofedcba981234([0-9a-f]{8})$/.exec(text);
+          const text = Buffer.from(bytes).toString('latin1');
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: the id ends with a zero
+          const read = /^Ofedcba981234 {18}([0-9a-f]{8})\u0000$/.exec(text);
           const expected = read === null ? -1 : Number.parseInt(read[1]!, 16);
           expect(ids.numberOf(words, 0, KIND.order)).toBe(expected);
         },
@@ -99,7 +100,20 @@ describe('the id of a request', () => {
         const text = putClOrdID(words, 0, new DataView(given.buffer), 4);
         const printable = (each: number) => each >= 0x20 && each < 0x7f;
         const expected = [...given].map((each) => (printable(each) ? each : 0x3f));
-        expect([...new Uint8Array(words.buffer).subarray(ID.echo)]).toEqual([0x31, ...expected, 0]);
+        const id = Buffer.from(words.buffer).toString('latin1');
+        expect([id.slice(0, ID.display), id.slice(ID.number)]).toEqual([
+          'O000000010002',
+          'abcdef01\0',
+        ]);
+        const bytes = new Uint8Array(words.buffer);
+        expect([...bytes.subarray(ID.display, ID.number)]).toEqual(expected);
+        // A replace has it from the row of its order.
+        const row = new Int32Array(5).fill(-1);
+        copyEcho(row, 0, words, ID.echo >> 2);
+        const other = new Int32Array(10);
+        new RequestIds(1, 2).putNumber(other, 0, KIND.order, 0xabcd_ef01);
+        copyEcho(other, ID.echo >> 2, row, 0);
+        expect(other).toEqual(words);
         expect(text).toBe(given.subarray(4).every(printable));
       }),
     );

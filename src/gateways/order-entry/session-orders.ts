@@ -43,7 +43,7 @@ export const ROW = {
   /** Bytes: side as in OUCH, capacity, spare, spare. */
   terms: 8,
   ordType: 9,
-  /** As the request's id has them from `ID.echo` on: a digit, display, ISO, cross, TIF, 14 of ClOrdID, 0. */
+  /** As the request's id has them from `ID.echo` on: a byte, display, ISO, cross, TIF, 14 of ClOrdID, a byte. */
   echo: 10,
 } as const;
 
