@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   fastpath: () => import('./fastpath.js'),
   udp: () => import('./udp.js'),
   'fastpath-profile': () => import('./fastpath-profile.js'),
+  divisions: () => import('./divisions.js'),
   isolation: () => import('./isolation.js'),
   journal: () => import('./journal.js'),
   ring: () => import('./ring.js'),

@@ -27,6 +27,8 @@ const CAPACITY_ORDERS = 3_000_000;
 export interface OrderEntryShardOptions {
   /** Undefined: on Node's own modules, as if there were no addon. */
   readonly fastPath: FastPathOptions | undefined;
+  /** Without the fast path the addon is still there, under the journal. */
+  readonly addon?: boolean;
   readonly acknowledge: 'disk' | 'memory';
   /** The simulated venue, and orders that match in pairs. */
   readonly venue: boolean;
@@ -44,7 +46,7 @@ export async function withOrderEntry<T>(
   const data = mkdtempSync(join(process.env.DAYBOOK_BENCH_DIR ?? tmpdir(), 'bench-fastpath-'));
   // Threads take the environment over when they start.
   const before = process.env.DAYBOOK_NATIVE;
-  if (options.fastPath === undefined) process.env.DAYBOOK_NATIVE = 'off';
+  if (options.fastPath === undefined && options.addon !== true) process.env.DAYBOOK_NATIVE = 'off';
   try {
     return await running(data, options, body);
   } finally {
