@@ -2,8 +2,6 @@
  * What the answers to a request must echo, as the id of the request has it between its day and its
  * number (`request-id.ts`): four flags and the ClOrdID, with `?` for what the log cannot hold.
  */
-import { ECHO_WORDS } from './request-id.js';
-
 const QUESTION = 0x3f;
 
 /** Whether all four bytes of a word are printable ASCII, 0x20 to 0x7e. */
@@ -69,8 +67,9 @@ export function putClOrdID(i32: Int32Array, word: number, view: DataView, from: 
 
 /** Copies what is echoed, and leaves the digits of day and number around it as they are. Words. */
 export function copyEcho(to: Int32Array, toWord: number, from: Int32Array, fromWord: number): void {
-  const last = ECHO_WORDS - 1;
   to[toWord] = (to[toWord]! & 0xff) | (from[fromWord]! & ~0xff);
-  for (let i = 1; i < last; i += 1) to[toWord + i] = from[fromWord + i]!;
-  to[toWord + last] = (to[toWord + last]! & 0xff00_0000) | (from[fromWord + last]! & 0xff_ffff);
+  to[toWord + 1] = from[fromWord + 1]!;
+  to[toWord + 2] = from[fromWord + 2]!;
+  to[toWord + 3] = from[fromWord + 3]!;
+  to[toWord + 4] = (to[toWord + 4]! & 0xff00_0000) | (from[fromWord + 4]! & 0xff_ffff);
 }

@@ -39,9 +39,7 @@ export const ID = {
 } as const;
 
 assert(CL_ORD_ID_BYTES === 40 && ID.clOrdID + OUCH_ID_BYTES === ID.number, 'the id fits');
-
-/** The words that hold what is echoed. */
-export const ECHO_WORDS = (ID.number + 1 - ID.echo) / 4;
+assert(ID.echo % 4 === 0 && ID.timeInForce === ID.echo + 4, 'flags and time in force are words');
 
 const BLANKS = 0x2020_2020;
 /** The two hexadecimal digits of each byte, the upper one first in memory. */

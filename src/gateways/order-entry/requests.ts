@@ -10,6 +10,7 @@ import { COMMAND, commandLayouts } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
 import { EXEC_INST, ORD_TYPE, SIDE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
+import { assert } from '../../lib/assert.js';
 import type { Clock } from '../../lib/time.js';
 import { OUCH_TAG } from '../ouch/catalogue.js';
 import { findAppendage } from '../ouch/check.js';
@@ -19,7 +20,7 @@ import * as terms from './ouch-terms.js';
 import { ID, KIND } from './request-id.js';
 import { ROW } from './session-orders.js';
 import type { SessionStream } from './session-stream.js';
-import type { Tradables } from './tradable.js';
+import { type Tradables, UNTRADABLE } from './tradable.js';
 
 /** What became of a message. */
 export const OUTCOME = {
@@ -38,6 +39,13 @@ const order = commandLayouts.NewOrder;
 const replace = commandLayouts.ReplaceOrder;
 const cancel = commandLayouts.CancelOrder;
 const at_ = order.offsets;
+assert(
+  at_.side % 4 === 0 &&
+    at_.ordType === at_.side + 1 &&
+    at_.timeInForce === at_.side + 2 &&
+    at_.capacity === at_.side + 3,
+  'the terms of an order are one word',
+);
 
 const NO = 0x4e;
 const YES = 0x59;
@@ -62,6 +70,9 @@ export class Requests {
   readonly #clock: Clock;
   /** As of the beginning of this turn: a look at the gate costs as much as a field of a message. */
   #takesOrders = true;
+  /** The time of this turn. */
+  #receivedLow = 0;
+  #receivedHigh = 0;
 
   constructor(port: CommandPort, tradables: Tradables, clock: Clock) {
     this.#port = port;
@@ -72,6 +83,8 @@ export class Requests {
   /** Before the messages of a turn. */
   begin(): void {
     this.#takesOrders = this.#port.takesOrders;
+    this.#receivedLow = this.#clock.low | 0;
+    this.#receivedHigh = this.#clock.high | 0;
   }
 
   /** Enter Order at `at`, the message ending at `end`. */
@@ -87,33 +100,22 @@ export class Requests {
     const to = this.#port.claim(COMMAND.NewOrder, bytes);
     if (to < 0) return OUTCOME.blocked;
     this.#putHeader(stream, to);
-    const { u8, u16, i32, u32 } = this.#port.slots;
-    u32[(to + at_.account) >> 2] = plain
+    const { u8, u16, i32 } = this.#port.slots;
+    i32[(to + at_.account) >> 2] = plain
       ? stream.account.of(stream.config, this.#tradables)
       : this.#accountOf(stream, view, appendageAt, end);
-    const id = (to + at_.clOrdId) >> 2;
-    stream.ids.putNumber(i32, id, KIND.order, userRef);
-    putFlags(
-      i32,
-      id,
-      ouch.enterOrder.display(view, at),
-      ouch.enterOrder.interMarketSweepEligibility(view, at),
-      ouch.enterOrder.crossType(view, at),
-      ouch.enterOrder.timeInForce(view, at),
-    );
-    const idIsText = putClOrdID(i32, id, view, ouch.enterOrder.clOrdIDAt(at));
-    const known = idIsText && this.#putTerms(view, at, to);
+    stream.ids.putNumber(i32, (to + at_.clOrdId) >> 2, KIND.order, userRef);
+    const known = this.#putTerms(view, at, to);
     const supported = plain || this.#putInstructions(view, appendageAt, end, to);
-    this.#putAmounts(view, at, to);
+    const off = this.#putAmounts(view, at, to);
+    // The writer refuses it on record, and the cancels behind it pass.
+    const inst = this.#takesOrders ? off : off | EXEC_INST.Overload;
+    if (inst !== 0) u16[(to + at_.execInst) >> 1] = u16[(to + at_.execInst) >> 1]! | inst;
     if (!plain) this.#putOptional(view, appendageAt, end, to);
     // A side of None is what the writer denies as terms that do not exist.
     if (!known || !supported) u8[to + at_.side] = SIDE.None;
-    u32[(to + at_.userRef) >> 2] = userRef;
-    orders.keep(orders.add(userRef), u8, i32, to);
-    // The writer refuses it on record, and the cancels behind it pass.
-    if (!this.#takesOrders) {
-      u16[(to + at_.execInst) >> 1] = u16[(to + at_.execInst) >> 1]! | EXEC_INST.Overload;
-    }
+    i32[(to + at_.userRef) >> 2] = userRef;
+    orders.keep(orders.add(userRef), i32, to);
     return OUTCOME.taken;
   }
 
@@ -217,55 +219,67 @@ export class Requests {
 
   #putHeader(stream: SessionStream, to: number): void {
     const { i32 } = this.#port.slots;
-    i32[(to + HEADER.received) >> 2] = this.#clock.low;
-    i32[((to + HEADER.received) >> 2) + 1] = this.#clock.high;
+    i32[(to + HEADER.received) >> 2] = this.#receivedLow;
+    i32[((to + HEADER.received) >> 2) + 1] = this.#receivedHigh;
     i32[(to + HEADER.actor) >> 2] = stream.config.actor ?? 0;
     i32[(to + HEADER.session) >> 2] = stream.config.id;
   }
 
-  /** Side, type, time in force, capacity. @returns whether Daybook knows them all */
+  /** Side, type, time in force, capacity, and what is echoed. @returns whether Daybook knows them all */
   #putTerms(view: DataView, at: number, to: number): boolean {
-    const { u8 } = this.#port.slots;
-    const side = terms.SIDE_IN[ouch.enterOrder.side(view, at)]!;
-    const timeInForce = terms.TIME_IN_FORCE_IN[ouch.enterOrder.timeInForce(view, at)]!;
-    const capacity = terms.CAPACITY_IN[ouch.enterOrder.capacity(view, at)]!;
+    const { i32 } = this.#port.slots;
+    const timeInForce = ouch.enterOrder.timeInForce(view, at);
     const display = ouch.enterOrder.display(view, at);
     const sweep = ouch.enterOrder.interMarketSweepEligibility(view, at);
-    const known =
-      side !== terms.UNKNOWN &&
-      timeInForce !== terms.UNKNOWN &&
-      capacity !== terms.UNKNOWN &&
+    const cross = ouch.enterOrder.crossType(view, at);
+    const id = (to + at_.clOrdId) >> 2;
+    putFlags(i32, id, display, sweep, cross, timeInForce);
+    const idIsText = putClOrdID(i32, id, view, ouch.enterOrder.clOrdIDAt(at));
+    const market = ouch.enterOrder.price(view, at) === terms.MARKET_PRICE;
+    const ordType = market ? ORD_TYPE.Market : ORD_TYPE.Limit;
+    const side = terms.SIDE_IN[ouch.enterOrder.side(view, at)]!;
+    const duration = terms.TIME_IN_FORCE_IN[timeInForce]!;
+    const capacity = terms.CAPACITY_IN[ouch.enterOrder.capacity(view, at)]!;
+    const word = (to + at_.side) >> 2;
+    if (
+      idIsText &&
+      (side | duration | capacity) < terms.UNKNOWN &&
       (display === YES || display === ATTRIBUTED) &&
       (sweep === NO || sweep === YES) &&
-      ouch.enterOrder.crossType(view, at) === NO;
-    u8[to + at_.side] = known ? side : SIDE.None;
-    u8[to + at_.timeInForce] = timeInForce === terms.UNKNOWN ? 0 : timeInForce;
-    u8[to + at_.capacity] = capacity === terms.UNKNOWN ? 0 : capacity;
-    return known;
+      cross === NO
+    ) {
+      i32[word] = side | (ordType << 8) | (duration << 16) | (capacity << 24);
+      return true;
+    }
+    i32[word] = SIDE.None | (ordType << 8);
+    if (idIsText) {
+      const known = duration === terms.UNKNOWN ? 0 : duration;
+      i32[word] = i32[word]! | (known << 16);
+      if (capacity !== terms.UNKNOWN) i32[word] = i32[word]! | (capacity << 24);
+    }
+    return false;
   }
 
-  /** Instrument, quantity, price. */
-  #putAmounts(view: DataView, at: number, to: number): void {
-    const { u8, u16, u32, f64 } = this.#port.slots;
-    const instrument = this.#tradables.bySymbol(
-      ouch.enterOrder.symbolHigh(view, at),
-      ouch.enterOrder.symbolLow(view, at),
-    );
-    u32[(to + at_.instrument) >> 2] = instrument?.index ?? 0;
-    const lotShares = instrument?.lotShares ?? 1;
-    const tickUnits = instrument?.tickUnits ?? 1;
+  /** Instrument, quantity, price. @returns flags of EXEC_INST: off lot, off tick */
+  #putAmounts(view: DataView, at: number, to: number): number {
+    const { i32, f64 } = this.#port.slots;
+    const instrument =
+      this.#tradables.bySymbol(
+        ouch.enterOrder.symbolHigh(view, at),
+        ouch.enterOrder.symbolLow(view, at),
+      ) ?? UNTRADABLE;
+    const { lotShares, tickUnits } = instrument;
     const quantity = ouch.enterOrder.quantity(view, at);
     const price = ouch.enterOrder.price(view, at);
-    const market = price === terms.MARKET_PRICE;
-    u8[to + at_.ordType] = market ? ORD_TYPE.Market : ORD_TYPE.Limit;
     // Multiplied back and compared, since V8 calls a C function for a remainder.
     const lots = Math.floor(quantity / lotShares);
     const ticks = Math.floor(price / tickUnits);
+    const market = price === terms.MARKET_PRICE;
+    i32[(to + at_.instrument) >> 2] = instrument.index;
     f64[(to + at_.quantity) >> 3] = lots;
     f64[(to + at_.price) >> 3] = market ? 0 : ticks;
-    let off = lots * lotShares === quantity ? 0 : EXEC_INST.OffLot;
-    if (!market && ticks * tickUnits !== price) off |= EXEC_INST.OffTick;
-    u16[(to + at_.execInst) >> 1] = u16[(to + at_.execInst) >> 1]! | off;
+    const off = lots * lotShares === quantity ? 0 : EXEC_INST.OffLot;
+    return market || ticks * tickUnits === price ? off : off | EXEC_INST.OffTick;
   }
 
   /** Instructions that are flags. @returns false for one that Daybook does not know */

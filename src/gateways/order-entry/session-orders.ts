@@ -118,11 +118,11 @@ export class SessionOrders {
     if (row >> PAGE_SHIFT === this.#pages.length) this.#pages.push(new RowPage());
     this.count = row + 1;
     this.last = userRef;
-    const { u32 } = this.page(row);
+    const { i32 } = this.page(row);
     const word = this.word(row);
-    u32[word + ROW.userRef] = userRef;
-    u32[word + ROW.root] = row + 1;
-    u32[word + ROW.current] = userRef;
+    i32[word + ROW.userRef] = userRef;
+    i32[word + ROW.root] = row + 1;
+    i32[word + ROW.current] = userRef;
     return row;
   }
 
@@ -136,14 +136,16 @@ export class SessionOrders {
   }
 
   /** Keeps what a NewOrder at `at`, or the event that answers it, says of its terms, and the echo. */
-  keep(row: number, bytes: Uint8Array, i32: Int32Array, at: number): void {
-    const page = this.page(row);
+  keep(row: number, i32: Int32Array, at: number): void {
+    const to = this.page(row).i32;
     const word = this.word(row);
-    page.i32[word + ROW.instrument] = i32[(at + order.instrument) >> 2]!;
-    page.i32[word + ROW.account] = i32[(at + order.account) >> 2]!;
-    page.i32[word + ROW.terms] = bytes[at + order.side]! | (bytes[at + order.capacity]! << 8);
-    page.i32[word + ROW.ordType] = bytes[at + order.ordType]!;
-    copyEcho(page.i32, word + ROW.echo, i32, (at + order.clOrdId + ID.echo) >> 2);
+    // Side, type, time in force, capacity: one word of the layout.
+    const terms = i32[(at + order.side) >> 2]!;
+    to[word + ROW.instrument] = i32[(at + order.instrument) >> 2]!;
+    to[word + ROW.account] = i32[(at + order.account) >> 2]!;
+    to[word + ROW.terms] = (terms & 0xff) | ((terms >>> 24) << 8);
+    to[word + ROW.ordType] = (terms >>> 8) & 0xff;
+    copyEcho(to, word + ROW.echo, i32, (at + order.clOrdId + ID.echo) >> 2);
   }
 
   /** Keeps what is echoed of the id at `idAt`. */

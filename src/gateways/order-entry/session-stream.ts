@@ -241,7 +241,7 @@ export class SessionStream {
     if (userRef <= 0) return false;
     const { orders } = this;
     const row = orders.ensure(userRef);
-    orders.keep(row, batch.bytes, batch.i32, at);
+    orders.keep(row, batch.i32, at);
     orders.setOrderId(row, batch.f64[(at + order.orderId) >> 3]!);
     return true;
   }

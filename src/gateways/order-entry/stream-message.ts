@@ -13,7 +13,7 @@ import { CAPACITY_OUT, MARKET_PRICE, SIDE_OUT } from './ouch-terms.js';
 import { ID } from './request-id.js';
 import { ROW } from './session-orders.js';
 import type { SessionStream } from './session-stream.js';
-import type { Tradables } from './tradable.js';
+import { type Tradable, type Tradables, UNTRADABLE } from './tradable.js';
 
 /** No message of the stream is longer, appendages included. */
 export const MESSAGE_BYTES_MAX = 128;
@@ -68,6 +68,15 @@ const RESTATE_REASON = 0x50;
 const NO_FLAG = 0x20;
 const MS_PER_DAY = 86_400_000;
 
+/** Beyond what OUCH can state only by a fill far above any order's size: told as the most it can. */
+function sharesOf(instrument: Tradable, lots: number): number {
+  return Math.min(lots * instrument.lotShares, SHARES_MAX);
+}
+
+function priceOf(instrument: Tradable, ticks: number): number {
+  return Math.max(0, ticks * instrument.tickUnits);
+}
+
 export class StreamMessages {
   readonly #tradables: Tradables;
   readonly #midnight = new SinceMidnight();
@@ -115,6 +124,7 @@ export class StreamMessages {
       const { buffer, byteOffset } = batch.bytes;
       this.#batch = batch;
       this.#batchView = new DataView(buffer, byteOffset);
+      this.#terms.clOrdID = this.#batchView;
     }
     switch (type) {
       case OUT.orderAccepted:
@@ -146,50 +156,54 @@ export class StreamMessages {
     }
   }
 
+  #instrument(batch: RecordBuffer, at: number): Tradable {
+    return this.#tradables.instrument(batch.i32[(at + order.instrument) >> 2]!) ?? UNTRADABLE;
+  }
+
   #shares(batch: RecordBuffer, at: number, lots: number): number {
-    const instrument = this.#tradables.instrument(batch.u32[(at + order.instrument) >> 2]!);
-    // Beyond what OUCH can state only by a fill far above any order's size: told as the most it can.
-    return Math.min(lots * (instrument?.lotShares ?? 1), SHARES_MAX);
+    return sharesOf(this.#instrument(batch, at), lots);
   }
 
   #price(batch: RecordBuffer, at: number, ticks: number): number {
-    const instrument = this.#tradables.instrument(batch.u32[(at + order.instrument) >> 2]!);
-    return Math.max(0, ticks * (instrument?.tickUnits ?? 1));
+    return priceOf(this.#instrument(batch, at), ticks);
   }
 
   /** Symbol, echoes and order id of an event whose client order id stands at `idAt`. */
-  #fillTerms(batch: RecordBuffer, at: number, idAt: number): put.StatedTerms {
+  #fillTerms(batch: RecordBuffer, at: number, idAt: number, of: Tradable): put.StatedTerms {
     const terms = this.#terms;
-    const instrument = this.#tradables.instrument(batch.u32[(at + order.instrument) >> 2]!);
-    terms.symbolHigh = instrument?.symbolHigh ?? 0x20202020;
-    terms.symbolLow = instrument?.symbolLow ?? 0x20202020;
+    const { i32 } = batch;
+    const flags = i32[(idAt + ID.echo) >> 2]!;
+    terms.symbolHigh = of.symbolHigh;
+    terms.symbolLow = of.symbolLow;
     terms.orderReferenceNumber = batch.f64[(at + order.orderId) >> 3]!;
-    terms.display = batch.bytes[idAt + ID.display]!;
-    terms.interMarketSweepEligibility = batch.bytes[idAt + ID.interMarketSweep]!;
-    terms.crossType = batch.bytes[idAt + ID.cross]!;
-    terms.timeInForce = batch.bytes[idAt + ID.timeInForce]!;
-    terms.clOrdID = this.#batchView;
+    terms.display = (flags >>> 8) & 0xff;
+    terms.interMarketSweepEligibility = (flags >>> 16) & 0xff;
+    terms.crossType = flags >>> 24;
+    terms.timeInForce = i32[(idAt + ID.timeInForce) >> 2]! & 0xff;
     terms.clOrdIDAt = idAt + ID.clOrdID;
     return terms;
   }
 
   #accepted(b: RecordBuffer, at: number, time: number, view: DataView, to: number): number {
-    const terms = this.#fillTerms(b, at, at + order.clOrdId);
-    const market = b.bytes[at + order.ordType] === ORD_TYPE.Market;
+    const { i32, f64 } = b;
+    const instrument = this.#instrument(b, at);
+    const terms = this.#fillTerms(b, at, at + order.clOrdId, instrument);
+    // Side, type, time in force, capacity.
+    const word = i32[(at + order.side) >> 2]!;
+    const market = ((word >>> 8) & 0xff) === ORD_TYPE.Market;
     terms.userRefNum = b.u32[(at + order.userRef) >> 2]!;
-    terms.side = SIDE_OUT[b.bytes[at + order.side]!]!;
-    terms.capacity = CAPACITY_OUT[b.bytes[at + order.capacity]!]!;
-    terms.quantity = this.#shares(b, at, b.f64[(at + order.quantity) >> 3]!);
-    terms.price = market ? MARKET_PRICE : this.#price(b, at, b.f64[(at + order.price) >> 3]!);
+    terms.side = SIDE_OUT[word & 0xff]!;
+    terms.capacity = CAPACITY_OUT[word >>> 24]!;
+    terms.quantity = sharesOf(instrument, f64[(at + order.quantity) >> 3]!);
+    terms.price = market ? MARKET_PRICE : priceOf(instrument, f64[(at + order.price) >> 3]!);
     terms.orderState = ORDER_LIVE;
     const end = put.putOrderAccepted(view, to, time, terms);
+    const postOnly = (b.u16[(at + order.execInst) >> 1]! & EXEC_INST.PostOnly) !== 0;
+    const optional = b.u16[(at + HEADER.length) >> 1]! === eventLayouts.OrderAccepted.bytes;
+    if (!postOnly && !optional) return end;
     let next = end;
-    if ((b.u16[(at + order.execInst) >> 1]! & EXEC_INST.PostOnly) !== 0) {
-      next = putTagByte(view, next, OUCH_TAG.postOnly, POST_ONLY);
-    }
-    if (b.u16[(at + HEADER.length) >> 1]! === eventLayouts.OrderAccepted.bytes) {
-      next = this.#putOptional(b, at, view, next);
-    }
+    if (postOnly) next = putTagByte(view, next, OUCH_TAG.postOnly, POST_ONLY);
+    if (optional) next = this.#putOptional(b, at, view, next);
     closeAppendage(view, end, next);
     return next;
   }
@@ -263,7 +277,8 @@ export class StreamMessages {
     const userRef = b.u32[(at + replaced.userRef) >> 2]!;
     const row = orders.find(userRef);
     assert(row >= 0, 'a replace of the stream has its row');
-    const terms = this.#fillTerms(b, at, at + replaced.clOrdId);
+    const instrument = this.#instrument(b, at);
+    const terms = this.#fillTerms(b, at, at + replaced.clOrdId, instrument);
     const leaves = b.f64[(at + replaced.leavesQuantity) >> 3]!;
     const { bytes } = orders.page(row);
     const termsAt = orders.byteOf(row, ROW.terms);

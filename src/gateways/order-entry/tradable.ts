@@ -22,6 +22,15 @@ export interface Tradable {
   readonly lotShares: number;
 }
 
+/** What stands for an instrument that is not one here: blank, its prices and quantities as they are. */
+export const UNTRADABLE: Tradable = {
+  index: 0,
+  symbolHigh: 0x2020_2020,
+  symbolLow: 0x2020_2020,
+  tickUnits: 1,
+  lotShares: 1,
+};
+
 const SYMBOL_BYTES = 8;
 const NO_SYMBOL = { symbolHigh: 0, symbolLow: 0 };
 const PRICE_DECIMALS = 4;

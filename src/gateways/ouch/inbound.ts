@@ -1,4 +1,4 @@
-import { copyBytes, readU64, writeU64 } from '../wire/integer.js';
+import { readU64, writeU64 } from '../wire/integer.js';
 import { OUCH_TYPE_IN } from './types.js';
 
 /**
@@ -74,6 +74,14 @@ export interface EnterOrderTerms {
   clOrdIDAt: number;
 }
 
+/** Copies the 14 bytes in four steps, of which the last two overlap. */
+export function copyClOrdID(from: DataView, fromAt: number, to: DataView, toAt: number): void {
+  to.setInt32(toAt, from.getInt32(fromAt));
+  to.setInt32(toAt + 4, from.getInt32(fromAt + 4));
+  to.setInt32(toAt + 8, from.getInt32(fromAt + 8));
+  to.setInt32(toAt + 10, from.getInt32(fromAt + 10));
+}
+
 /** Writes an Enter Order with appendage length 0; returns the offset after it. */
 export function putEnterOrder(view: DataView, at: number, terms: EnterOrderTerms): number {
   view.setUint8(at, OUCH_TYPE_IN.enterOrder);
@@ -88,7 +96,7 @@ export function putEnterOrder(view: DataView, at: number, terms: EnterOrderTerms
   view.setUint8(at + 28, terms.capacity);
   view.setUint8(at + 29, terms.interMarketSweepEligibility);
   view.setUint8(at + 30, terms.crossType);
-  copyBytes(terms.clOrdID, terms.clOrdIDAt, view, at + 31, CL_ORD_ID_BYTES);
+  copyClOrdID(terms.clOrdID, terms.clOrdIDAt, view, at + 31);
   view.setUint16(at + ENTER_ORDER_BYTES, 0);
   return at + ENTER_ORDER_BYTES + 2;
 }
@@ -108,7 +116,7 @@ export function putReplaceOrder(
   view.setUint8(at + 21, terms.timeInForce);
   view.setUint8(at + 22, terms.display);
   view.setUint8(at + 23, terms.interMarketSweepEligibility);
-  copyBytes(terms.clOrdID, terms.clOrdIDAt, view, at + 24, CL_ORD_ID_BYTES);
+  copyClOrdID(terms.clOrdID, terms.clOrdIDAt, view, at + 24);
   view.setUint16(at + REPLACE_ORDER_BYTES, 0);
   return at + REPLACE_ORDER_BYTES + 2;
 }

@@ -1,5 +1,5 @@
-import { copyBytes, writeU64 } from '../wire/integer.js';
-import { CL_ORD_ID_BYTES } from './inbound.js';
+import { writeU64 } from '../wire/integer.js';
+import { copyClOrdID } from './inbound.js';
 import { OUCH_TYPE_OUT } from './types.js';
 
 /**
@@ -44,14 +44,11 @@ function putTerms(view: DataView, at: number, terms: StatedTerms): number {
   view.setUint32(at + 9, terms.symbolHigh);
   view.setUint32(at + 13, terms.symbolLow);
   writeU64(view, at + 17, terms.price);
-  view.setUint8(at + 25, terms.timeInForce);
-  view.setUint8(at + 26, terms.display);
+  view.setUint16(at + 25, (terms.timeInForce << 8) | terms.display);
   writeU64(view, at + 27, terms.orderReferenceNumber);
-  view.setUint8(at + 35, terms.capacity);
-  view.setUint8(at + 36, terms.interMarketSweepEligibility);
-  view.setUint8(at + 37, terms.crossType);
-  view.setUint8(at + 38, terms.orderState);
-  copyBytes(terms.clOrdID, terms.clOrdIDAt, view, at + 39, CL_ORD_ID_BYTES);
+  const flags = (terms.interMarketSweepEligibility << 16) | (terms.crossType << 8);
+  view.setUint32(at + 35, (terms.capacity << 24) | flags | terms.orderState);
+  copyClOrdID(terms.clOrdID, terms.clOrdIDAt, view, at + 39);
   view.setUint16(at + 53, 0);
   return at + 55;
 }
@@ -143,7 +140,7 @@ export function putBrokenTrade(
   view.setUint32(at + 9, userRefNum);
   writeU64(view, at + 13, matchNumber);
   view.setUint8(at + 21, reason);
-  copyBytes(clOrdID, clOrdIDAt, view, at + 22, CL_ORD_ID_BYTES);
+  copyClOrdID(clOrdID, clOrdIDAt, view, at + 22);
   return at + 36;
 }
 
@@ -168,7 +165,7 @@ export function putTradeCorrection(
   view.setUint8(at + 25, liquidityFlag);
   writeU64(view, at + 26, matchNumber);
   view.setUint8(at + 34, reason);
-  copyBytes(clOrdID, clOrdIDAt, view, at + 35, CL_ORD_ID_BYTES);
+  copyClOrdID(clOrdID, clOrdIDAt, view, at + 35);
   return at + 49;
 }
 
@@ -185,7 +182,7 @@ export function putRejected(
   putHead(view, at, OUCH_TYPE_OUT.rejected, timestamp);
   view.setUint32(at + 9, userRefNum);
   view.setUint16(at + 13, reason);
-  copyBytes(clOrdID, clOrdIDAt, view, at + 15, CL_ORD_ID_BYTES);
+  copyClOrdID(clOrdID, clOrdIDAt, view, at + 15);
   return at + 29;
 }
 

@@ -5,6 +5,8 @@ import { WireError } from './wire-error.js';
 export const SAFE_HIGH_MAX = 0x1f_ffff;
 
 const TWO_32 = 0x1_0000_0000;
+/** Exact, and a multiplication is quicker than a division. */
+const PER_TWO_32 = 1 / TWO_32;
 
 /**
  * A u64 as a number.
@@ -32,7 +34,7 @@ export function readU48(view: DataView, at: number): number {
 /** Writes a whole number from 0 to 2^53 - 1 as u64. */
 export function writeU64(view: DataView, at: number, value: number): void {
   assert(Number.isSafeInteger(value) && value >= 0, 'a u64 must be a safe integer from 0');
-  view.setUint32(at, Math.floor(value / TWO_32));
+  view.setUint32(at, Math.floor(value * PER_TWO_32));
   view.setUint32(at + 4, value >>> 0);
 }
 
