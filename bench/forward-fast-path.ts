@@ -21,9 +21,18 @@ const LOOK_MS = 10;
 interface Block {
   readonly p50: number;
   readonly p99: number;
+  /** Of each 0.1 s. */
+  readonly windowsP99: readonly number[];
 }
 
-interface ForwardedBlock extends Block {
+/** What is told of blocks of one kind: medians over the blocks, and over all their windows. */
+interface Blocks {
+  readonly p50: number;
+  readonly blockP99: number;
+  readonly windowP99: number;
+}
+
+interface Forwarded {
   /** Of those that were decided meanwhile, how many a second arrived in the store. */
   readonly perSecond: number;
   readonly decidedPerSecond: number;
@@ -31,10 +40,12 @@ interface ForwardedBlock extends Block {
   readonly lagMsMax: number;
 }
 
-/** Medians over the blocks; the lags are the largest of any. */
+type ForwardedBlock = Block & Forwarded;
+
+/** Medians; the lags are the largest of any block. */
 export interface FastPathResult {
-  readonly alone: Block;
-  readonly forwarding: ForwardedBlock;
+  readonly alone: Blocks;
+  readonly forwarding: Blocks & Forwarded;
 }
 
 /**
@@ -136,12 +147,12 @@ async function sendForwarded(
     lagEventsMax = Math.max(lagEventsMax, events);
     lagMsMax = Math.max(lagMsMax, milliseconds);
   }, LOOK_MS);
-  const { p50, p99, sent } = await orders.send();
+  const { p50, p99, windowsP99, sent } = await orders.send();
   clearInterval(looking);
   // The client sends at an even pace, so its count tells how long it was at it.
   const seconds = sent / RATE;
   return {
-    ...{ p50, p99, lagEventsMax, lagMsMax },
+    ...{ p50, p99, windowsP99, lagEventsMax, lagMsMax },
     perSecond: (forwarder.storedSequence - first) / seconds,
     decidedPerSecond: (durableEvents(shard) - first) / seconds,
   };
@@ -164,11 +175,15 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function medians(blocks: readonly Block[]): Block {
-  return { p50: median(blocks.map(({ p50 }) => p50)), p99: median(blocks.map(({ p99 }) => p99)) };
+function medians(blocks: readonly Block[]): Blocks {
+  return {
+    p50: median(blocks.map(({ p50 }) => p50)),
+    blockP99: median(blocks.map(({ p99 }) => p99)),
+    windowP99: median(blocks.flatMap(({ windowsP99 }) => windowsP99)),
+  };
 }
 
-function forwardedMedians(blocks: readonly ForwardedBlock[]): ForwardedBlock {
+function forwardedMedians(blocks: readonly ForwardedBlock[]): Blocks & Forwarded {
   return {
     ...medians(blocks),
     perSecond: median(blocks.map((block) => block.perSecond)),

@@ -23,6 +23,8 @@ export interface LoadResult extends LoadLatency {
   readonly sent: number;
   readonly done: number;
   readonly refused: number;
+  /** p99 of each 0.1 s by when its orders were due, us (open). */
+  readonly windowsP99: readonly number[];
   /** Latest that an order was sent after it was due. */
   readonly lateUs: number;
 }

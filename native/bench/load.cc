@@ -11,7 +11,8 @@
 //       ANSWERS  1 an order is done when it is accepted, 2 when it is executed
 //       standard input: bytes of the orders to send in turn, 50 each
 //
-// Prints one line of JSON. Latencies are in a histogram of 1/128 steps of each power of two.
+// Prints one line of JSON. Latencies are in a histogram of 1/128 steps of each power of two; an open loop also
+// gives the p99 of each 0.1 s.
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
@@ -36,6 +37,7 @@ namespace {
 constexpr size_t kOrderBytes = 50;
 constexpr size_t kBufferBytes = 1 << 18;
 constexpr size_t kDueSlots = 1 << 20;
+constexpr uint64_t kWindowNs = 100'000'000;
 constexpr int kSteps = 128;
 
 [[noreturn]] void die(const char* what) {
@@ -180,6 +182,8 @@ struct Load {
   std::vector<Client> clients;
   Latencies latencies;
   bool counting = false;
+  uint64_t counted_from = 0;
+  std::vector<std::vector<uint64_t>> windows;
   uint64_t done = 0;
   uint64_t messages = 0;
   uint64_t refused = 0;
@@ -219,8 +223,25 @@ struct Load {
     done++;
     if (counting && open_loop) {
       const uint64_t due = client.due[ref % kDueSlots];
-      latencies.add(now > due ? now - due : 0);
+      const uint64_t latency = now > due ? now - due : 0;
+      latencies.add(latency);
+      const size_t window = due > counted_from ? (due - counted_from) / kWindowNs : 0;
+      if (window < windows.size()) windows[window].push_back(latency);
     }
+  }
+
+  // The p99 of each window, of orders due within it: one stall of the machine is one window's matter.
+  void print_windows() {
+    printf("\"windowsP99\":[");
+    const char* comma = "";
+    for (auto& window : windows) {
+      if (window.empty()) continue;
+      const auto at = window.begin() + static_cast<long>(window.size() * 99 / 100);
+      std::nth_element(window.begin(), at, window.end());
+      printf("%s%.2f", comma, static_cast<double>(*at) / 1000);
+      comma = ",";
+    }
+    printf("],");
   }
 
   // One read; false when there was nothing.
@@ -344,6 +365,12 @@ int run_clients(int argc, char** argv) {
   const uint64_t start = now_ns();
   const uint64_t counted_from = start + static_cast<uint64_t>(warm_up * 1e9);
   const uint64_t end = counted_from + static_cast<uint64_t>(seconds * 1e9);
+  load.counted_from = counted_from;
+  if (load.open_loop) {
+    // Whole windows; room for twice the orders, so that none is moved while orders are sent.
+    load.windows.resize(static_cast<size_t>(seconds * 1e9) / kWindowNs);
+    for (auto& each : load.windows) each.reserve(static_cast<size_t>(rate * kWindowNs / 1e9) * 2);
+  }
   const double interval = 1e9 / rate;
   double due = static_cast<double>(start) + interval;
   uint64_t done_before = 0;
@@ -394,6 +421,7 @@ int run_clients(int argc, char** argv) {
          static_cast<double>(load.messages - messages_before) / took, load.turn,
          static_cast<unsigned long long>(load.done), static_cast<unsigned long long>(load.refused),
          static_cast<double>(load.late) / 1000);
+  load.print_windows();
   load.latencies.print();
   printf("}\n");
   return 0;
