@@ -346,8 +346,9 @@ export class OrderEntry {
     while (at < batch.length) {
       const number = bytes[at + HEADER.number]!;
       if (number === EVENT.TradingDayOpened) this.#openDay(batch, at);
-      else if (number === EVENT.TradingDayClosed) this.#takeForAll(batch, at);
-      else if (Tradables.concerns(number)) this.#tradables.take(batch, at);
+      else if (number === EVENT.TradingDayClosed) {
+        for (const session of this.#sessions) this.#takeFor(session, batch, at);
+      } else if (Tradables.concerns(number)) this.#tradables.take(batch, at);
       else {
         const session = this.#session(u32[(at + HEADER.session) >> 2]!);
         const told = session?.early === true && f64[(at + HEADER.sequence) >> 3]! < this.#early;
@@ -364,10 +365,6 @@ export class OrderEntry {
       this.#lastSession = this.#bySessionId.get(id);
     }
     return this.#lastSession;
-  }
-
-  #takeForAll(batch: RecordBuffer, at: number): void {
-    for (const session of this.#sessions) this.#takeFor(session, batch, at);
   }
 
   /** A new day is a new session of SoupBinTCP: the old one ends for whoever is logged in. */
