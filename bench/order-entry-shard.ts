@@ -19,7 +19,6 @@ const SESSIONS = 4;
 const SYMBOLS = ['AAA', 'BBB', 'CCC', 'DDD'];
 const ORDER_BYTES = 50;
 const ORDERS = 512;
-const RING_SLOTS = 65_536;
 const VENUE = 1;
 /** Orders of a run that still fit; with --spin all their memory is taken at the start. */
 const CAPACITY_ORDERS = 3_000_000;
@@ -67,7 +66,6 @@ async function running<T>(
   const shard = await startShard({
     directory: journalDirectory(data),
     producers: ['admin', 'ouch', 'venue'],
-    ringSlots: RING_SLOTS,
     capacity: {
       orders,
       clientIds: orders + (orders >> 2),

@@ -11,7 +11,6 @@
  */
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, eventLayouts } from '../../domain/events.js';
-import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { Clock } from '../../lib/time.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
@@ -28,12 +27,13 @@ import {
 import { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { FairShare } from './fair-share.js';
+import { ForcedCancels } from './forced-cancels.js';
 import { LogCursor } from './log-cursor.js';
 import { MatchNumbers } from './match-numbers.js';
 import type { GatewayCounts, OrderEntryParts, TurnOutcome } from './order-entry-parts.js';
 import { PacketHandler } from './packet-handler.js';
 import { isRevoked, putInForce, type SessionPermit } from './permits.js';
-import { OUTCOME, Requests } from './requests.js';
+import { Requests } from './requests.js';
 import type { Session } from './session.js';
 import { SessionStream } from './session-stream.js';
 import { MESSAGE_BYTES_MAX, StreamMessages } from './stream-message.js';
@@ -60,10 +60,7 @@ export class OrderEntry {
   readonly #connections: Connections;
   readonly #fair: FairShare;
   readonly #journalIndex = new SparseIndex();
-  /** Sessions whose orders are still to be canceled because they disconnected, by account. */
-  readonly #cancels: { readonly session: Session; readonly account: string }[] = [];
-  /** Orders that the writer took after a day was opened that their UserRefNum is not of. */
-  readonly #strays: { readonly stream: SessionStream; account: number; orderId: number }[] = [];
+  readonly #cancels: ForcedCancels;
   #ready: Connection[] = [];
   #dirty: Session[] = [];
   #catchingUp: Connection[] = [];
@@ -86,6 +83,7 @@ export class OrderEntry {
     this.times = { ...TIMES_DEFAULT, ...parts.config.times };
     this.#matches = new MatchNumbers(this.limits.executions, parts.seed);
     this.#requests = new Requests(parts.port, this.#tradables, this.clock);
+    this.#cancels = new ForcedCancels(this.#requests, this.#tradables);
     this.#packets = new PacketHandler(this.#requests, this.#tradables, this.clock);
     this.#sessions = parts.config.sessions.map((config) => ({
       stream: new SessionStream(config, this.#matches, this.limits.userRefs),
@@ -169,7 +167,7 @@ export class OrderEntry {
     }
     reader.close();
     this.#live = true;
-    for (const session of this.#sessions) this.#cancelOpenOrders(session);
+    for (const { stream } of this.#sessions) this.#cancels.ofSession(stream);
     this.#onWork();
   }
 
@@ -225,7 +223,7 @@ export class OrderEntry {
     this.#requests.begin();
     this.#fair.tick(performance.now());
     this.#goOnCatchingUp();
-    let blocked = !this.#submitCancels();
+    let blocked = !this.#cancels.submit();
     const turn = this.#ready;
     this.#ready = [];
     let more = this.#catchingUp.length > 0;
@@ -282,36 +280,8 @@ export class OrderEntry {
     const { session } = connection;
     if (session === undefined || session.connection !== connection) return;
     session.connection = undefined;
-    this.#cancelOpenOrders(session);
+    this.#cancels.ofSession(session.stream);
     this.#onWork();
-  }
-
-  #cancelOpenOrders(session: Session): void {
-    const { config, orders } = session.stream;
-    if (!config.cancelOnDisconnect || orders.count === 0) return;
-    for (const account of (config.home ?? config).accounts)
-      this.#cancels.push({ session, account });
-  }
-
-  /** @returns whether all are in the ring: before them, nothing else goes there */
-  #submitCancels(): boolean {
-    for (let next = this.#cancels[0]; next !== undefined; next = this.#cancels[0]) {
-      const { session, account } = next;
-      // Whatever it may trade now.
-      const index = this.#tradables.account(account);
-      const reason = REASON.ORDER_DISCONNECTED;
-      const outcome =
-        index === 0 ? OUTCOME.taken : this.#requests.massCancel(session.stream, index, 0, reason);
-      if (outcome !== OUTCOME.taken) return false;
-      this.#cancels.shift();
-    }
-    for (let next = this.#strays[0]; next !== undefined; next = this.#strays[0]) {
-      if (this.#requests.cancelStray(next.stream, next.account, next.orderId) !== OUTCOME.taken) {
-        return false;
-      }
-      this.#strays.shift();
-    }
-    return true;
   }
 
   // From the log to the sockets.
@@ -403,7 +373,7 @@ export class OrderEntry {
     const account = batch.u32[(at + accepted.account) >> 2]!;
     const { name } = stream.config;
     this.#parts.logger.error({ session: name, orderId, reason: 'DAY_PASSED' }, 'order canceled');
-    this.#strays.push({ stream, account, orderId });
+    this.#cancels.ofOrder(stream, account, orderId);
     this.#onWork();
   }
 
