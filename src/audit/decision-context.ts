@@ -68,6 +68,7 @@ const LIMIT_OF_CHECK: Readonly<Partial<Record<keyof typeof RISK_CHECK, LimitName
   RepeatedOrder: 'RepeatedOrders',
   OrderToTrade: 'OrderToTradeRatio',
   MarkAge: 'MarkAge',
+  Rate: 'RateAge',
   Restricted: 'Restricted',
   ShortSale: 'ShortSale',
 };

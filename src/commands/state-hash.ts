@@ -35,10 +35,11 @@ export function stateHash(state: ShardState, memory = memoryHash(state)): string
     accounts.count,
     instruments.count,
     scopes.valued,
+    state.rates.mixed,
     state.days,
   ];
   const hash = createHash('sha256').update(memory).update(JSON.stringify(numbers));
-  const names = [...accounts.groups];
+  const names = [[...accounts.groups], state.rates.names];
   hash.update(JSON.stringify([instruments.terms, accounts.terms, names, state.actors.list()]));
   hash.update(JSON.stringify([...state.reconciling].sort((a, b) => a - b)));
   hash.update(JSON.stringify([...clientIds.further].sort(([a], [b]) => a - b)));

@@ -17,7 +17,7 @@ import { ORDER_FLAG } from './state/order-table.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Raised when the meaning of what is stored changes without its shape. */
-const IMAGE_VERSION = 5;
+const IMAGE_VERSION = 6;
 
 type View = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
@@ -27,6 +27,7 @@ export interface ImageValues {
   readonly accounts: { terms: unknown[]; byName: [string, number][]; groups: [string, number][] };
   readonly instruments: { terms: unknown[]; bySymbol: [string, number][] };
   readonly actors: readonly Actor[];
+  readonly currencies: readonly string[];
   /** Of replaces under way, by row of the client order id. */
   readonly furtherTerms: [number, FurtherTerms][];
   readonly limits: [string, unknown][];
@@ -89,6 +90,7 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
       rows: instruments.capacity + 1,
       used: [[0, count('instruments.count')]],
     },
+    { name: 'rates', owner: state.rates, rows: 1, used: [[0, 1]] },
     // Alarms only say where deciding has to look: it puts them out, evolving does not. All are up anew.
     {
       name: 'scopes',
@@ -165,6 +167,7 @@ const numberOwners = (state: ShardState): [string, Record<string, unknown>][] =>
     accounts: state.accounts,
     instruments: state.instruments,
     scopes: state.scopes,
+    rates: state.rates,
   }) as unknown as [string, Record<string, unknown>][];
 
 /** Numbers that the capacity gives. */
@@ -197,6 +200,7 @@ export function imageValues(state: ShardState): ImageValues {
     },
     instruments: { terms: instruments.terms, bySymbol: [...instruments.bySymbol] },
     actors: actors.list(),
+    currencies: [...state.rates.names],
     furtherTerms: [...clientIds.further],
     limits: [...limits.values],
     reconciling: [...state.reconciling],
@@ -235,6 +239,7 @@ export function finishImage(state: ShardState, values: ImageValues): void {
     }
   }
   const { accounts, actors, instruments, limits, orders, work } = state;
+  for (const name of values.currencies.slice(1)) state.rates.add(name);
   for (const actor of values.actors) actors.register(actor);
   for (const [id, terms] of values.furtherTerms) state.clientIds.further.set(id, terms);
   restoreTerms(accounts.terms as unknown[], values.accounts.terms);

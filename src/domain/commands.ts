@@ -167,6 +167,11 @@ export const commands = {
     meaning: 'Send a venue no new orders until its reconciliation is on record.',
     fields: E.venueReconciliationStarted,
   }),
+  SetBaseCurrency: declare({
+    number: 39,
+    meaning: 'Set the currency in which sums and limits of the firm or a group are.',
+    fields: E.baseCurrency,
+  }),
   ReconcileOrder: declare({
     number: 38,
     meaning:

@@ -142,6 +142,11 @@ export function divideHalfEven(a: bigint, b: bigint): bigint {
 /** Currency pairs are instruments named FROM/TO. */
 const PAIR = /^([A-Z0-9]{3,8})\/([A-Z0-9]{3,8})$/;
 
+/** Three letters of ISO 4217, or up to eight letters and digits of what has no such code. */
+export const isCurrency = (code: string): boolean => /^[A-Z0-9]{3,8}$/.test(code);
+
+export const isCurrencyPair = (symbol: string): boolean => PAIR.test(symbol);
+
 /**
  * The rate that the mark of an instrument records, if the instrument is a currency pair: its symbol is
  * `FROM/TO`, its price is TO for one FROM.

@@ -91,6 +91,15 @@ export const limitChanged = {
   spare32: u32('none', 'zero'),
 } as const;
 
+export const baseCurrency = {
+  scopeId: u32('index', 'firm 0, or group'),
+  scope: choice(T.SCOPE, 'whose base currency: Firm or Group'),
+  spare: spare(),
+  spare16: u16('none', 'zero'),
+  currency: text(8, 'what its sums and limits are in from now on, ISO 4217 code'),
+  previous: text(8, 'what they were in before; empty none'),
+} as const;
+
 export const tradingState = {
   scopeId: u32('index', 'firm 0, group, account or instrument'),
   scope: choice(T.SCOPE, 'what is halted or resumed'),

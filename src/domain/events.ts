@@ -371,6 +371,14 @@ export const events = {
       'An order stands otherwise at its venue than here: both sides, and what is done. What changes here is the event after it.',
     fields: E.venueDifferenceFound,
   }),
+  BaseCurrencyChanged: declare({
+    number: 48,
+    version: 1,
+    about: 'account',
+    meaning:
+      'The sums and limits of the firm or a group are in another currency from now on. Limits keep their numbers.',
+    fields: E.baseCurrency,
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

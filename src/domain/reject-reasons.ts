@@ -312,6 +312,19 @@ export const rejectReasons = {
     ouch: 0,
     meaning: 'The value reported is within the limit in force, or the scope is stopped already.',
   },
+  RISK_RATE_MISSING: {
+    number: 95,
+    fix: OTHER,
+    ouch: 0x0004,
+    meaning:
+      'An amount has to be converted into the base currency of a scope, and there is no rate.',
+  },
+  RISK_RATE_STALE: {
+    number: 96,
+    fix: OTHER,
+    ouch: 0x0004,
+    meaning: 'The rate into the base currency of a scope is too old.',
+  },
   COMMAND_UNKNOWN: { number: 92, fix: OTHER, ouch: 0, meaning: 'No such command.' },
 } as const satisfies Record<string, RejectReason>;
 

@@ -25,6 +25,7 @@ export const RISK_CHECK = {
   MarkAge: 20,
   ReduceOnly: 21,
   CancelRate: 22,
+  Rate: 23,
 } as const;
 
 export interface LimitDeclaration {
@@ -176,6 +177,13 @@ export const limits = {
       'Largest value at risk of the scope, one day, in base currency: above it the scope is set to reducing.',
     perInstrument: false,
   },
+  RateAge: {
+    number: 24,
+    unit: 'ms',
+    meaning:
+      'Oldest rate with which what an order adds is converted into the base currency of a scope.',
+    perInstrument: false,
+  },
 } as const satisfies Record<string, LimitDeclaration>;
 
 export type LimitName = keyof typeof limits;
@@ -185,7 +193,7 @@ export const LIMIT = constants(
 ) as unknown as { readonly [N in LimitName]: (typeof limits)[N]['number'] };
 
 /** One more than the highest limit number. */
-export const LIMIT_KINDS = 24;
+export const LIMIT_KINDS = 25;
 
 /** A limit that is not set. */
 export const NO_LIMIT = -1;

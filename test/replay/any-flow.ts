@@ -269,6 +269,9 @@ export class AnyFlow {
     } else if (kind === 2) {
       const state = this.#pick(['Active', 'Active', 'Reducing', 'Halted'] as const);
       this.send('SetTradingState', { scope, scopeId, state, text: 'because' });
+      // Now and then one without a rate, which refuses what adds risk until the next.
+      const currency = this.#commands % 4 === 0 ? 'USD' : 'EUR';
+      this.send('SetBaseCurrency', { scope, scopeId, currency });
     } else if (kind === 3) {
       this.send('MassCancel', {
         account: this.draw(3),

@@ -43,6 +43,7 @@ export const checkUnits: { readonly [N in CheckName]: CheckUnit } = {
   OrderToTrade: 'count',
   MarkAge: 'ms',
   ReduceOnly: 'quantity',
+  Rate: 'ms',
   CancelRate: 'count',
 };
 

@@ -5,6 +5,7 @@
 import { SUBJECT_BYTES } from '../../domain/actor.js';
 import { decodeCommand } from '../../domain/command-codec.js';
 import { COMMAND, type CommandName } from '../../domain/commands.js';
+import { isCurrency } from '../../domain/currency.js';
 import { writePayload } from '../../domain/event-codec.js';
 import { COMMAND_PAYLOAD_BYTES_MAX } from '../../domain/event-fields.js';
 import { HEADER, RECORD_HEADER_BYTES } from '../../domain/event-record.js';
@@ -15,6 +16,7 @@ import { REASON } from '../../domain/reject-reasons.js';
 import { LIMIT, LIMIT_KINDS, limits, NO_LIMIT } from '../../domain/risk-catalogue.js';
 import { assert } from '../../lib/assert.js';
 import { type Emitter, recordOf } from '../emitter.js';
+import { mayRebase, mayRebaseFirm } from '../evolve/base-currencies.js';
 import { tickValue } from '../state/instrument-table.js';
 import { checkPriceBreaker, trippedBreaker } from './circuit-breakers.js';
 
@@ -119,7 +121,6 @@ function markPrice(e: Emitter): void {
 }
 
 const SYMBOL = /^[\x21-\x7e]{1,24}$/;
-const CURRENCY = /^[A-Z0-9]{3,8}$/;
 
 function listInstrument(e: Emitter): void {
   const data = decode(e, 'ListInstrument');
@@ -130,11 +131,12 @@ function listInstrument(e: Emitter): void {
   const named = instruments.bySymbol.get(data.symbol);
   const valid =
     SYMBOL.test(data.symbol) &&
-    CURRENCY.test(data.currency) &&
+    isCurrency(data.currency) &&
     tickValue(data) !== undefined &&
     (named === undefined || named === index) &&
     data.feePerLot >= 0;
   if (!valid) return refuse(REASON.INSTRUMENT_INVALID);
+  if (!e.state.rates.fits(data.currency)) return refuse(REASON.CAPACITY_REFERENCE);
   if (index === 0) {
     if (instruments.full) return refuse(REASON.CAPACITY_REFERENCE);
     emit(e, 'InstrumentListed', { ...data, instrument: instruments.count });
@@ -168,16 +170,25 @@ function openAccount(e: Emitter): void {
   const named = accounts.byName.get(data.name);
   const valid =
     /^[\x21-\x7e]{1,32}$/.test(data.name) &&
-    CURRENCY.test(data.currency) &&
+    isCurrency(data.currency) &&
     (named === undefined || named === index) &&
     data.commissionPerLot >= 0;
   if (!valid) return refuse(REASON.ACCOUNT_INVALID);
-  if (index === 0 && accounts.full) return refuse(REASON.CAPACITY_REFERENCE);
+  const fits = e.state.rates.fits(data.currency);
+  if (!fits || (index === 0 && accounts.full)) return refuse(REASON.CAPACITY_REFERENCE);
+  if (!mayChangeCurrency(e, index, data.currency)) return refuse(REASON.RISK_RATE_MISSING);
   // Groups are numbered as they appear; there are never more of them than accounts.
   const known = accounts.groups.get(data.groupName);
   const group = data.groupName === '' ? 0 : (known ?? accounts.groups.size + 1);
   if (index === 0) emit(e, 'AccountOpened', { ...data, group, account: accounts.count });
   else emit(e, 'AccountChanged', { ...data, group });
+}
+
+/** What an account lost today has to be carried over; the firm may go by its first account. */
+function mayChangeCurrency({ state }: Emitter, account: number, currency: string): boolean {
+  if (account === 0) return true;
+  if (!mayRebase(state, state.scopes.first + account, currency)) return false;
+  return account !== 1 || state.scopes.base[0] !== 0 || mayRebaseFirm(state, currency);
 }
 
 function changeLimit(e: Emitter): void {

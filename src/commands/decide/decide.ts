@@ -2,6 +2,7 @@
  * Decide: state and command to events. Pure but for the batch it writes to and the state that each
  * event evolves at once; reads no clock and no random number.
  */
+
 import { COMMAND } from '../../domain/commands.js';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { REASON } from '../../domain/reject-reasons.js';
@@ -12,6 +13,7 @@ import { decideControl, refuseCommand } from './control.js';
 import { decideMassCancel } from './mass-cancel.js';
 import { decideNewOrder } from './new-order.js';
 import { decideReplaceOrder } from './replace-order.js';
+import { decideSetBaseCurrency } from './set-base-currency.js';
 import { decideCloseTradingDay, decideOpenTradingDay } from './trading-day.js';
 import { workOff } from './triggers.js';
 import { decideReportValueAtRisk } from './value-at-risk.js';
@@ -61,6 +63,9 @@ function decideByNumber(e: Emitter, number: number): boolean {
       return decideCloseTradingDay(e);
     case COMMAND.ReportValueAtRisk:
       decideReportValueAtRisk(e);
+      return true;
+    case COMMAND.SetBaseCurrency:
+      decideSetBaseCurrency(e);
       return true;
     default:
       if (!decideControl(e, number)) refuseCommand(e, number, REASON.COMMAND_UNKNOWN, 0);

@@ -9,6 +9,7 @@ import { assert } from '../../lib/assert.js';
 import { REQUEST_KIND } from '../state/client-ids.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import type { ShardState } from '../state/shard-state.js';
+import { rateMarked } from './base-currencies.js';
 import { noteTime } from './event-time.js';
 import { revalueInstrument } from './exposure.js';
 import { fillCorrected, fillUnmatched, orderFilled } from './fill-events.js';
@@ -104,5 +105,6 @@ function priceMarked(state: ShardState, b: RecordBuffer, at: number): void {
     lows.raise(instrument, now, breakerWindow, instrument, -price);
   }
   revalueInstrument(state, instrument);
+  if (instruments.pair[instrument] === 1) rateMarked(state, instrument);
   watchMark(state, instrument);
 }

@@ -12,7 +12,8 @@
  *   pnl    sold - bought + quantity x mark - fees                  rounded down
  * ```
  *
- * Without a mark a position is valued at its cost. The sums are of whole numbers and exact below
+ * Amounts of a position are in the currency of its instrument; where a scope has another one as its
+ * base, `conversion.ts` converts what is added to it. Without a mark a position is valued at its cost. The sums are of whole numbers and exact below
  * 2^53 micros; deciding refuses what would go beyond.
  */
 import { POSITION, SUSPENSE } from '../../domain/position.js';
@@ -20,6 +21,7 @@ import { scratch } from '../../lib/scratch.js';
 import { RISK, RISK_ROW, ROW } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
+import { addPnlConverted, settleConverted, settled } from './conversion.js';
 
 /** Value and P&L of a position, after a fill or a mark at `scopes.now`. */
 export function revalue(state: ShardState, row: number): void {
@@ -44,10 +46,11 @@ export function revalue(state: ShardState, row: number): void {
     (rows[base + POSITION.fees] as number);
   const at = row * RISK_ROW;
   risk[at + RISK.value] = quantity < 0 ? -size : size;
-  const change = pnl - (risk[at + RISK.pnl] as number);
-  if (change !== 0) {
+  const before = risk[at + RISK.pnl] as number;
+  if (pnl !== before) {
     risk[at + RISK.pnl] = pnl;
-    addPnl(state, row, change);
+    if (state.rates.mixed === 0) addPnl(state, row, pnl - before);
+    else addPnlConverted(state, row, before, pnl, addPnlTo);
   }
   settle(state, row);
 }
@@ -75,6 +78,13 @@ function settle(state: ShardState, row: number): void {
   const short = (risk[at + RISK.sells] as number) - value;
   const gross = Math.max(long, short);
   const margin = marginOf(state, row, gross);
+  if (state.rates.mixed !== 0) {
+    settled[0] = gross;
+    settled[1] = long;
+    settled[2] = short;
+    settled[3] = margin;
+    settleConverted(state, row);
+  }
   change[0] = gross - (risk[at + RISK.gross] as number);
   change[1] = long - (risk[at + RISK.long] as number);
   change[2] = short - (risk[at + RISK.short] as number);
@@ -83,6 +93,7 @@ function settle(state: ShardState, row: number): void {
   risk[at + RISK.long] = long;
   risk[at + RISK.short] = short;
   risk[at + RISK.margin] = margin;
+  if (state.rates.mixed !== 0) return;
   const account = state.positions.account[row] as number;
   addChange(state, 0);
   // What is in suspense belongs to nobody yet: it counts for the firm.
@@ -117,7 +128,7 @@ function addPnl(state: ShardState, row: number, by: number): void {
   if (group !== 0) addPnlTo(state, group, by);
 }
 
-function addPnlTo(state: ShardState, scope: number, by: number): void {
+export function addPnlTo(state: ShardState, scope: number, by: number): void {
   const { scopes } = state;
   const at = scope * SCOPED_WIDTH;
   const before = scopes.rows[at + SCOPED.pnl] as number;
@@ -141,6 +152,9 @@ export function revalueInstrument(state: ShardState, instrument: number): void {
   }
 }
 
+/** What a position adds to its scopes. */
+const OF_SCOPES = [RISK.gross, RISK.long, RISK.short, RISK.margin, RISK.pnl, RISK.unrated] as const;
+
 /** Builds all sums from the positions: valuing was switched on, or an account changed its group. */
 export function revalueAll(state: ShardState): void {
   const { positions, scopes } = state;
@@ -150,13 +164,12 @@ export function revalueAll(state: ShardState): void {
       scopes.rows[at + column] = 0;
     }
   }
+  scopes.unrated.fill(0);
   const before = scopes.valued;
   scopes.valued = 1;
   for (let row = 1; row < positions.count; row += 1) {
     const at = row * RISK_ROW;
-    for (const column of [RISK.gross, RISK.long, RISK.short, RISK.margin, RISK.pnl]) {
-      risk[at + column] = 0;
-    }
+    for (const column of OF_SCOPES) risk[at + column] = 0;
     revalue(state, row);
   }
   scopes.valued = before;

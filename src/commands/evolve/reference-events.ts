@@ -5,6 +5,7 @@ import { assert } from '../../lib/assert.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
+import { accountCurrency, instrumentCurrency, setBase } from './base-currencies.js';
 import { revalueAll, revalueInstrument } from './exposure.js';
 import { isOfPositions, resolveLimitsOf } from './positions.js';
 import { purgeEnded } from './purge.js';
@@ -36,13 +37,14 @@ export function instrumentListed(
     multiplierMantissa: data.multiplierMantissa,
     multiplierScale: data.multiplierScale,
   });
+  state.scopes.now[0] = millisecondsOf(event);
+  instrumentCurrency(state, index, data.symbol, data.currency);
   instruments.feePerLot[index] = data.feePerLot;
   instruments.venue[index] = data.venue;
   instruments.open[index] = data.open;
   instruments.negativePrices[index] = data.negativePrices;
   instruments.marginPercent[index] = data.marginPercent;
   resolvePriceBreaker(state, index);
-  state.scopes.now[0] = millisecondsOf(event);
   revalueInstrument(state, index);
 }
 
@@ -77,7 +79,9 @@ export function accountOpened(
   accounts.selfTradePrevention[index] = SELF_TRADE_PREVENTION[data.selfTradePrevention];
   resolveLimitsOf(state, SCOPE.Account, index);
   resolveScopes(state, SCOPE.Account, index, millisecondsOf(event));
-  if (moved && state.scopes.valued !== 0) revalueAll(state);
+  state.scopes.now[0] = millisecondsOf(event);
+  const rebased = accountCurrency(state, index, data.currency);
+  if ((moved || rebased) && state.scopes.valued !== 0) revalueAll(state);
 }
 
 /** The open orders of an account count for the group it is in. */
@@ -104,6 +108,12 @@ export function limitChanged(state: ShardState, event: EventOf<'LimitChanged'>):
   resolveScopes(state, scope, scopeId, millisecondsOf(event));
   if (scope === SCOPE.Firm) resolvePriceBreakers(state, limit, instrument);
   switchValuing(state);
+}
+
+function baseCurrencyChanged(state: ShardState, event: EventOf<'BaseCurrencyChanged'>): void {
+  const { scopeId, currency } = event.data;
+  state.scopes.now[0] = millisecondsOf(event);
+  if (setBase(state, scopeId, currency) && state.scopes.valued !== 0) revalueAll(state);
 }
 
 export function tradingStateChanged(
@@ -205,6 +215,9 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
       return;
     case 'LimitChanged':
       limitChanged(state, event);
+      return;
+    case 'BaseCurrencyChanged':
+      baseCurrencyChanged(state, event);
       return;
     case 'TradingHalted':
     case 'TradingResumed':

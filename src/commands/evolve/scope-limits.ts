@@ -122,6 +122,7 @@ function resolveAccount(state: ShardState, account: number): void {
   const window = inForce(LIMIT.BreakerWindow);
   setWindow(state, row, window === UNLIMITED || window === 0 ? BREAKER_WINDOW_MS : window);
   scopes.rows[at + SCOPED.breakerCoolDown] = inForce(LIMIT.BreakerCoolDown);
+  scopes.rows[at + SCOPED.rateAge] = inForce(LIMIT.RateAge);
   scopes.own[row] = own;
   accounts.checks[account] =
     own | (scopes.own[0] as number) | (group === 0 ? 0 : (scopes.own[group] as number));

@@ -85,6 +85,7 @@ const CAUSES: ReadonlyMap<number, Recipe> = new Map<number, Recipe>([
   [EVENT.AccountOpened, same('AccountOpened', 'OpenAccount', clear('OpenAccount', 'account'))],
   [EVENT.AccountChanged, same('AccountChanged', 'OpenAccount')],
   [EVENT.LimitChanged, same('LimitChanged', 'ChangeLimit')],
+  [EVENT.BaseCurrencyChanged, same('BaseCurrencyChanged', 'SetBaseCurrency')],
   [EVENT.TradingHalted, same('TradingHalted', 'SetTradingState')],
   [EVENT.TradingResumed, same('TradingResumed', 'SetTradingState')],
   [EVENT.TradingDayOpened, same('TradingDayOpened', 'OpenTradingDay')],

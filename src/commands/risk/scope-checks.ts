@@ -8,9 +8,11 @@ import { REASON } from '../../domain/reject-reasons.js';
 import { NO_LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { scratch } from '../../lib/scratch.js';
 import type { Emitter } from '../emitter.js';
+import { rateInto } from '../evolve/conversion.js';
 import { marginOf } from '../evolve/exposure.js';
 import { REPEATED_WINDOW_MS } from '../evolve/order-counts.js';
 import { RISK, RISK_ROW, UNLIMITED } from '../state/position-table.js';
+import { convertUp, placeOf } from '../state/rate-table.js';
 import {
   hasToken,
   REPEATED,
@@ -36,6 +38,14 @@ const MADE_HERE =
   SWITCHED_ON.RepeatedOrder |
   SWITCHED_ON.OrderToTrade;
 
+/** What is compared in money: with the loss breaker, which trips later but knows no more. */
+const MONEY =
+  SWITCHED_ON.GrossExposure |
+  SWITCHED_ON.NetExposure |
+  SWITCHED_ON.BuyingPower |
+  SWITCHED_ON.DailyLoss |
+  SWITCHED_ON.BreakerLoss;
+
 const EXPOSURES = SWITCHED_ON.GrossExposure | SWITCHED_ON.NetExposure | SWITCHED_ON.BuyingPower;
 
 /** Order messages of a day that the order-to-trade ratio lets pass in any case. */
@@ -43,6 +53,9 @@ export const ORDER_TO_TRADE_FREE = 1000;
 
 /** What the order at hand adds: notional of its side, gross, margin. Reused. */
 const added = scratch(3);
+/** The same after the order, in the currency of the instrument: what is converted. */
+const total = scratch(3);
+const rate = scratch(2);
 const NOTIONAL = 0;
 const GROSS = 1;
 const MARGIN = 2;
@@ -65,23 +78,24 @@ export function checkScopes(
   lots: number,
 ): number {
   const { state } = e;
-  const on = (state.accounts.checks[account] as number) & MADE_HERE;
+  const on = (state.accounts.checks[account] as number) & (MADE_HERE | MONEY);
   if (on === 0) return 0;
-  result.checks |= on;
+  result.checks |= on & MADE_HERE;
   state.scopes.now[0] = e.timeMs;
   if ((on & EXPOSURES) !== 0) {
     const missing = weigh(state, result, row, side, order);
     if (missing !== 0) return missing;
   }
   // Who lost too much may still close: what only reduces passes the loss limit.
-  const closing = (on & SWITCHED_ON.DailyLoss) !== 0 && reduces(state, row, side, lots);
+  const asked = (on & SWITCHED_ON.DailyLoss) | state.rates.mixed;
+  const closing = asked !== 0 && reduces(state, row, side, lots);
   const opens = order === 0 ? 1 : 0;
   const { first } = state.scopes;
-  let reason = checkScope(e, result, first + account, side, opens, closing);
+  let reason = checkScope(e, result, first + account, account, row, side, opens, closing);
   if (reason !== 0) return reason;
   const group = state.accounts.group[account] as number;
-  if (group !== 0) reason = checkScope(e, result, group, side, opens, closing);
-  if (reason === 0) reason = checkScope(e, result, 0, side, opens, closing);
+  if (group !== 0) reason = checkScope(e, result, group, account, row, side, opens, closing);
+  if (reason === 0) reason = checkScope(e, result, 0, account, row, side, opens, closing);
   return reason;
 }
 
@@ -104,6 +118,11 @@ function weigh(
   const long = (risk[at + RISK.long] as number) + (side === SIDE.Buy ? more : 0);
   const short = (risk[at + RISK.short] as number) + (side === SIDE.Buy ? 0 : more);
   const gross = Math.max(long, short);
+  if (state.rates.mixed !== 0) {
+    total[NOTIONAL] = side === SIDE.Buy ? long : short;
+    total[GROSS] = gross;
+    total[MARGIN] = marginOf(state, row, gross);
+  }
   added[NOTIONAL] = more;
   added[GROSS] = gross - (risk[at + RISK.gross] as number);
   added[MARGIN] = marginOf(state, row, gross) - (risk[at + RISK.margin] as number);
@@ -114,13 +133,19 @@ function checkScope(
   e: Emitter,
   result: RiskResult,
   scope: number,
+  account: number,
+  row: number,
   side: number,
   opens: number,
   closing: boolean,
 ): number {
   const { scopes } = e.state;
   const own = scopes.own[scope] as number;
-  if ((own & MADE_HERE) === 0) return 0;
+  if ((own & (MADE_HERE | MONEY)) === 0) return 0;
+  if (e.state.rates.mixed !== 0 && (own & MONEY) !== 0) {
+    const reason = convertAdded(e, result, scope, account, row, side, closing);
+    if (reason !== 0) return reason;
+  }
   const { rows } = scopes;
   const at = scope * SCOPED_WIDTH;
   if ((own & SWITCHED_ON.OpenOrders) !== 0) {
@@ -151,6 +176,45 @@ function checkScope(
     ? checkCounts(e, result, own, scope, opens)
     : 0;
 }
+
+/**
+ * Converts what the order adds into the base currency of a scope: the difference of what the position
+ * adds after and before, each rounded up, as the sums have it. What only closes passes without a rate.
+ */
+function convertAdded(
+  e: Emitter,
+  result: RiskResult,
+  scope: number,
+  account: number,
+  row: number,
+  side: number,
+  closing: boolean,
+): number {
+  const { positions, instruments, scopes, rates } = e.state;
+  result.checks |= 1 << (RISK_CHECK.Rate - 1);
+  const instrument = positions.instrument[row] as number;
+  const rated = rateInto(e.state, instrument, scope, rate);
+  if (!closing) {
+    if (!rated || scopes.unrated[scope] !== 0) {
+      return result.fail(RISK_CHECK.Rate, REASON.RISK_RATE_MISSING, NO_LIMIT, 0);
+    }
+    const from = instruments.currency[instrument] as number;
+    const to = scopes.currency[scope] as number;
+    const limit = scopes.rows[(scopes.first + account) * SCOPED_WIDTH + SCOPED.rateAge] as number;
+    const age = from === to ? 0 : e.timeMs - (rates.time[placeOf(from, to)] as number);
+    if (age > limit) return result.fail(RISK_CHECK.Rate, REASON.RISK_RATE_STALE, limit, age);
+  }
+  const at = row * RISK_ROW;
+  const held = side === SIDE.Buy ? RISK.long : RISK.short;
+  added[NOTIONAL] = rated ? more(total[NOTIONAL] as number, positions.risk[at + held]) : 0;
+  added[GROSS] = rated ? more(total[GROSS] as number, positions.risk[at + RISK.gross]) : 0;
+  added[MARGIN] = rated ? more(total[MARGIN] as number, positions.risk[at + RISK.margin]) : 0;
+  return 0;
+}
+
+const more = (after: number, before: number | undefined) =>
+  convertUp(after, rate[0] as number, rate[1] as number) -
+  convertUp(before as number, rate[0] as number, rate[1] as number);
 
 /** Gross, net and margin after the order; what does not raise them passes even above the limit. */
 function checkExposure(

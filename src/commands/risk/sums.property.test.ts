@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { CurrencyRates } from '../../domain/currency.js';
 import { POSITION } from '../../domain/position.js';
 import { RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
-import { desk, dollars, type Spec } from './spec.js';
+import { desk, dollars, type Spec, types } from './spec.js';
 
 /** The sums of a scope, the slow and obvious way. */
 interface Sums {
@@ -18,8 +19,50 @@ interface Sums {
 
 const none = (): Sums => ({ open: 0, gross: 0, long: 0, short: 0, margin: 0, pnl: 0 });
 
+/** Rates by the class of the reports, and the bases that were set: 0 the firm, else the group. */
+class Bases {
+  readonly rates = new CurrencyRates();
+  readonly #set = new Map<number, string>();
+  #sequence = 0;
+
+  set(scope: number, currency: string): void {
+    this.#set.set(scope, currency);
+  }
+
+  mark(ticks: number): void {
+    const [numerator, denominator] = [BigInt(ticks), 10_000n];
+    this.rates.record({
+      from: 'EUR',
+      to: 'USD',
+      numerator,
+      denominator,
+      sequence: this.#sequence++,
+    });
+  }
+
+  of(state: ShardState, scope: number): string {
+    const { accounts, scopes } = state;
+    const currency = (account: number) => accounts.terms[account]?.currency as string;
+    if (scope > scopes.first) return currency(scope - scopes.first);
+    return this.#set.get(scope) ?? this.#set.get(0) ?? currency(1);
+  }
+
+  /** Rounded up, or down; 0 without a rate. */
+  convert(amount: number, from: string, to: string, up: boolean): number {
+    if (from === to) return amount;
+    try {
+      const { numerator, denominator } = this.rates.rate(from, to);
+      const product = BigInt(amount) * numerator;
+      const rest = ((product % denominator) + denominator) % denominator;
+      return Number((product - rest) / denominator) + (up && rest !== 0n ? 1 : 0);
+    } catch {
+      return 0;
+    }
+  }
+}
+
 /** Adds up every order and position from nothing. Instruments are worth 10,000 micros a tick and lot. */
-function recount(state: ShardState): Map<number, Sums> {
+function recount(state: ShardState, bases: Bases): Map<number, Sums> {
   const { orders, positions, instruments, accounts, scopes } = state;
   const sums = new Map<number, Sums>();
   const scopesOf = (account: number) => {
@@ -27,7 +70,7 @@ function recount(state: ShardState): Map<number, Sums> {
     return [0, scopes.first + account, ...(group === 0 ? [] : [group])].map((scope) => {
       const found = sums.get(scope) ?? none();
       sums.set(scope, found);
-      return found;
+      return { of: found, base: bases.of(state, scope) };
     });
   };
   for (let position = 1; position < positions.count; position += 1) {
@@ -54,20 +97,24 @@ function recount(state: ShardState): Map<number, Sums> {
     const flows =
       (positions.rows[at + POSITION.soldValue] as number) -
       (positions.rows[at + POSITION.boughtValue] as number);
-    for (const of of scopesOf(account)) {
+    const currency = instruments.terms[instrument]?.currency as string;
+    const margin = percent === 0 ? gross : Math.ceil((gross * percent) / 100);
+    const pnl = (flows + quantity * mark) * 10_000 - (positions.rows[at + POSITION.fees] as number);
+    for (const { of, base } of scopesOf(account)) {
+      const up = (amount: number) => bases.convert(amount, currency, base, true);
       of.open += open;
-      of.gross += gross;
-      of.long += value + buys;
-      of.short += sells - value;
-      of.margin += percent === 0 ? gross : Math.ceil((gross * percent) / 100);
-      of.pnl += (flows + quantity * mark) * 10_000 - (positions.rows[at + POSITION.fees] as number);
+      of.gross += up(gross);
+      of.long += up(value + buys);
+      of.short += up(sells - value);
+      of.margin += up(margin);
+      of.pnl += bases.convert(pnl, currency, base, false);
     }
   }
   return sums;
 }
 
-function expectSums(state: ShardState): void {
-  for (const [scope, sums] of recount(state)) {
+function expectSums(state: ShardState, bases: Bases): void {
+  for (const [scope, sums] of recount(state, bases)) {
     const column = (at: number) => state.scopes.rows[scope * SCOPED_WIDTH + at];
     expect({
       open: column(SCOPED.openOrders),
@@ -110,6 +157,8 @@ const step = fc.record({
     'bust',
     'move',
     'day',
+    'rate',
+    'base',
   ),
   account: fc.integer({ min: 1, max: 3 }),
   instrument: fc.integer({ min: 1, max: 3 }),
@@ -122,7 +171,7 @@ const step = fc.record({
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-function take(spec: Spec, s: Step, day: number, n: number): void {
+function take(spec: Spec, bases: Bases, s: Step, day: number, n: number): void {
   const { orders } = spec.state;
   const row = 1 + (s.choice % Math.max(1, orders.used - 1));
   const orderId = orders.orderId[row] as number;
@@ -133,7 +182,17 @@ function take(spec: Spec, s: Step, day: number, n: number): void {
   else if (s.kind === 'move') {
     const name = `A${s.account}`;
     const groupName = s.limited ? 'G' : 'H';
-    spec.when('OpenAccount', { account: s.account, name, groupName, currency: 'USD', open: 1 });
+    const currency = s.side === 'Buy' ? 'USD' : 'EUR';
+    spec.when('OpenAccount', { account: s.account, name, groupName, currency, open: 1 });
+  } else if (s.kind === 'rate') {
+    spec.after(10).mark(price, 4);
+    bases.mark(price);
+  } else if (s.kind === 'base') {
+    const scopeId = s.limited ? 0 : 1;
+    const currency = s.side === 'Buy' ? 'USD' : 'EUR';
+    const scope = s.limited ? 'Firm' : 'Group';
+    const events = spec.when('SetBaseCurrency', { scope, scopeId, currency });
+    if (types(events).includes('BaseCurrencyChanged')) bases.set(scopeId, currency);
   } else if (s.kind === 'day') {
     spec.when('CloseTradingDay', { tradingDay: day });
     spec.when('OpenTradingDay', { tradingDay: day + 1 });
@@ -155,7 +214,7 @@ it('sums, best prices and replays agree with a recount, whatever happens', () =>
       const spec = desk();
       spec.when('ListInstrument', {
         symbol: 'FUT',
-        currency: 'USD',
+        currency: 'EUR',
         tickMantissa: 1,
         tickScale: 2,
         lotMantissa: 1,
@@ -165,17 +224,20 @@ it('sums, best prices and replays agree with a recount, whatever happens', () =>
         open: 1,
       });
       spec.mark(10_000, 3);
+      const terms = { tickMantissa: 1, tickScale: 4, lotMantissa: 1, multiplierMantissa: 1 };
+      spec.when('ListInstrument', { ...terms, symbol: 'EUR/USD', currency: 'USD' });
+      const bases = new Bases();
       spec.when('OpenTradingDay', { tradingDay: 1 });
       for (const [n, s] of steps.entries()) {
         // Valuing begins in the middle: the sums are built from what is there.
         if (n === switchedOn) spec.limit('MaxGrossExposure', dollars(1e9), 'Firm');
-        take(spec, s, spec.state.tradingDay, n);
-        if (n >= switchedOn) expectSums(spec.state);
+        take(spec, bases, s, spec.state.tradingDay, n);
+        if (n >= switchedOn) expectSums(spec.state, bases);
         expectBest(spec.state);
       }
       const { live, replayed } = spec.hashes();
       expect(replayed).toBe(live);
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });

@@ -22,6 +22,9 @@ export class InstrumentTable {
   /** Value of one tick of one lot in micros of the currency, as a reduced fraction. */
   readonly microsNumerator: Float64Array;
   readonly microsDenominator: Float64Array;
+  /** Number of the currency in the table of rates; whether the symbol is a currency pair. */
+  readonly currency: Uint8Array;
+  readonly pair: Uint8Array;
   readonly feePerLot: Float64Array;
   readonly mark: Float64Array;
   /** When the mark was set, ms since 1970. */
@@ -57,6 +60,8 @@ export class InstrumentTable {
     const rows = capacity + 1;
     this.microsNumerator = new Float64Array(rows);
     this.microsDenominator = new Float64Array(rows);
+    this.currency = new Uint8Array(rows);
+    this.pair = new Uint8Array(rows);
     this.feePerLot = new Float64Array(rows);
     this.mark = new Float64Array(rows);
     this.markTime = new Float64Array(rows);

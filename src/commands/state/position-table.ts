@@ -43,6 +43,8 @@ export const RISK = {
   markAge: 10,
   /** Bits of `RULE` in force. */
   rules: 11,
+  /** Bits of the scopes (firm, account, group) into whose base currency there is no rate. */
+  unrated: 12,
 } as const;
 
 /** Numbers per row of `risk`: two cache lines. */

@@ -7,8 +7,8 @@
  *   row first+a   account a
  * ```
  *
- * Amounts are micros, rounded against the trader: exposure up, P&L down. They are added up as they
- * are: a shard whose limits span several currencies needs its instruments quoted in one.
+ * Amounts are micros of the base currency of the row, rounded against the trader: exposure up, P&L
+ * down. `evolve/conversion.ts` says how they are converted.
  */
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { scratch } from '../../lib/scratch.js';
@@ -53,6 +53,8 @@ export const SCOPED = {
   fills: 26,
   orderToTrade: 27,
   maxRepeated: 28,
+  /** Oldest rate in ms, in force. */
+  rateAge: 29,
 } as const;
 
 export const SCOPED_WIDTH = 32;
@@ -94,6 +96,11 @@ export class RiskScopes {
   readonly rows: Float64Array;
   /** Checks switched on by limits of the row itself. */
   readonly own: Int32Array;
+  /** Number of the base currency in force, and of the one that was set by command; 0 none. */
+  readonly currency: Uint8Array;
+  readonly base: Uint8Array;
+  /** Positions that have no rate into the base currency of the row. */
+  readonly unrated: Int32Array;
   /** The row of account a is `first + a`. */
   readonly first: number;
   readonly repeated: Float64Array;
@@ -117,6 +124,9 @@ export class RiskScopes {
     const rows = 2 * accounts + 1;
     this.rows = new Float64Array(rows * SCOPED_WIDTH);
     this.own = new Int32Array(rows);
+    this.currency = new Uint8Array(rows);
+    this.base = new Uint8Array(rows);
+    this.unrated = new Int32Array(rows);
     this.alarms = new Uint8Array(rows).fill(1);
     this.repeated = new Float64Array((accounts + 1) * REPEATED_WIDTH);
     this.highestPnl = new WindowTable(rows);

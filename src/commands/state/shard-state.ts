@@ -13,6 +13,7 @@ import { LimitBook } from './limit-book.js';
 import { OrderTable } from './order-table.js';
 import { OrderLists, PendingWork } from './pending-work.js';
 import { PositionTable } from './position-table.js';
+import { RateTable } from './rate-table.js';
 import { RiskScopes } from './risk-scopes.js';
 
 export class ShardState extends FixedFields {
@@ -25,6 +26,7 @@ export class ShardState extends FixedFields {
   declare readonly actors: ActorTable;
   declare readonly limits: LimitBook;
   declare readonly scopes: RiskScopes;
+  declare readonly rates: RateTable;
   /** Contingency groups; follows from the orders. */
   declare readonly lists: OrderLists;
   /** What is to be decided next; follows from the rest, see there. */
@@ -59,6 +61,7 @@ export class ShardState extends FixedFields {
       actors: new ActorTable(),
       limits: new LimitBook(),
       scopes: new RiskScopes(capacity.accounts),
+      rates: new RateTable(),
       lists: new OrderLists(),
       work: new PendingWork(),
     });
