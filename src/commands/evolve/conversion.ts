@@ -71,11 +71,11 @@ function scopeOf(state: ShardState, row: number, n: number): number {
 
 const rate = scratch(2);
 
-/** Gross, long, short and margin of a position after a change; see `settleConverted`. */
-export const settled = scratch(SUMS.length);
-
-/** Takes what the row holds of a position out of the sums of its scopes, and `settled` in. */
-export function settleConverted(state: ShardState, row: number): void {
+/**
+ * Adds a change of a position to the sums of its scopes.
+ * @param change of gross, long, short and margin, on top of what the row still holds
+ */
+export function settleConverted(state: ShardState, row: number, change: Float64Array): void {
   const { scopes, positions } = state;
   const instrument = positions.instrument[row] as number;
   for (let n = 0; n < SCOPES; n += 1) {
@@ -87,9 +87,10 @@ export function settleConverted(state: ShardState, row: number): void {
     }
     for (let sum = 0; sum < SUMS.length; sum += 1) {
       const [column, total] = SUMS[sum] as (typeof SUMS)[number];
-      const was = converted(positions.risk[row * RISK_ROW + column] as number);
+      const held = positions.risk[row * RISK_ROW + column] as number;
+      const by = converted(held + (change[sum] as number)) - converted(held);
       const at = scope * SCOPED_WIDTH + total;
-      scopes.rows[at] = (scopes.rows[at] as number) + (converted(settled[sum] as number) - was);
+      scopes.rows[at] = (scopes.rows[at] as number) + by;
     }
   }
 }

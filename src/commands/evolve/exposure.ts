@@ -21,7 +21,7 @@ import { scratch } from '../../lib/scratch.js';
 import { RISK, RISK_ROW, ROW } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH, SWITCHED_ON } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
-import { addPnlConverted, settleConverted, settled } from './conversion.js';
+import { addPnlConverted, settleConverted } from './conversion.js';
 
 /** Value and P&L of a position, after a fill or a mark at `scopes.now`. */
 export function revalue(state: ShardState, row: number): void {
@@ -78,17 +78,11 @@ function settle(state: ShardState, row: number): void {
   const short = (risk[at + RISK.sells] as number) - value;
   const gross = Math.max(long, short);
   const margin = marginOf(state, row, gross);
-  if (state.rates.mixed !== 0) {
-    settled[0] = gross;
-    settled[1] = long;
-    settled[2] = short;
-    settled[3] = margin;
-    settleConverted(state, row);
-  }
   change[0] = gross - (risk[at + RISK.gross] as number);
   change[1] = long - (risk[at + RISK.long] as number);
   change[2] = short - (risk[at + RISK.short] as number);
   change[3] = margin - (risk[at + RISK.margin] as number);
+  if (state.rates.mixed !== 0) settleConverted(state, row, change);
   risk[at + RISK.gross] = gross;
   risk[at + RISK.long] = long;
   risk[at + RISK.short] = short;

@@ -53,7 +53,8 @@ export const ORDER_TO_TRADE_FREE = 1000;
 
 /** What the order at hand adds: notional of its side, gross, margin. Reused. */
 const added = scratch(3);
-/** The same after the order, in the currency of the instrument: what is converted. */
+/** The same before and after the order, in the currency of the instrument: what is converted. */
+const held = scratch(3);
 const total = scratch(3);
 const rate = scratch(2);
 const NOTIONAL = 0;
@@ -87,15 +88,15 @@ export function checkScopes(
     if (missing !== 0) return missing;
   }
   // Who lost too much may still close: what only reduces passes the loss limit.
-  const asked = (on & SWITCHED_ON.DailyLoss) | state.rates.mixed;
-  const closing = asked !== 0 && reduces(state, row, side, lots);
+  const closing = (on & SWITCHED_ON.DailyLoss) !== 0 && reduces(state, row, side, lots);
   const opens = order === 0 ? 1 : 0;
+  if (state.rates.mixed !== 0) return checkConverted(e, result, account, row, side, opens, lots);
   const { first } = state.scopes;
-  let reason = checkScope(e, result, first + account, account, row, side, opens, closing);
+  let reason = checkScope(e, result, first + account, side, opens, closing);
   if (reason !== 0) return reason;
   const group = state.accounts.group[account] as number;
-  if (group !== 0) reason = checkScope(e, result, group, account, row, side, opens, closing);
-  if (reason === 0) reason = checkScope(e, result, 0, account, row, side, opens, closing);
+  if (group !== 0) reason = checkScope(e, result, group, side, opens, closing);
+  if (reason === 0) reason = checkScope(e, result, 0, side, opens, closing);
   return reason;
 }
 
@@ -118,11 +119,6 @@ function weigh(
   const long = (risk[at + RISK.long] as number) + (side === SIDE.Buy ? more : 0);
   const short = (risk[at + RISK.short] as number) + (side === SIDE.Buy ? 0 : more);
   const gross = Math.max(long, short);
-  if (state.rates.mixed !== 0) {
-    total[NOTIONAL] = side === SIDE.Buy ? long : short;
-    total[GROSS] = gross;
-    total[MARGIN] = marginOf(state, row, gross);
-  }
   added[NOTIONAL] = more;
   added[GROSS] = gross - (risk[at + RISK.gross] as number);
   added[MARGIN] = marginOf(state, row, gross) - (risk[at + RISK.margin] as number);
@@ -133,19 +129,13 @@ function checkScope(
   e: Emitter,
   result: RiskResult,
   scope: number,
-  account: number,
-  row: number,
   side: number,
   opens: number,
   closing: boolean,
 ): number {
   const { scopes } = e.state;
   const own = scopes.own[scope] as number;
-  if ((own & (MADE_HERE | MONEY)) === 0) return 0;
-  if (e.state.rates.mixed !== 0 && (own & MONEY) !== 0) {
-    const reason = convertAdded(e, result, scope, account, row, side, closing);
-    if (reason !== 0) return reason;
-  }
+  if ((own & MADE_HERE) === 0) return 0;
   const { rows } = scopes;
   const at = scope * SCOPED_WIDTH;
   if ((own & SWITCHED_ON.OpenOrders) !== 0) {
@@ -177,6 +167,38 @@ function checkScope(
     : 0;
 }
 
+/** The same where there is more than one currency: what the order adds is another amount to each scope. */
+function checkConverted(
+  e: Emitter,
+  result: RiskResult,
+  account: number,
+  row: number,
+  side: number,
+  opens: number,
+  lots: number,
+): number {
+  const { accounts, positions, scopes } = e.state;
+  const closing = reduces(e.state, row, side, lots);
+  const at = row * RISK_ROW;
+  const column = side === SIDE.Buy ? RISK.long : RISK.short;
+  held[NOTIONAL] = positions.risk[at + column] as number;
+  held[GROSS] = positions.risk[at + RISK.gross] as number;
+  held[MARGIN] = positions.risk[at + RISK.margin] as number;
+  for (let n = 0; n < held.length; n += 1) total[n] = (held[n] as number) + (added[n] as number);
+  for (let n = 0; n < 3; n += 1) {
+    const group = accounts.group[account] as number;
+    const scope = n === 0 ? scopes.first + account : n === 1 ? group : 0;
+    if (n === 1 && group === 0) continue;
+    let reason = 0;
+    if (((scopes.own[scope] as number) & MONEY) !== 0) {
+      reason = convertAdded(e, result, scope, account, row, closing);
+    }
+    if (reason === 0) reason = checkScope(e, result, scope, side, opens, closing);
+    if (reason !== 0) return reason;
+  }
+  return 0;
+}
+
 /**
  * Converts what the order adds into the base currency of a scope: the difference of what the position
  * adds after and before, each rounded up, as the sums have it. What only closes passes without a rate.
@@ -187,7 +209,6 @@ function convertAdded(
   scope: number,
   account: number,
   row: number,
-  side: number,
   closing: boolean,
 ): number {
   const { positions, instruments, scopes, rates } = e.state;
@@ -204,17 +225,13 @@ function convertAdded(
     const age = from === to ? 0 : e.timeMs - (rates.time[placeOf(from, to)] as number);
     if (age > limit) return result.fail(RISK_CHECK.Rate, REASON.RISK_RATE_STALE, limit, age);
   }
-  const at = row * RISK_ROW;
-  const held = side === SIDE.Buy ? RISK.long : RISK.short;
-  added[NOTIONAL] = rated ? more(total[NOTIONAL] as number, positions.risk[at + held]) : 0;
-  added[GROSS] = rated ? more(total[GROSS] as number, positions.risk[at + RISK.gross]) : 0;
-  added[MARGIN] = rated ? more(total[MARGIN] as number, positions.risk[at + RISK.margin]) : 0;
+  for (let n = 0; n < added.length; n += 1) {
+    added[n] = rated ? converted(total[n] as number) - converted(held[n] as number) : 0;
+  }
   return 0;
 }
 
-const more = (after: number, before: number | undefined) =>
-  convertUp(after, rate[0] as number, rate[1] as number) -
-  convertUp(before as number, rate[0] as number, rate[1] as number);
+const converted = (amount: number) => convertUp(amount, rate[0] as number, rate[1] as number);
 
 /** Gross, net and margin after the order; what does not raise them passes even above the limit. */
 function checkExposure(
