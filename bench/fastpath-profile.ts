@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../src/lib/assert.js';
 import type { Figure } from './figure.js';
-import { LoadProgram } from './load-program.js';
+import { LoadProgram, SPINNING_CPU } from './load-program.js';
 import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
 
 const WINDOW = 8192;
@@ -32,11 +32,18 @@ const orders = ordersToSend();
 
 export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
   const program = LoadProgram.compile();
-  const shared = { users: USERS, orders, window: WINDOW, mode: 'closed', from: 0 } as const;
+  const shared = {
+    ...({ users: USERS, orders, window: WINDOW, mode: 'closed', from: 0 } as const),
+    awayFrom: SPINNING_CPU,
+  };
   const closed = (port: number, kind: 'ouch' | 'echo', part: number) =>
     program.clients({ ...shared, port, kind, seconds: part, warmUp: part * 0.2 });
   if (process.env[PROFILED] !== undefined) {
-    const options = { fastPath: { spin: true }, acknowledge: 'disk', venue: false } as const;
+    const options = {
+      fastPath: { spin: true, cpu: SPINNING_CPU },
+      acknowledge: 'disk',
+      venue: false,
+    } as const;
     return withOrderEntry({ ...options, orders: CLOSED_ORDERS }, async ({ port }) => {
       const { perSecond, done } = await closed(port, 'ouch', Math.min(8, seconds * 0.5));
       return [figure('profiled_orders_per_second', perSecond, '1/s', 'disk'), ordersDone(done)];

@@ -1,8 +1,9 @@
 /**
  * Orders through OUCH over loopback, with the addon and without it: order entry, writer and journal,
  * every risk check on, four sessions. The clients are one other process, of C++, with open-loop
- * latencies timed from when an order was due. With the addon the writer's thread spins, as the bare
- * echo does; `node_` is the same shard on Node's modules alone, in two threads.
+ * latencies timed from when an order was due. With the addon the writer's thread spins on a processor
+ * of its own, as the bare echo does; the clients and the journal's thread have the other. `node_` is the
+ * same shard on Node's modules alone, in two threads that go where they like.
  *
  * `durable_orders_per_second` is a closed loop with many orders in flight; `order_messages_per_second`
  * the same with the simulated venue attached (accepted, routed, acknowledged, filled), from the log. The
@@ -18,7 +19,7 @@ import { JournalReader } from '../src/log/journal/journal-reader.js';
 import type { RunningShard } from '../src/operations/shard.js';
 import type { Figure } from './figure.js';
 import { type LoadCurve, latencyPlot } from './latency-plot.js';
-import { type LoadLatency, LoadProgram, type LoadResult } from './load-program.js';
+import { type LoadLatency, LoadProgram, type LoadResult, SPINNING_CPU } from './load-program.js';
 import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
 
 const RATE = 25_000;
@@ -31,8 +32,16 @@ const PLOT_RATES = [5000, 25_000, 50_000, 100_000, 200_000, 400_000];
 /** The closed loop is fast and long. */
 const CLOSED_ORDERS = 12_000_000;
 const PLOT = 'docs/fast-path.svg';
-const SPIN = { spin: true } as const;
+/** As `daybook start --spin CPU` has it. */
+const SPIN = { spin: true, cpu: SPINNING_CPU } as const;
 const orders = ordersToSend();
+
+/** Where the clients connect, and the processor that is not theirs. */
+interface Server {
+  readonly port: number;
+  readonly awayFrom?: number | undefined;
+}
+const beside = ({ port }: { port: number }): Server => ({ port, awayFrom: SPINNING_CPU });
 
 export async function run(options: { seconds: number }): Promise<Figure[]> {
   const { seconds } = options;
@@ -111,7 +120,16 @@ class FastPathBench {
   echo(): Promise<LoadResult> {
     return this.#program.withEcho(true, (port) =>
       this.#program.clients({
-        ...{ port, kind: 'echo', mode: 'open', rate: RATE, from: 0, users: USERS, orders },
+        ...{
+          port,
+          awayFrom: SPINNING_CPU,
+          kind: 'echo',
+          mode: 'open',
+          rate: RATE,
+          from: 0,
+          users: USERS,
+          orders,
+        },
         ...{ seconds: this.#part(0.1), warmUp: this.#part(0.02) },
       }),
     );
@@ -119,13 +137,13 @@ class FastPathBench {
 
   async durable(): Promise<{ closed: LoadResult; open: LoadResult; turns: TurnLatencies }> {
     const options = { fastPath: SPIN, acknowledge: 'disk', venue: false } as const;
-    const closed = await withOrderEntry({ ...options, orders: CLOSED_ORDERS }, async ({ port }) => {
-      await this.#closed(port, Math.min(2, this.#part(0.1)));
-      return this.#closed(port, Math.min(8, this.#part(0.2)));
+    const closed = await withOrderEntry({ ...options, orders: CLOSED_ORDERS }, async (entry) => {
+      await this.#closed(beside(entry), Math.min(2, this.#part(0.1)));
+      return this.#closed(beside(entry), Math.min(8, this.#part(0.2)));
     });
     return withOrderEntry(options, async (entry) => {
-      await this.#closed(entry.port, Math.min(1, this.#part(0.1)));
-      const open = await this.#open(entry.port, RATE, this.#part(0.2));
+      await this.#closed(beside(entry), Math.min(1, this.#part(0.1)));
+      const open = await this.#open(beside(entry), RATE, this.#part(0.2));
       const turns = await entry.latencies();
       assert(turns !== undefined, 'the fast path knows its stages');
       return { closed, open, turns };
@@ -134,18 +152,18 @@ class FastPathBench {
 
   memory(): Promise<LoadResult> {
     const options = { fastPath: SPIN, acknowledge: 'memory', venue: false } as const;
-    return withOrderEntry(options, async ({ port }) => {
-      await this.#closed(port, Math.min(2, this.#part(0.1)));
-      return this.#open(port, RATE, this.#part(0.15));
+    return withOrderEntry(options, async (entry) => {
+      await this.#closed(beside(entry), Math.min(2, this.#part(0.1)));
+      return this.#open(beside(entry), RATE, this.#part(0.15));
     });
   }
 
   node(): Promise<{ closed: LoadResult; open: LoadResult }> {
     const options = { fastPath: undefined, acknowledge: 'disk', venue: false } as const;
-    return withOrderEntry({ ...options, orders: CLOSED_ORDERS }, async ({ port }) => {
-      await this.#closed(port, Math.min(2, this.#part(0.1)));
-      const closed = await this.#closed(port, Math.min(5, this.#part(0.1)));
-      const open = await this.#open(port, RATE, this.#part(0.1));
+    return withOrderEntry({ ...options, orders: CLOSED_ORDERS }, async (entry) => {
+      await this.#closed(entry, Math.min(2, this.#part(0.1)));
+      const closed = await this.#closed(entry, Math.min(5, this.#part(0.1)));
+      const open = await this.#open(entry, RATE, this.#part(0.1));
       return { closed, open };
     });
   }
@@ -153,11 +171,11 @@ class FastPathBench {
   /** @returns order messages a second: what the log holds of the orders */
   venue(): Promise<number> {
     const options = { fastPath: { spin: false }, acknowledge: 'disk', venue: true } as const;
-    return withOrderEntry(options, async ({ port }, shard) => {
-      await this.#closed(port, Math.min(1, this.#part(0.05)), VENUE_WINDOW, 2);
+    return withOrderEntry(options, async (entry, shard) => {
+      await this.#closed(entry, Math.min(1, this.#part(0.05)), VENUE_WINDOW, 2);
       const before = messagesIn(shard);
       const start = performance.now();
-      await this.#closed(port, this.#part(0.1), VENUE_WINDOW, 2);
+      await this.#closed(entry, this.#part(0.1), VENUE_WINDOW, 2);
       const took = (performance.now() - start) / 1000;
       return (messagesIn(shard) - before) / took;
     });
@@ -165,11 +183,12 @@ class FastPathBench {
 
   async plot(): Promise<void> {
     const curve = async (name: string, fastPath: typeof SPIN | undefined, ack: 'disk' | 'memory') =>
-      withOrderEntry({ fastPath, acknowledge: ack, venue: false }, async ({ port }) => {
-        await this.#closed(port, Math.min(1, this.#part(0.05)));
+      withOrderEntry({ fastPath, acknowledge: ack, venue: false }, async (entry) => {
+        const server = fastPath === undefined ? entry : beside(entry);
+        await this.#closed(server, Math.min(1, this.#part(0.05)));
         const points: { rate: number; latency: LoadLatency }[] = [];
         for (const rate of PLOT_RATES) {
-          points.push({ rate, latency: await this.#open(port, rate, this.#part(0.015)) });
+          points.push({ rate, latency: await this.#open(server, rate, this.#part(0.015)) });
         }
         return { name, points } satisfies LoadCurve;
       });
@@ -181,19 +200,21 @@ class FastPathBench {
     writeFileSync(PLOT, latencyPlot(curves));
   }
 
-  async #closed(port: number, seconds: number, window = WINDOW, answers: 1 | 2 = 1) {
+  async #closed(server: Server, seconds: number, window = WINDOW, answers: 1 | 2 = 1) {
+    const { port, awayFrom } = server;
     const warmUp = seconds * 0.2;
     const result = await this.#program.clients({
       ...{ port, kind: 'ouch', mode: 'closed', window, seconds, warmUp, users: USERS, orders },
-      ...{ from: this.#from, answers },
+      ...{ from: this.#from, answers, awayFrom },
     });
     return this.#checked(result);
   }
 
-  async #open(port: number, rate: number, seconds: number): Promise<LoadResult> {
+  async #open(server: Server, rate: number, seconds: number): Promise<LoadResult> {
+    const { port, awayFrom } = server;
     const result = await this.#program.clients({
       ...{ port, kind: 'ouch', mode: 'open', rate, seconds, warmUp: seconds * 0.2, users: USERS },
-      ...{ from: this.#from, orders },
+      ...{ from: this.#from, orders, awayFrom },
     });
     return this.#checked(result);
   }

@@ -2,6 +2,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 const DIRECTORY = 'native/build/bench';
@@ -43,10 +44,18 @@ export interface LoadTask {
   /** 1: an order is done when accepted, 2: when executed. */
   readonly answers?: 1 | 2;
   readonly spin?: boolean;
+  /** Processor that they leave alone. */
+  readonly awayFrom?: number | undefined;
   readonly users: readonly string[];
   /** 50 bytes each, sent in turn. */
   readonly orders: Uint8Array;
 }
+
+/**
+ * The processor of a server that spins: the last one. Its clients stand for other machines and leave it
+ * alone, as everything does where `isolcpus` gives one away. Undefined where there is only one.
+ */
+export const SPINNING_CPU = cpus().length > 1 ? cpus().length - 1 : undefined;
 
 export class LoadProgram {
   readonly #path: string;
@@ -75,13 +84,14 @@ export class LoadProgram {
     const { answers = 1, spin = true } = task;
     const numbers = [rate, window, seconds, warmUp, from, answers, spin ? 1 : 0].map(String);
     const args = ['client', String(port), kind, mode, ...numbers, ...users];
-    return JSON.parse(await this.#run(args, task.orders)) as LoadResult;
+    return JSON.parse(await this.#run(args, task.orders, task.awayFrom)) as LoadResult;
   }
 
   /** The bare echo server, while `body` runs. */
   async withEcho<T>(spin: boolean, body: (port: number) => Promise<T>): Promise<T> {
     const child = spawn(this.#path, ['echo', '0', spin ? '1' : '0'], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, DAYBOOK_LOAD_CPU: spin ? `=${SPINNING_CPU ?? ''}` : '' },
     });
     try {
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -96,9 +106,10 @@ export class LoadProgram {
     return this.#run([...args]);
   }
 
-  #run(args: string[], input?: Uint8Array): Promise<string> {
+  #run(args: string[], input?: Uint8Array, awayFrom?: number): Promise<string> {
     return new Promise((resolve, reject) => {
-      const child = execFile(this.#path, args, (error, stdout, stderr) => {
+      const env = { ...process.env, DAYBOOK_LOAD_CPU: `!${awayFrom ?? ''}` };
+      const child = execFile(this.#path, args, { env }, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(new Error(`load ${args.join(' ')}: ${stderr || error.message}`));
       });

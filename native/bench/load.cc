@@ -429,7 +429,24 @@ int run_clients(int argc, char** argv) {
 
 }  // namespace
 
+// DAYBOOK_LOAD_CPU: "=N" runs on processor N, "!N" on any other.
+void place() {
+  const char* where = getenv("DAYBOOK_LOAD_CPU");
+  if (where == nullptr || where[0] == 0 || where[1] == 0) return;
+  const int cpu = atoi(where + 1);
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) die("sched_getaffinity");
+  if (where[0] == '=') {
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+  } else {
+    CPU_CLR(cpu, &set);
+  }
+  if (CPU_COUNT(&set) > 0 && sched_setaffinity(0, sizeof set, &set) != 0) die("sched_setaffinity");
+}
+
 int main(int argc, char** argv) {
+  place();
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "echo" && argc == 4) return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0);
   if (what == "sync" && argc == 5) {

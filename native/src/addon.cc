@@ -18,6 +18,7 @@ NAPI_MODULE_INIT() {
       {"fileWrite", nullptr, file_write, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"fileSync", nullptr, file_sync, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"avoidCpu", nullptr, avoid_cpu, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"idleThread", nullptr, idle_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"promptThread", nullptr, prompt_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"commitOpen", nullptr, commit_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -24,6 +24,20 @@ napi_value pin_thread(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// avoidCpu(cpu): the calling thread, and every one that it starts, runs anywhere else. Without another
+// processor nothing changes.
+napi_value avoid_cpu(napi_env env, napi_callback_info info) {
+  Args args(env, info, 1);
+  const auto cpu = static_cast<size_t>(args.integer(0, 0, CPU_SETSIZE - 1));
+  if (!args.ok()) return nullptr;
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return throw_errno(env, errno, "sched_getaffinity");
+  CPU_CLR(cpu, &set);
+  if (CPU_COUNT(&set) == 0) return nullptr;
+  if (sched_setaffinity(0, sizeof set, &set) != 0) return throw_errno(env, errno, "sched_setaffinity");
+  return nullptr;
+}
+
 namespace {
 
 napi_value boolean(napi_env env, bool value) {

@@ -52,6 +52,7 @@ const SKIPPED = new Set([
   'fileWrite',
   'fileSync',
   'pinThread',
+  'avoidCpu',
   'promptThread',
   'tcpTurn',
   'udpReceive',

@@ -114,6 +114,8 @@ export interface NativeAddon {
   useHugePages(memory: ArrayBufferView, populate: 0 | 1): boolean;
   /** The calling thread runs on that processor only. */
   pinThread(cpu: number): void;
+  /** The calling thread, and every one that it starts, runs on any other, where there is one. */
+  avoidCpu(cpu: number): void;
   /** The calling thread runs when no other wants the processor. @returns whether it was granted */
   idleThread(): boolean;
   /** The calling thread asks for slices of so many us. @returns whether the kernel took it */
