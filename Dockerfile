@@ -26,7 +26,7 @@ USER daybook
 VOLUME /data
 EXPOSE 8080 8081
 # SIGTERM ends it in order; no shell stands between.
-ENTRYPOINT ["node", "dist/src/cli/main.js"]
+ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=64", "dist/src/cli/main.js"]
 # Plain text: ports are published on loopback, or behind something that does TLS. The first start prints
 # the key of "admin".
 CMD ["start", "--data-dir", "/data", "--host", "0.0.0.0", "--port", "8080", "--plaintext"]

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --min-semi-space-size=16 --max-semi-space-size=64
 /** `daybook`: finds the subcommand and gives its exit code. */
 import { VERSION } from './version.js';
 
@@ -122,6 +122,12 @@ async function main([name, ...args]: string[]): Promise<number> {
   const { run } = await (subcommands[name] as Subcommand).load();
   return run(args);
 }
+
+// Whoever reads the output may have had enough (`| head`): that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 main(process.argv.slice(2)).then(
   (code) => {
