@@ -35,7 +35,7 @@ function runBench(bench: string, seconds: number): BenchRun {
   const load = Math.round((loadavg()[0] as number) * 10) / 10;
   const args = [bench, '--json', '--seconds', String(seconds)];
   const script = process.argv[1] as string;
-  const printed = execFileSync(process.execPath, [script, ...args], {
+  const printed = execFileSync(process.execPath, [...process.execArgv, script, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
