@@ -80,6 +80,7 @@ describe('deciding by another build', { timeout: TIMEOUT_MS }, () => {
     const report = JSON.parse(stdout);
     expect([code, report.code.differences, report.changes]).toEqual([0, [], []]);
     expect(report.code.commands).toBeGreaterThan(3000);
+    expect(report.points.length).toBeGreaterThan(1);
     for (const point of report.points) expect(point.whatIf).toEqual(point.recorded);
   });
 

@@ -5,6 +5,7 @@ import { SCOPE } from '../../domain/order-terms.js';
 import { type LimitDeclaration, limits } from '../../domain/risk-catalogue.js';
 import { scopeName } from '../state-report.js';
 import { column, type Report, type Row } from './report.js';
+import { Requesters } from './requesters.js';
 
 const head = [
   column('sequence', 'integer', 'sequence', 'of the event'),
@@ -26,6 +27,13 @@ const head = [
   column('scope', 'string', 'name', 'Firm, Group, Account or Instrument'),
   column('name', 'string', 'name', 'of the group, account or instrument'),
 ];
+
+const requestedBy = column(
+  'requested_by',
+  'integer',
+  'index',
+  'who asked for it, where it took a second identity, who is then the actor; empty: nobody, or before this report begins',
+);
 
 function headOf(state: ShardState, event: DaybookEvent): Row {
   const actor = state.actors.get(event.actor);
@@ -53,21 +61,27 @@ export const limitChanges: Report = {
     column('unit', 'string', 'unit', 'of the values'),
     column('previous', 'integer', 'see unit', 'the limit before; -1 none'),
     column('value', 'integer', 'see unit', 'the limit from now on; -1 none'),
+    requestedBy,
   ],
-  events: ['LimitChanged'],
-  open: ({ state, emit }) => ({
-    take(event) {
-      if (event.type !== 'LimitChanged') return;
-      const { limit, scope, scopeId, instrument, previous, value } = event.data;
-      const [name, declared] = limitNames.get(limit) ?? [String(limit), undefined];
-      emit({
-        ...headOf(state, event),
-        ...{ scope, name: scopeName(state, SCOPE[scope], scopeId) },
-        instrument: instrument === 0 ? null : scopeName(state, SCOPE.Instrument, instrument),
-        ...{ limit: name, unit: declared?.unit ?? '', previous, value },
-      });
-    },
-  }),
+  events: ['LimitChanged', 'ApprovalRequested', 'ApprovalDecided'],
+  open({ state, emit }) {
+    const requesters = new Requesters();
+    return {
+      take(event) {
+        requesters.take(event);
+        if (event.type !== 'LimitChanged') return;
+        const { limit, scope, scopeId, instrument, previous, value } = event.data;
+        const [name, declared] = limitNames.get(limit) ?? [String(limit), undefined];
+        emit({
+          ...headOf(state, event),
+          ...{ scope, name: scopeName(state, SCOPE[scope], scopeId) },
+          instrument: instrument === 0 ? null : scopeName(state, SCOPE.Instrument, instrument),
+          ...{ limit: name, unit: declared?.unit ?? '', previous, value },
+          requested_by: requesters.of(event),
+        });
+      },
+    };
+  },
 };
 
 export const killSwitch: Report = {
@@ -87,16 +101,30 @@ export const killSwitch: Report = {
     column('account', 'string', 'name', 'of mass cancels; empty: every account'),
     column('instrument', 'string', 'symbol', 'of mass cancels; empty: every instrument'),
     column('side', 'integer', 'Side [54]', 'of mass cancels; 0 both'),
+    requestedBy,
   ],
   events: [
     ...(['TradingHalted', 'TradingResumed', 'CircuitBreakerTripped'] as const),
     ...(['CircuitBreakerReset', 'MassCancelDone'] as const),
+    ...(['ApprovalRequested', 'ApprovalDecided'] as const),
   ],
-  open: ({ state, emit }) => ({
-    take(event) {
-      emit({ ...headOf(state, event), event: event.type, ...switchOf(state, event) });
-    },
-  }),
+  open({ state, emit }) {
+    const requesters = new Requesters();
+    return {
+      take(event) {
+        requesters.take(event);
+        if (event.type === 'ApprovalRequested' || event.type === 'ApprovalDecided') return;
+        const asked =
+          event.type === 'TradingHalted' ||
+          event.type === 'TradingResumed' ||
+          event.type === 'CircuitBreakerReset'
+            ? requesters.of(event)
+            : null;
+        const more = { ...switchOf(state, event), requested_by: asked };
+        emit({ ...headOf(state, event), event: event.type, ...more });
+      },
+    };
+  },
 };
 
 function switchOf(state: ShardState, event: DaybookEvent): Row {
