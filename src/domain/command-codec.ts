@@ -8,7 +8,7 @@ import {
   commandLayouts,
   commands,
 } from './commands.js';
-import { readPayload, writeHeader, writePayload } from './event-codec.js';
+import { readPayload, writePayload } from './event-codec.js';
 import { HEADER } from './event-record.js';
 import type { Fields, Layout } from './field.js';
 
@@ -31,8 +31,14 @@ export function encodeCommand<N extends CommandName>(
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, layout.bytes);
   const values = data as unknown as Record<string, number | bigint | string>;
   const length = writePayload(view, layout, fields as Fields, values);
-  writeHeader(view, number, 1, { sequence: 0, time: 0n, ...header });
+  // Sequence and time come from the writer: they stay 0.
   view.setUint16(HEADER.length, length, true);
+  view.setUint8(HEADER.number, number);
+  view.setUint8(HEADER.version, 1);
+  view.setBigInt64(HEADER.received, header.received, true);
+  view.setFloat64(HEADER.command, header.command, true);
+  view.setUint32(HEADER.actor, header.actor, true);
+  view.setUint32(HEADER.session, header.session, true);
   return length;
 }
 

@@ -44,7 +44,7 @@ function writeField(
       return;
     case 'choice': {
       const number = type.choices[value as string];
-      assert(number !== undefined, `${String(value)} is no choice of: ${field.meaning}`);
+      if (number === undefined) misfit(value, 'a choice', field);
       view.setUint8(at, number);
       return;
     }
@@ -57,10 +57,7 @@ function writeField(
       view.setUint32(at, value as number, true);
       return;
     case 'i53':
-      assert(
-        Number.isSafeInteger(value),
-        `${String(value)} is not a safe integer: ${field.meaning}`,
-      );
+      if (!Number.isSafeInteger(value)) misfit(value, 'a safe integer', field);
       view.setFloat64(at, (value as number) + 0, true);
       return;
     case 'ns':
@@ -76,20 +73,20 @@ function writeField(
 }
 
 function assertRange(value: number, max: number, field: Field): void {
-  assert(
-    Number.isInteger(value) && value >= 0 && value <= max,
-    `${value} is not within 0 to ${max}: ${field.meaning}`,
-  );
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  misfit(value, `within 0 to ${max}`, field);
+}
+
+/** Its text is made only here: made for every field that fits, it cost more than the encoding. */
+function misfit(value: unknown, what: string, { meaning }: Field): never {
+  assert(false, `${String(value)} is not ${what}: ${meaning}`);
 }
 
 function writeText(view: DataView, at: number, bytes: number, value: string): void {
-  assert(value.length <= bytes, `text of ${value.length} is longer than ${bytes}`);
-  for (let i = 0; i < bytes; i += 1) {
-    const code = i < value.length ? value.charCodeAt(i) : 0;
-    assert(
-      code === 0 ? i >= value.length : code >= 0x20 && code < 0x7f,
-      'text is not printable ASCII',
-    );
+  assert(value.length <= bytes, 'text is longer than its field');
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    assert(code >= 0x20 && code < 0x7f, 'text is not printable ASCII');
     view.setUint8(at + i, code);
   }
 }
@@ -209,7 +206,10 @@ function planOf(layout: Layout, fields: Fields): readonly FieldPlan[] {
   return plan;
 }
 
-/** Writes the fields of a payload; returns the record's length, optional fields left out if zero. */
+/**
+ * Writes the fields of a payload into bytes that are 0, so that those that are zero, most of a command's,
+ * need no writing. @returns the record's length, optional fields left out if zero
+ */
 export function writePayload(
   view: DataView,
   layout: Layout,
@@ -219,8 +219,9 @@ export function writePayload(
   let length = layout.bytesMin;
   for (const { name, field, at, zero } of planOf(layout, fields)) {
     const value = values[name] ?? zeroValue(zero);
+    if (value === zero) continue;
     writeField(view, at, field, value);
-    if (at >= length && value !== zero) length = layout.bytes;
+    if (at >= length) length = layout.bytes;
   }
   return length;
 }
@@ -244,12 +245,7 @@ function zeroValue(zero: FieldPlan['zero']): number | bigint | string {
   return zero;
 }
 
-export function writeHeader(
-  view: DataView,
-  number: number,
-  version: number,
-  header: EventHeader,
-): void {
+function writeHeader(view: DataView, number: number, version: number, header: EventHeader): void {
   view.setUint32(HEADER.crc, 0, true);
   view.setUint8(HEADER.number, number);
   view.setUint8(HEADER.version, version);
@@ -280,6 +276,7 @@ export function encodeEvent(event: DaybookEvent, bytes: Uint8Array, at = 0): num
   const declaration = events[event.type] as EventDeclaration;
   const layout = eventLayouts[event.type] as unknown as Layout;
   assert(at + layout.bytes <= bytes.length, 'the record does not fit the buffer');
+  bytes.fill(0, at, at + layout.bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, layout.bytes);
   const length = writePayload(view, layout, declaration.fields, event.data as unknown as Values);
   writeHeader(view, declaration.number, declaration.version, event);

@@ -19,6 +19,9 @@ export interface Steps {
   readonly exact: boolean;
 }
 
+/** Most terms of most orders. */
+const ZERO: Steps = { steps: 0, exact: true };
+
 /**
  * How many steps a decimal text is. One that is between two steps is not an error here: the writer
  * refuses it, on record.
@@ -26,6 +29,7 @@ export interface Steps {
  * @throws ApplicationError REQUEST_INVALID when it is no decimal number, or too large to count
  */
 export function stepsOf(field: string, text: string, step: Step): Steps {
+  if (text === '0') return ZERO;
   try {
     return { steps: parseSteps(text, step), exact: true };
   } catch (error) {
