@@ -23,12 +23,13 @@ export async function openPlace(
   keyFile: string | undefined,
 ): Promise<Place> {
   const where = place ?? (process.env.DAYBOOK_BACKUP || undefined);
-  if (where === undefined) throw new UsageError(`--${option} is missing: where the backup is`);
+  if (where === undefined)
+    throw new UsageError(`--${option} is missing: where the backup is`, 'OPTION_MISSING');
   try {
     const key = readKey(keyFile, process.env.DAYBOOK_BACKUP_KEY);
     return { store: await openStore(where), key };
   } catch (error) {
-    if (error instanceof BackupPlaceError) throw new UsageError(error.message);
+    if (error instanceof BackupPlaceError) throw new UsageError(error.message, 'OPTION_INVALID');
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { durablePosition } from '../operations/backup/durable-position.js';
 import { BackupError } from '../operations/backup/errors.js';
 import { ENVIRONMENT_HELP, openPlace, PLACE_HELP, type Place } from './backup-options.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
-import { EXIT, parseOptions, runSubcommand, wholeNumber } from './usage.js';
+import { EXIT, onlyOptions, parseOptions, runSubcommand, tellError, wholeNumber } from './usage.js';
 
 const EVERY_SECONDS_DEFAULT = 5;
 const EVERY_SECONDS_MAX = 86_400;
@@ -39,18 +39,20 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('backup', HELP, args, () => backup(args));
 }
 
+const OPTIONS = {
+  to: { type: 'string' },
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  'key-file': { type: 'string' },
+  follow: { type: 'boolean', default: false },
+  every: { type: 'string', default: String(EVERY_SECONDS_DEFAULT) },
+  json: { type: 'boolean', default: false },
+} as const;
+
 async function backup(args: string[]): Promise<number> {
-  const { values } = parseOptions({
-    args,
-    options: {
-      to: { type: 'string' },
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      'key-file': { type: 'string' },
-      follow: { type: 'boolean', default: false },
-      every: { type: 'string', default: String(EVERY_SECONDS_DEFAULT) },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = parseOptions({ args, options: OPTIONS });
+  if (!values.follow) {
+    onlyOptions(args, OPTIONS, 'one shipment (--follow)', ['to', 'data-dir', 'key-file', 'json']);
+  }
   const every = wholeNumber('every', values.every, 1, EVERY_SECONDS_MAX);
   const dataDirectory = resolve(values['data-dir']);
   const journal = existingJournal(dataDirectory);
@@ -94,7 +96,7 @@ async function follow(
       if (shipped.rawBytes > 0) say(shipped);
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'BACKUP_STORE_FAILED') throw error;
-      process.stderr.write(`daybook backup: ${error.message}; trying again\n`);
+      tellError('backup', error.code, `${error.message}; trying again`);
       backup = undefined;
     }
     await delay(every * 1000, undefined, { signal: ending.signal }).catch(() => undefined);

@@ -10,7 +10,7 @@ import {
 } from '../log/proof/checkpoint.js';
 import { durablePosition } from '../operations/backup/durable-position.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
-import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+import { EXIT, onlyOptions, parseOptions, runSubcommand, UsageError, unreadable } from './usage.js';
 
 const HELP = `daybook checkpoint --key FILE [OPTIONS]
 daybook checkpoint --check FILE --public-key FILE [OPTIONS]
@@ -36,28 +36,36 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('checkpoint', HELP, args, async () => checkpoint(args));
 }
 
+const OPTIONS = {
+  key: { type: 'string' },
+  check: { type: 'string' },
+  'public-key': { type: 'string' },
+  'no-journal': { type: 'boolean', default: false },
+  'generate-key': { type: 'string' },
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+} as const;
+
 function checkpoint(args: string[]): number {
-  const { values } = parseOptions({
-    args,
-    options: {
-      key: { type: 'string' },
-      check: { type: 'string' },
-      'public-key': { type: 'string' },
-      'no-journal': { type: 'boolean', default: false },
-      'generate-key': { type: 'string' },
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-    },
-  });
+  const { values } = parseOptions({ args, options: OPTIONS });
   const { key, check, 'generate-key': generate } = values;
-  if ([key, check, generate].filter((each) => each !== undefined).length !== 1) {
-    throw new UsageError('one of --key, --check and --generate-key is needed');
+  const only = (mode: string, ...allowed: readonly string[]) =>
+    onlyOptions(args, OPTIONS, mode, allowed);
+  if (generate !== undefined) {
+    only('--generate-key', 'generate-key');
+    return makeKey(generate);
   }
-  if (generate !== undefined) return makeKey(generate);
-  if (key !== undefined) return printCheckpoint(values['data-dir'], key);
+  if (key !== undefined) {
+    only('--key', 'key', 'data-dir');
+    return printCheckpoint(values['data-dir'], key);
+  }
+  if (check === undefined) {
+    throw new UsageError('one of --key, --check and --generate-key is needed', 'OPTION_MISSING');
+  }
   const publicKey = values['public-key'];
-  if (publicKey === undefined) throw new UsageError('--check needs --public-key');
+  if (publicKey === undefined) throw new UsageError('--check needs --public-key', 'OPTION_MISSING');
+  if (values['no-journal']) only('--no-journal', 'check', 'public-key', 'no-journal');
   const journal = values['no-journal'] ? undefined : existingJournal(values['data-dir']);
-  const result = checkAgainst(check as string, publicKey, journal);
+  const result = checkAgainst(check, publicKey, journal);
   process.stdout.write(result.ok ? `ok: ${lineOf(result.point)}\n` : `${result.reason}\n`);
   return result.ok ? EXIT.success : EXIT.finding;
 }
@@ -85,12 +93,13 @@ function write(file: string, text: string, mode: number): void {
 function printCheckpoint(dataDirectory: string, keyFile: string): number {
   const journal = existingJournal(dataDirectory);
   const point = chainPoint(nodeFileSystem, journal, 0, durablePosition(nodeFileSystem, journal, 0));
-  if (point === undefined) throw new UsageError(`${journal} has no commit`);
+  if (point === undefined) throw new UsageError(`${journal} has no commit`, 'JOURNAL_MISSING');
+  const pem = textOf('key', keyFile);
   let text: string;
   try {
-    text = signCheckpoint(point, textOf(keyFile));
+    text = signCheckpoint(point, pem);
   } catch (error) {
-    throw new UsageError(`--key ${keyFile}: ${(error as Error).message}`);
+    throw wrongKey('key', keyFile, 'private', error);
   }
   process.stdout.write(text);
   return EXIT.success;
@@ -106,13 +115,13 @@ export function checkAgainst(
   publicKeyFile: string,
   journal: string | undefined,
 ): CheckResult {
-  const text = textOf(file);
-  const publicKey = textOf(publicKeyFile);
+  const text = textOf('check', file);
+  const publicKey = textOf('public-key', publicKeyFile);
   let checked: ReturnType<typeof checkCheckpoint>;
   try {
     checked = checkCheckpoint(text, publicKey);
   } catch (error) {
-    throw new UsageError(`--public-key ${publicKeyFile}: ${(error as Error).message}`);
+    throw wrongKey('public-key', publicKeyFile, 'public', error);
   }
   if (!checked.ok) return { ok: false, reason: `CHECKPOINT_WRONG ${file}: ${checked.reason}` };
   const { point } = checked;
@@ -129,10 +138,18 @@ export function checkAgainst(
   return { ok: false, reason: `CHECKPOINT_DIFFERS ${journal}: ${reason}` };
 }
 
-function textOf(file: string): string {
+/** What the crypto library says of other files ("DECODER routines::unsupported") helps nobody. */
+function wrongKey(option: string, file: string, kind: string, error: unknown): UsageError {
+  const { message } = error as Error;
+  const other = message.startsWith('a key of') ? `, but ${message}` : '';
+  const text = `--${option} ${file}: it holds no ${kind} key of Ed25519 in PEM${other}`;
+  return new UsageError(text, 'KEY_INVALID');
+}
+
+function textOf(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw unreadable(option, file, error);
   }
 }

@@ -12,8 +12,9 @@
  *     restoring          there while `daybook restore` or `rebuild --from eventstoredb` is not through
  * ```
  */
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeDirectories } from '../lib/make-directories.js';
 import { journalDirectory } from '../operations/shard.js';
 import { UsageError } from './usage.js';
 
@@ -29,7 +30,7 @@ export const keysDirectory = (dataDirectory: string): string =>
 export function existingJournal(dataDirectory: string): string {
   const directory = journalDirectory(resolve(dataDirectory));
   if (existsSync(directory) && statSync(directory).isDirectory()) return directory;
-  throw new UsageError(`there is no journal in ${directory}`);
+  throw new UsageError(`there is no journal in ${directory}`, 'JOURNAL_MISSING');
 }
 
 const restoringFile = (dataDirectory: string): string => join(resolve(dataDirectory), 'restoring');
@@ -41,7 +42,7 @@ const restoringFile = (dataDirectory: string): string => join(resolve(dataDirect
  */
 export function beginRestoring(dataDirectory: string): boolean {
   if (existsSync(restoringFile(dataDirectory))) return false;
-  mkdirSync(resolve(dataDirectory), { recursive: true });
+  makeDirectories(resolve(dataDirectory));
   writeFileSync(restoringFile(dataDirectory), '');
   return true;
 }

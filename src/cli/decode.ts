@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { fileSource } from '../gateways/pcap/byte-window.js';
 import { CaptureError } from '../gateways/pcap/capture-error.js';
 import { decodeCapture } from '../gateways/pcap/decode-capture.js';
 import type { Finding } from '../gateways/pcap/decoded.js';
 import { toJsonLine } from '../gateways/pcap/json-line.js';
+import { EXIT, parseOptions, runSubcommand, tellError, UsageError } from './usage.js';
 
 /** Findings that are printed; more are counted. */
 const FINDINGS_PRINTED_MAX = 1000;
@@ -87,21 +87,21 @@ class Findings {
   report(file: string, { reason, origin }: Finding): void {
     const where = `packet ${origin.packet}, offset ${origin.offset}`;
     const flow = origin.source === '' ? '' : `, ${origin.source} > ${origin.destination}`;
-    this.print(`daybook decode: ${file}: ${where}${flow}: ${reason}\n`);
+    this.print('CAPTURE_FINDING', `${file}: ${where}${flow}: ${reason}`);
   }
 
   failed(error: CaptureError): void {
-    this.print(`daybook decode: ${error.message} (${error.code})\n`);
+    this.print(error.code, error.message);
   }
 
   summary(): void {
     const more = this.count - FINDINGS_PRINTED_MAX;
-    if (more > 0) process.stderr.write(`daybook decode: and ${more} more findings\n`);
+    if (more > 0) tellError('decode', 'CAPTURE_FINDING', `and ${more} more findings`);
   }
 
-  private print(text: string): void {
+  private print(code: string, text: string): void {
     this.count++;
-    if (this.count <= FINDINGS_PRINTED_MAX) process.stderr.write(text);
+    if (this.count <= FINDINGS_PRINTED_MAX) tellError('decode', code, text);
   }
 }
 
@@ -127,41 +127,17 @@ async function decodeFile(
   }
 }
 
-function openCapture(file: string): number | string {
+/** @throws UsageError FILE_UNREADABLE */
+function openCapture(file: string): number {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    return (error as Error).message;
+    throw new UsageError((error as Error).message, 'FILE_UNREADABLE');
   }
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);
-  return `${file} is not a regular file`;
-}
-
-interface Options {
-  readonly files: readonly string[];
-  readonly context: boolean;
-  readonly help: boolean;
-}
-
-function parse(args: string[]): Options | string {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        context: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        json: { type: 'boolean' },
-      },
-    });
-    const help = values.help === true;
-    if (!help && positionals.length === 0) return 'a capture file is missing';
-    return { files: positionals, context: values.context === true, help };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  throw new UsageError(`${file} is not a regular file`, 'FILE_UNREADABLE');
 }
 
 /**
@@ -169,16 +145,20 @@ function parse(args: string[]): Options | string {
  *
  * @returns exit code: 0 all decoded, 1 a finding, 2 wrong use or a file that cannot be opened
  */
-export async function run(args: string[]): Promise<number> {
-  const options = parse(args);
-  if (typeof options === 'string') {
-    process.stderr.write(`daybook decode: ${options}\nTry 'daybook decode --help'.\n`);
-    return 2;
-  }
-  if (options.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+export function run(args: string[]): Promise<number> {
+  return runSubcommand('decode', HELP, args, () => decode(args));
+}
+
+async function decode(args: string[]): Promise<number> {
+  const { values, positionals: files } = parseOptions({
+    args,
+    allowPositionals: true,
+    options: {
+      context: { type: 'boolean', default: false },
+      json: { type: 'boolean' },
+    },
+  });
+  if (files.length === 0) throw new UsageError('a capture file is missing', 'OPTION_MISSING');
   const output = new LineWriter(process.stdout);
   const ignoreGone = (): void => {
     output.gone = true;
@@ -186,14 +166,10 @@ export async function run(args: string[]): Promise<number> {
   process.stdout.on('error', ignoreGone);
   const findings = new Findings();
   try {
-    for (const file of options.files) {
+    for (const file of files) {
       const descriptor = openCapture(file);
-      if (typeof descriptor === 'string') {
-        process.stderr.write(`daybook decode: ${descriptor}\n`);
-        return 2;
-      }
       try {
-        await decodeFile(file, descriptor, options.context, output, findings);
+        await decodeFile(file, descriptor, values.context, output, findings);
       } finally {
         closeSync(descriptor);
       }
@@ -202,5 +178,5 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.off('error', ignoreGone);
   }
   findings.summary();
-  return findings.count === 0 ? 0 : 1;
+  return findings.count === 0 ? EXIT.success : EXIT.finding;
 }

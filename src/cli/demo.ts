@@ -17,7 +17,7 @@ import { postgresDirectory } from './data-directory.js';
 import { generatedFlow } from './demo/generated-flow.js';
 import { journalBytes, positionsFromPostgres, positionsOf, stateFromLog } from './demo/results.js';
 import { type FlowResult, runFlow } from './demo/run-flow.js';
-import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+import { EXIT, parseOptions, runSubcommand, tellError, UsageError } from './usage.js';
 
 const DEFAULT_CONTRACT =
   '{"symbol":"ESH4","tickSize":"0.25","lotSize":"1","multiplier":"50","currency":"USD"}';
@@ -67,7 +67,7 @@ async function demo(args: string[]): Promise<number> {
     return report.differences.length === 0 ? EXIT.success : EXIT.finding;
   } catch (error) {
     if (error instanceof FlowError) {
-      process.stderr.write(`daybook demo: ${error.message}\n`);
+      tellError('demo', 'FLOW_INVALID', error.message);
       return EXIT.finding;
     }
     throw error;
@@ -88,7 +88,7 @@ function optionsOf(args: string[]): DemoOptions {
     },
   });
   if (values.input !== undefined && !existsSync(values.input)) {
-    throw new UsageError(`--input: there is no file ${values.input}`);
+    throw new UsageError(`--input: there is no file ${values.input}`, 'FILE_UNREADABLE');
   }
   const prefix = values['account-prefix'];
   if (!/^[\x21-\x7e]{1,30}$/.test(prefix)) {

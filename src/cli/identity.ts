@@ -49,7 +49,8 @@ export function run(args: string[]): Promise<number> {
       ...userCommands,
       ...credentialCommands,
     };
-    if (!Object.hasOwn(commands, name)) throw new UsageError(`no command ${JSON.stringify(name)}`);
+    if (!Object.hasOwn(commands, name))
+      throw new UsageError(`no command ${JSON.stringify(name)}`, 'COMMAND_UNKNOWN');
     return (commands[name] as IdentityCommand)(rest);
   });
 }

@@ -10,8 +10,15 @@ import {
 } from '../operations/jobs/job-history.js';
 import { RUNS_KEPT_MAX } from '../operations/jobs/limits.js';
 import { DATA_DIRECTORY_DEFAULT } from './data-directory.js';
-import { type ReadyDatabase, startDatabase } from './read-side.js';
-import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
+import { existingDatabase, type ReadyDatabase } from './read-side.js';
+import {
+  EXIT,
+  onlyOptions,
+  parseOptions,
+  runSubcommand,
+  UsageError,
+  wholeNumber,
+} from './usage.js';
 
 const RUNS_DEFAULT = '20';
 
@@ -39,21 +46,25 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('jobs', HELP, args, () => jobs(args));
 }
 
+const OPTIONS = {
+  runs: { type: 'string', default: RUNS_DEFAULT },
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  json: { type: 'boolean', default: false },
+} as const;
+
 async function jobs(args: string[]): Promise<number> {
-  const { values, positionals } = parseOptions({
-    args,
-    allowPositionals: true,
-    options: {
-      runs: { type: 'string', default: RUNS_DEFAULT },
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = parseOptions({ args, allowPositionals: true, options: OPTIONS });
   const [what, ...names] = positionals;
-  if (what !== 'list' && what !== 'history') throw new UsageError('list or history?');
+  if (what !== 'list' && what !== 'history') {
+    throw new UsageError(
+      'list or history?',
+      what === undefined ? 'OPTION_MISSING' : 'OPTION_INVALID',
+    );
+  }
+  if (what === 'list') onlyOptions(args, OPTIONS, 'list', ['data-dir', 'json']);
   const known: readonly string[] = JOB_NAMES;
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new UsageError(`no job is called ${unknown}`);
+  if (unknown !== undefined) throw new UsageError(`no job is called ${unknown}`, 'OPTION_INVALID');
   const runs = wholeNumber('runs', values.runs, 1, RUNS_KEPT_MAX);
   const chosen = names.length === 0 ? known : names;
   return withBackend(values['data-dir'], (backend) =>
@@ -73,7 +84,7 @@ async function withBackend(
   try {
     if (redisUrl !== undefined) backend = redisJobs(redisUrl);
     else {
-      database = await startDatabase(dataDirectory, process.env.DATABASE_URL || undefined);
+      database = await existingDatabase(dataDirectory);
       backend = await postgresJobs(database.settings);
     }
     return await ask(backend);

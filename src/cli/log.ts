@@ -90,7 +90,10 @@ async function printLog(args: string[]): Promise<number> {
 
 function numberOf(type: string): number {
   if (Object.hasOwn(EVENT, type)) return EVENT[type as EventName];
-  throw new UsageError(`there is no event ${JSON.stringify(type)}; see docs/events.md`);
+  throw new UsageError(
+    `there is no event ${JSON.stringify(type)}; see docs/events.md`,
+    'OPTION_INVALID',
+  );
 }
 
 /** @param following goes on past the durable end until it aborts; undefined: stops there */

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --min-semi-space-size=16 --max-semi-space-size=64
 /** `daybook`: finds the subcommand and gives its exit code. */
+import { EXIT, tellError, tellWrongUse } from './usage.js';
 import { VERSION } from './version.js';
 
 interface Subcommand {
@@ -109,15 +110,15 @@ Exit codes: 0 success, 1 a finding or failure, 2 wrong use.
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(help());
-    return name === undefined ? 2 : 0;
+    return name === undefined ? EXIT.wrongUse : EXIT.success;
   }
   if (name === '--version' || name === '-v') {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
   if (!Object.hasOwn(subcommands, name)) {
-    process.stderr.write(`daybook: no command ${JSON.stringify(name)}\nTry 'daybook --help'.\n`);
-    return 2;
+    tellWrongUse('', 'COMMAND_UNKNOWN', `there is no command ${JSON.stringify(name)}`);
+    return EXIT.wrongUse;
   }
   const { run } = await (subcommands[name] as Subcommand).load();
   return run(args);
@@ -135,7 +136,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`daybook: ${text}\n`);
+    tellError('', 'DEFECT', text);
     process.exitCode = 1;
   },
 );

@@ -79,7 +79,7 @@ async function importCommand(args: string[]): Promise<number> {
   });
   const [verb, file, ...more] = positionals;
   if (verb !== 'import' || file === undefined || more.length > 0) {
-    throw new UsageError('daybook market-data import FILE');
+    throw new UsageError('daybook market-data import FILE', 'OPTION_MISSING');
   }
   const source =
     values.source ?? `file:${basename(file).replace(/[^\x21-\x7e]/g, '_')}`.slice(0, 64);

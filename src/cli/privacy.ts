@@ -7,7 +7,7 @@ import { SubjectKeys } from '../privacy/subject-keys.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal, keysDirectory } from './data-directory.js';
 import { LineOutput } from './line-output.js';
 import { openEnd } from './replay/open-auditor.js';
-import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+import { EXIT, onlyOptions, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const HELP = `daybook privacy list | erase SUBJECT [OPTIONS]
 
@@ -37,27 +37,26 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('privacy', HELP, args, () => privacy(args));
 }
 
+const OPTIONS = {
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  index: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 async function privacy(args: string[]): Promise<number> {
-  const { values, positionals } = parseOptions({
-    args,
-    allowPositionals: true,
-    options: {
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      index: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = parseOptions({ args, allowPositionals: true, options: OPTIONS });
   const [action, subject, ...more] = positionals;
   const keys = new SubjectKeys(keysDirectory(values['data-dir']), masterKeyFrom(process.env));
   if (action === 'list' && subject === undefined) {
     return list(existingJournal(values['data-dir']), values.index, keys, values.json);
   }
   if (action === 'erase' && subject !== undefined && more.length === 0) {
+    onlyOptions(args, OPTIONS, 'erase', ['data-dir']);
     keys.erase(subject, new Date().toISOString());
     process.stdout.write(`${subject} erased\n`);
     return EXIT.success;
   }
-  throw new UsageError('say list, or erase SUBJECT');
+  throw new UsageError('say list, or erase SUBJECT', 'OPTION_MISSING');
 }
 
 async function list(

@@ -1,4 +1,5 @@
 /** The read side of a process: its PostgreSQL, migrated, and the thread that projects into it. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Check } from '../api/rest/routes/health.js';
@@ -10,6 +11,7 @@ import {
 import type { ProjectionService } from '../projections/projection-service.js';
 import { type CredentialSide, databaseSettings } from './credential-side.js';
 import { postgresDirectory } from './data-directory.js';
+import { UsageError } from './usage.js';
 
 /** The read side is not ready when it is further behind than this, in events. */
 const LAG_EVENTS_MAX = 100_000;
@@ -54,6 +56,19 @@ export async function startDatabase(
       await server?.stop();
     },
   };
+}
+
+/**
+ * The database of commands that only ask: DATABASE_URL, or the embedded one that is there already.
+ * @throws UsageError DATABASE_MISSING; nothing is made
+ */
+export async function existingDatabase(dataDirectory: string): Promise<ReadyDatabase> {
+  const url = process.env.DATABASE_URL || undefined;
+  const directory = postgresDirectory(dataDirectory);
+  if (url === undefined && !existsSync(directory)) {
+    throw new UsageError(`there is no database in ${directory}`, 'DATABASE_MISSING');
+  }
+  return startDatabase(dataDirectory, url);
 }
 
 export function projectorCheck(projections: ProjectionService, logSequence: number): Check {

@@ -13,7 +13,7 @@ import { startDatabase } from './read-side.js';
 import { restoreBox } from './rebuild/restore-box.js';
 import { TerminalProgress } from './rebuild/terminal-progress.js';
 import { connectionString } from './store-side.js';
-import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+import { EXIT, onlyOptions, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const MODELS = readModels.map(({ name }) => name);
 
@@ -51,28 +51,29 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('rebuild', HELP, args, () => rebuildCommand(args));
 }
 
+const OPTIONS = {
+  from: { type: 'string' },
+  url: { type: 'string' },
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  'no-read-models': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 async function rebuildCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parseOptions({
-    args,
-    allowPositionals: true,
-    options: {
-      from: { type: 'string' },
-      url: { type: 'string' },
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      'no-read-models': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = parseOptions({ args, allowPositionals: true, options: OPTIONS });
   const dataDirectory = values['data-dir'];
   const databaseUrl = process.env.DATABASE_URL || undefined;
   if (values.from === undefined) {
-    if (values.url !== undefined) throw new UsageError('--url belongs to --from eventstoredb');
+    onlyOptions(args, OPTIONS, 'rebuild without --from', ['data-dir', 'json']);
     return rebuildReadModels(dataDirectory, databaseUrl, positionals, values.json);
   }
-  if (values.from !== 'eventstoredb') throw new UsageError('--from is eventstoredb');
-  if (positionals.length > 0) throw new UsageError('--from restores every model');
+  if (values.from !== 'eventstoredb')
+    throw new UsageError('--from is eventstoredb', 'OPTION_INVALID');
+  if (positionals.length > 0) {
+    throw new UsageError('--from restores every model', 'OPTIONS_CONFLICT');
+  }
   const url = values.url ?? (process.env.EVENTSTOREDB_URL || undefined);
-  if (url === undefined) throw new UsageError('--url is missing');
+  if (url === undefined) throw new UsageError('--url is missing', 'OPTION_MISSING');
   const readModelsToo = !values['no-read-models'];
   const restored = await restoreBox({
     ...{ dataDirectory, databaseUrl, readModelsToo },
@@ -99,7 +100,10 @@ async function rebuildReadModels(
 ): Promise<number> {
   const unknown = names.find((name) => !MODELS.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`no read model is called ${unknown}: ${MODELS.join(', ')}`);
+    throw new UsageError(
+      `no read model is called ${unknown}: ${MODELS.join(', ')}`,
+      'OPTION_INVALID',
+    );
   }
   const journal = existingJournal(dataDirectory);
   refuseUnfinishedRestore(dataDirectory);

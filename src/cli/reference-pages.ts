@@ -10,10 +10,10 @@ import { type EventDeclaration, type EventName, eventLayouts, events } from '../
 import type { Field } from '../domain/field.js';
 import { rejectReasons } from '../domain/reject-reasons.js';
 import { limits, RISK_CHECK } from '../domain/risk-catalogue.js';
+import { usageCodes } from './usage.js';
 
 const cell = (text: string | number): string => String(text).replaceAll('|', '\\|');
 
-/** A table with its columns aligned, as the formatter of this repository has them. */
 /** A table as Biome formats it. */
 export function table(
   head: readonly string[],
@@ -129,6 +129,7 @@ export function errorCodesPage(): string {
     `\`${name}\``,
     checkUnits[name as keyof typeof RISK_CHECK],
   ]);
+  const usage = Object.entries(usageCodes).map(([code, meaning]) => [`\`${code}\``, meaning]);
   const limitRows = Object.entries(limits).map(
     ([name, { number, unit, meaning, perInstrument }]) => [
       number,
@@ -173,5 +174,14 @@ None unless set. They hold for each account in their scope (firm, group, account
 instruments or for one; the tightest wins.
 
 ${table(['no.', 'limit', 'unit', 'for one instrument', 'meaning'], limitRows)}
+
+## Command line
+
+What is wrong is told on standard error as \`daybook COMMAND: CODE: text\`. These are of wrong use (exit
+code 2); failures (exit code 1) have the code of the part that found them, such as JOURNAL_DAMAGED,
+BACKUP_EMPTY, RESTORE_POINT_OUTSIDE, or of the operating system, such as ENOENT. DEFECT is an error of
+Daybook itself, with its stack.
+
+${table(['code', 'meaning'], usage)}
 `;
 }

@@ -23,7 +23,7 @@ export function run(args: string[]): Promise<number> {
     const { positionals } = parseOptions({ args, allowPositionals: true, options: {} });
     const [name = ''] = positionals;
     if (positionals.length !== 1 || !Object.hasOwn(pages, name)) {
-      throw new UsageError(`name one page: ${Object.keys(pages).join(', ')}`);
+      throw new UsageError(`name one page: ${Object.keys(pages).join(', ')}`, 'OPTION_INVALID');
     }
     process.stdout.write((pages[name] as () => string)());
     return EXIT.success;

@@ -2,10 +2,10 @@
 import { DATA_DIRECTORY_DEFAULT, existingJournal, keysDirectory } from './data-directory.js';
 import { decideAgain } from './replay/decide.js';
 import { withAuditor } from './replay/open-auditor.js';
-import { tellStory } from './replay/order-story.js';
+import { type StoryFormat, tellStory } from './replay/order-story.js';
 import { stateAt } from './replay/state-at.js';
 import { whatIf } from './replay/what-if.js';
-import { parseOptions, runSubcommand, UsageError } from './usage.js';
+import { onlyOptions, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const HELP = `daybook replay --decide | --at MOMENT | --order ID [OPTIONS]
 
@@ -53,44 +53,64 @@ export function run(args: string[]): Promise<number> {
   return runSubcommand('replay', HELP, args, () => replay(args));
 }
 
+const OPTIONS = {
+  'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
+  limits: { type: 'string' },
+  csv: { type: 'string' },
+  code: { type: 'string' },
+  chart: { type: 'string' },
+  at: { type: 'string' },
+  order: { type: 'string' },
+  account: { type: 'string' },
+  index: { type: 'string' },
+  format: { type: 'string' },
+  decide: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** What goes with each question; anything else is refused. */
+const WHAT_IF = ['data-dir', 'json', 'decide', 'limits', 'code', 'csv', 'chart'];
+const DECIDE = ['data-dir', 'json', 'decide'];
+const ORDER = ['data-dir', 'order', 'account', 'at', 'index', 'format', 'json'];
+const STATE = ['data-dir', 'json', 'at', 'index'];
+
 async function replay(args: string[]): Promise<number> {
-  const { values } = parseOptions({
-    args,
-    options: {
-      'data-dir': { type: 'string', default: DATA_DIRECTORY_DEFAULT },
-      limits: { type: 'string' },
-      csv: { type: 'string' },
-      code: { type: 'string' },
-      chart: { type: 'string' },
-      at: { type: 'string' },
-      order: { type: 'string' },
-      account: { type: 'string' },
-      index: { type: 'string' },
-      format: { type: 'string' },
-      decide: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const directory = existingJournal(values['data-dir']);
-  const { limits, code, csv, chart, json } = values;
+  const { values } = parseOptions({ args, options: OPTIONS });
+  const { limits, code, csv, chart, at, json } = values;
+  const only = (mode: string, allowed: readonly string[]) =>
+    onlyOptions(args, OPTIONS, mode, allowed);
+  const dataDirectory = values['data-dir'];
   if (values.decide && (limits !== undefined || code !== undefined)) {
-    return whatIf(directory, { limits, code, csv, chart, json });
+    only('--decide --limits or --code', WHAT_IF);
+    return whatIf(existingJournal(dataDirectory), { limits, code, csv, chart, json });
   }
-  if (values.decide) return decideAgain(directory, values.json);
-  const keys = keysDirectory(values['data-dir']);
+  if (values.decide) {
+    only('--decide without --limits or --code', DECIDE);
+    return decideAgain(existingJournal(dataDirectory), json);
+  }
+  const keys = keysDirectory(dataDirectory);
   if (values.order !== undefined) {
-    const format = json ? 'json' : (values.format ?? 'text');
-    if (format !== 'text' && format !== 'json' && format !== 'csv') {
-      throw new UsageError('--format is text, json or csv');
-    }
-    const { order, account, at } = values;
-    return withAuditor(directory, keys, values.index, (auditor) =>
+    only('--order', ORDER);
+    const format = storyFormat(values.format, json);
+    const { order, account } = values;
+    return withAuditor(existingJournal(dataDirectory), keys, values.index, (auditor) =>
       tellStory(auditor, { order, account, at }, format),
     );
   }
-  const { at } = values;
   if (at !== undefined) {
-    return withAuditor(directory, keys, values.index, (auditor) => stateAt(auditor, at, json));
+    only('--at without --order', STATE);
+    return withAuditor(existingJournal(dataDirectory), keys, values.index, (auditor) =>
+      stateAt(auditor, at, json),
+    );
   }
-  throw new UsageError('say what to do: --decide, --at or --order');
+  throw new UsageError('say what to do: --decide, --at or --order', 'OPTION_MISSING');
+}
+
+function storyFormat(format: string | undefined, json: boolean): StoryFormat {
+  if (json && format !== undefined && format !== 'json') {
+    throw new UsageError(`--json does not go with --format ${format}`, 'OPTIONS_CONFLICT');
+  }
+  const chosen = json ? 'json' : (format ?? 'text');
+  if (chosen === 'text' || chosen === 'json' || chosen === 'csv') return chosen;
+  throw new UsageError('--format is text, json or csv', 'OPTION_INVALID');
 }

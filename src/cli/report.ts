@@ -57,8 +57,9 @@ function report(args: string[]): number {
   });
   const wanted = named(positionals);
   const { out, format } = values;
-  if (out === undefined) throw new UsageError('--out DIR is missing');
-  if (format !== 'csv' && format !== 'parquet') throw new UsageError('--format is csv or parquet');
+  if (out === undefined) throw new UsageError('--out DIR is missing', 'OPTION_MISSING');
+  if (format !== 'csv' && format !== 'parquet')
+    throw new UsageError('--format is csv or parquet', 'OPTION_INVALID');
   const journal = existingJournal(values['data-dir']);
   const manifests = writeReports(wanted, journal, { ...values, out, format });
   if (values.json) process.stdout.write(`${JSON.stringify(manifests)}\n`);
@@ -67,11 +68,11 @@ function report(args: string[]): number {
 }
 
 function named(names: readonly string[]): readonly Report[] {
-  if (names.length === 0) throw new UsageError('which report?');
+  if (names.length === 0) throw new UsageError('which report?', 'OPTION_MISSING');
   if (names.includes('all')) return reports;
   return names.map((name) => {
     const found = reportNamed(name);
-    if (found === undefined) throw new UsageError(`there is no report ${name}`);
+    if (found === undefined) throw new UsageError(`there is no report ${name}`, 'OPTION_INVALID');
     return found;
   });
 }
@@ -103,7 +104,7 @@ function writeReports(
     );
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
-    if (code === 'MOMENT_INVALID' || code === 'MOMENT_AHEAD') throw new UsageError(message);
+    if (code === 'MOMENT_INVALID' || code === 'MOMENT_AHEAD') throw new UsageError(message, code);
     throw error;
   } finally {
     end.close();
@@ -113,10 +114,10 @@ function writeReports(
 type Log = Parameters<typeof sequenceOf>[0];
 
 function rangeOf(log: Log, index: OrderIndex, { from, to }: Options) {
-  if (index.next === 0) throw new UsageError('the log is empty');
+  if (index.next === 0) throw new UsageError('the log is empty', 'JOURNAL_MISSING');
   const last = sequenceOf(log, index, to === undefined ? undefined : parseMoment(to));
   const first = from === undefined ? 0 : firstOf(log, index, from);
-  if (first > last) throw new UsageError('--from is behind --to');
+  if (first > last) throw new UsageError('--from is behind --to', 'OPTION_INVALID');
   return { from: first, to: last };
 }
 

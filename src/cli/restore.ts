@@ -9,7 +9,7 @@ import { readNewestManifest } from '../operations/backup/manifest.js';
 import { type RestoredBackup, restoreBackup, writeFile } from '../operations/backup/restore.js';
 import { ENVIRONMENT_HELP, openPlace, PLACE_HELP } from './backup-options.js';
 import { TerminalProgress } from './rebuild/terminal-progress.js';
-import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
+import { EXIT, onlyOptions, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 const HELP = `daybook restore --from PLACE --to DIR [OPTIONS]
 daybook restore --from PLACE --dump FILE [OPTIONS]
@@ -50,24 +50,31 @@ export function momentOf(text: string): Moment {
     return { time: parseIsoNs(text) };
   } catch (error) {
     if (!(error instanceof TimeError)) throw error;
-    throw new UsageError(`--at ${text}: a sequence, or a time such as 2026-11-22T14:50:06.5Z`);
+    throw new UsageError(
+      `--at ${text}: a sequence, or a time such as 2026-11-22T14:50:06.5Z`,
+      'MOMENT_INVALID',
+    );
   }
 }
 
+const OPTIONS = {
+  from: { type: 'string' },
+  to: { type: 'string' },
+  at: { type: 'string' },
+  dump: { type: 'string' },
+  'key-file': { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 async function restore(args: string[]): Promise<number> {
-  const { values } = parseOptions({
-    args,
-    options: {
-      from: { type: 'string' },
-      to: { type: 'string' },
-      at: { type: 'string' },
-      dump: { type: 'string' },
-      'key-file': { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  if (values.dump !== undefined) return restoreDump(values.dump, values.from, values['key-file']);
-  if (values.to === undefined) throw new UsageError('--to is missing: where to restore to');
+  const { values } = parseOptions({ args, options: OPTIONS });
+  if (values.dump !== undefined) {
+    onlyOptions(args, OPTIONS, '--dump', ['from', 'dump', 'key-file', 'json']);
+    return restoreDump(values.dump, values.from, values['key-file'], values.json);
+  }
+  if (values.to === undefined) {
+    throw new UsageError('--to is missing: where to restore to', 'OPTION_MISSING');
+  }
   const at = values.at === undefined ? undefined : momentOf(values.at);
   const { store, key } = await openPlace('from', values.from, values['key-file']);
   const progress = new TerminalProgress(process.stderr);
@@ -96,8 +103,11 @@ async function restoreDump(
   file: string,
   from: string | undefined,
   keyFile: string | undefined,
+  json: boolean,
 ): Promise<number> {
-  if (existsSync(file)) throw new UsageError(`--dump ${file}: there is one already`);
+  if (existsSync(file)) {
+    throw new UsageError(`--dump ${file}: there is one already`, 'OPTION_INVALID');
+  }
   const { store, key } = await openPlace('from', from, keyFile);
   try {
     const manifest = await readNewestManifest(store, key);
@@ -106,7 +116,12 @@ async function restoreDump(
       throw new BackupError('BACKUP_EMPTY', `there is no database dump in ${store.description}`);
     }
     await writeFile(nodeFileSystem, resolve(file), dump, { store, key });
-    process.stdout.write(`${file}: ${dump.name}, with the first ${dump.sequence} events\n`);
+    const { name, sequence: events } = dump;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ file, name, events })}\n`
+        : `${file}: ${name}, with the first ${events} events\n`,
+    );
     return EXIT.success;
   } finally {
     store.close();

@@ -5,7 +5,7 @@ import { nodeFileSystem } from '../log/file-system.js';
 import { FileDurableEnd } from '../log/journal/durable-mark.js';
 import { recoverState, takeSnapshot } from '../operations/snapshots.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
-import { EXIT, parseOptions, runSubcommand } from './usage.js';
+import { EXIT, parseOptions, runSubcommand, tellError } from './usage.js';
 
 const HELP = `daybook snapshot [OPTIONS]
 
@@ -40,7 +40,7 @@ function snapshot(args: string[]): number {
     const { state, time, anchor, passedOver, chain } = recoverState(directory, 0, end, newState);
     for (const reason of passedOver) process.stderr.write(`passed over ${reason}\n`);
     if (state.nextSequence === 0) {
-      process.stderr.write('daybook snapshot: the log is empty\n');
+      tellError('snapshot', 'JOURNAL_MISSING', 'the log is empty');
       return EXIT.finding;
     }
     const taken = takeSnapshot(state, time, directory, nodeFileSystem, chain);

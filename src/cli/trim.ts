@@ -68,11 +68,12 @@ async function trim(args: string[]): Promise<number> {
   });
   const keepDays = wholeNumber('keep-days', values['keep-days'], 0, KEEP_DAYS_MAX);
   const journal = existingJournal(values['data-dir']);
-  for (const text of values.hold) {
-    const [, name, from] = HOLD.exec(text) ?? [];
-    if (name === undefined) throw new UsageError(`--hold ${text}: NAME=SEQ, of small letters`);
-    registerReader(nodeFileSystem, journal, name, Number(from));
+  const holds = values.hold.map(holdOf);
+  const both = holds.find(({ name }) => values.release.includes(name));
+  if (both !== undefined) {
+    throw new UsageError(`--hold and --release of ${both.name}`, 'OPTIONS_CONFLICT');
   }
+  for (const { name, from } of holds) registerReader(nodeFileSystem, journal, name, from);
   for (const name of values.release) registerReader(nodeFileSystem, journal, name, undefined);
   const { store, key } = await openPlace('backup', values.backup, values['key-file']);
   try {
@@ -91,6 +92,12 @@ async function trim(args: string[]): Promise<number> {
   } finally {
     store.close();
   }
+}
+
+function holdOf(text: string): { readonly name: string; readonly from: number } {
+  const [, name, from] = HOLD.exec(text) ?? [];
+  if (name !== undefined) return { name, from: Number(from) };
+  throw new UsageError(`--hold ${text}: NAME=SEQ, of small letters`, 'OPTION_INVALID');
 }
 
 function textOf(plan: TrimPlan, removed: number, startHolds: boolean): string {

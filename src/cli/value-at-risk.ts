@@ -11,7 +11,7 @@ import {
 } from '../projections/value-at-risk/reproduce.js';
 import { bookOfState } from './book-of-state.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
-import { startDatabase } from './read-side.js';
+import { existingDatabase } from './read-side.js';
 import { stateBefore } from './replay/log-batches.js';
 import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
 
@@ -54,10 +54,11 @@ async function valueAtRisk(args: string[]): Promise<number> {
       json: { type: 'boolean', default: false },
     },
   });
-  if (values.reproduce === undefined) throw new UsageError('--reproduce ID is needed');
+  if (values.reproduce === undefined)
+    throw new UsageError('--reproduce ID is needed', 'OPTION_MISSING');
   const id = wholeNumber('reproduce', values.reproduce, 1, Number.MAX_SAFE_INTEGER);
   const journal = existingJournal(values['data-dir']);
-  const database = await startDatabase(values['data-dir'], process.env.DATABASE_URL || undefined);
+  const database = await existingDatabase(values['data-dir']);
   try {
     const client = await connect(database.settings, 'daybook value-at-risk');
     try {

@@ -14,7 +14,16 @@ import { checkAgainst } from './checkpoint.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
 import { eventJson } from './event-json.js';
 import { LineOutput } from './line-output.js';
-import { EXIT, parseOptions, runSubcommand, UsageError, wholeNumber } from './usage.js';
+import {
+  EXIT,
+  onlyOptions,
+  parseOptions,
+  runSubcommand,
+  tellError,
+  UsageError,
+  unreadable,
+  wholeNumber,
+} from './usage.js';
 import { type Compared, compareWith, statesOf } from './verify/comparisons.js';
 
 const HELP = `daybook verify [OPTIONS]
@@ -40,7 +49,8 @@ Options:
   --check FILE     check such a proof, without any journal; prints its event and chain value
   --checkpoint FILE --public-key FILE   with --check: the proof must lead through this signed
                    checkpoint
-  --json           one JSON object: {"ok","summary":{...},"findings":[{"code","file","offset",...}]}
+  --json           one JSON object: {"ok","summary":{...},"findings":[{"code","file","offset",...}]};
+                   with --check: {"ok","event","chain","through"} or {"ok","reason"}
   --help           this text
 
 The last line has the chain value of the newest commit: who keeps it can prove later that nothing
@@ -70,26 +80,38 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
+/** What goes with each; anything else is refused. */
+const CHECK = ['check', 'checkpoint', 'public-key', 'json'];
+const PROVE = ['data-dir', 'prove', 'json'];
+const JOURNAL = ['data-dir', 'from', 'to', 'no-states', 'against', 'json'];
+
 async function verify(args: string[]): Promise<number> {
   const { values } = parseOptions({ args, options: OPTIONS });
   if ((values.checkpoint === undefined) !== (values['public-key'] === undefined)) {
-    throw new UsageError('--checkpoint and --public-key belong together');
+    throw new UsageError('--checkpoint and --public-key belong together', 'OPTIONS_CONFLICT');
   }
   if (values.check !== undefined) {
-    return check(values.check, values.checkpoint, values['public-key']);
+    onlyOptions(args, OPTIONS, '--check', CHECK);
+    return check(values.check, values.checkpoint, values['public-key'], values.json);
   }
-  if (values.checkpoint !== undefined) throw new UsageError('--checkpoint belongs to --check');
-  if (values.prove !== undefined) return prove(values['data-dir'], values.prove);
+  if (values.prove !== undefined) {
+    onlyOptions(args, OPTIONS, '--prove', PROVE);
+    return prove(values['data-dir'], values.prove);
+  }
+  const store = values.against === 'eventstoredb' ? ['url'] : [];
+  const what = values.against === undefined ? 'verify' : `--against ${values.against}`;
+  onlyOptions(args, OPTIONS, what, [...JOURNAL, ...store]);
   const from = sequenceOf('from', values.from);
   const to = sequenceOf('to', values.to);
   if (from !== undefined && to !== undefined && to < from) {
-    throw new UsageError('--to is before --from');
+    throw new UsageError('--to is before --from', 'OPTION_INVALID');
   }
   const journal = existingJournal(values['data-dir']);
   const report = new Report(values.json);
   const summary = await checkBytes(journal, from, to, report);
+  if (report.count === 0) refuseAhead(summary, from);
   let compared: Compared = {};
-  if (report.count > 0) report.note('states and --against are left out: the journal is damaged');
+  if (report.count > 0) report.note('states and --against: the journal is damaged');
   else {
     if (!values['no-states'])
       compared = await statesOf(journal, values['data-dir'], to, report.add);
@@ -109,6 +131,16 @@ async function verify(args: string[]): Promise<number> {
 
 function sequenceOf(option: string, text: string | undefined): number | undefined {
   return text === undefined ? undefined : wholeNumber(option, text, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * Nothing was verified then, which passes whatever the log is like.
+ * @throws UsageError MOMENT_AHEAD
+ */
+function refuseAhead({ nextSequence }: VerifySummary, from = 0): void {
+  if (from === 0 || from < nextSequence) return;
+  const message = `--from ${from} is not there yet, the next event is ${nextSequence}`;
+  throw new UsageError(message, 'MOMENT_AHEAD');
 }
 
 async function checkBytes(
@@ -148,7 +180,7 @@ class Report {
   };
 
   note(text: string): void {
-    process.stderr.write(`daybook verify: ${text}\n`);
+    tellError('verify', 'LEFT_OUT', text);
   }
 
   async end(bytes: VerifySummary, compared: Compared): Promise<number> {
@@ -177,31 +209,41 @@ async function prove(dataDirectory: string, sequence: string): Promise<number> {
   return EXIT.success;
 }
 
-function check(path: string, checkpoint?: string, publicKey?: string): number {
+function check(
+  path: string,
+  checkpoint: string | undefined,
+  publicKey: string | undefined,
+  json: boolean,
+): number {
   let proof: unknown;
   try {
     proof = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new UsageError(`--check ${path}: ${(error as Error).message}`);
+    throw unreadable('check', path, error);
   }
   let trusted: string | undefined;
   if (checkpoint !== undefined && publicKey !== undefined) {
     const signed = checkAgainst(checkpoint, publicKey, undefined);
-    if (!signed.ok) {
-      process.stdout.write(`${signed.reason}\n`);
-      return EXIT.finding;
-    }
+    if (!signed.ok) return notProven(signed.reason, json);
     trusted = signed.point.chain;
   }
   const checked = checkProof(proof, trusted);
   const wrong = whyWrong(checked, trusted);
-  if (!checked.ok || wrong !== undefined) {
-    process.stdout.write(`PROOF_WRONG ${path}: ${wrong}\n`);
-    return EXIT.finding;
-  }
+  if (!checked.ok || wrong !== undefined) return notProven(`PROOF_WRONG ${path}: ${wrong}`, json);
+  const { chain } = checked;
+  const event = eventJson(checked.event);
   const through = trusted === undefined ? '' : `, through the checkpoint ${trusted}`;
-  process.stdout.write(`${eventJson(checked.event)}\nchain ${checked.chain}${through}\n`);
+  process.stdout.write(
+    json
+      ? `{"ok":true,"event":${event},"chain":"${chain}","through":${JSON.stringify(trusted ?? null)}}\n`
+      : `${event}\nchain ${chain}${through}\n`,
+  );
   return EXIT.success;
+}
+
+function notProven(reason: string, json: boolean): number {
+  process.stdout.write(`${json ? JSON.stringify({ ok: false, reason }) : reason}\n`);
+  return EXIT.finding;
 }
 
 function whyWrong(checked: ReturnType<typeof checkProof>, trusted?: string): string | undefined {

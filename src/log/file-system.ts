@@ -5,7 +5,6 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -14,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { makeDirectories } from '../lib/make-directories.js';
 
 /** `read`: existing, read only. `write`: existing, read and write. `create`: new, fails if it exists. */
 export type OpenMode = 'read' | 'write' | 'create';
@@ -70,7 +70,7 @@ export const nodeFileSystem: FileSystem = namingFiles({
   readdir: (path) => readdirSync(path),
   makeDirectory(path) {
     const absolute = resolve(path);
-    const topmost = mkdirSync(absolute, { recursive: true });
+    const topmost = makeDirectories(absolute);
     if (topmost === undefined) return;
     // The name of each new directory is in its parent.
     for (let made = absolute; ; made = dirname(made)) {

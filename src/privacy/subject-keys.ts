@@ -14,7 +14,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -23,6 +22,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { SUBJECT_BYTES } from '../domain/actor.js';
+import { makeDirectories } from '../lib/make-directories.js';
 import { PrivacyError } from './errors.js';
 import { GCM_BYTES, gcmOpen, gcmSeal, KEY_BYTES } from './gcm.js';
 import {
@@ -154,7 +154,7 @@ export class SubjectKeys {
 
   /** A new file, durable; there must be none. */
   #create(subject: string, ending: 'key' | 'erased', content: Uint8Array): void {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    makeDirectories(this.#directory, 0o700);
     const file = openSync(this.#path(subject, ending), 'wx', 0o600);
     writeSync(file, content);
     fsyncSync(file);

@@ -77,4 +77,10 @@ describe('daybook report', { timeout: TIMEOUT_MS }, () => {
       expect((await report(...args)).code).toBe(2);
     }
   });
+
+  it('ends with an error where nothing can be made', async () => {
+    const failed = await report('cat', '--out', '/proc/daybook/reports');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^daybook report: ENOENT: .+ mkdir '\/proc\/daybook'\n$/);
+  });
 });

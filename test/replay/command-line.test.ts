@@ -25,8 +25,10 @@ const data = mkdtempSync(join(tmpdir(), 'daybook-audit-'));
 const journal = journalDirectory(data);
 let last: { stateHash: string; nextSequence: number };
 
-async function daybook(...args: string[]): Promise<{ code: number; stdout: string }> {
-  const run = promisify(execFile)(process.execPath, [MAIN, ...args, '--data-dir', data], {
+const daybook = (...args: string[]) => anywhere(...args, '--data-dir', data);
+
+async function anywhere(...args: string[]): Promise<{ code: number; stdout: string }> {
+  const run = promisify(execFile)(process.execPath, [MAIN, ...args], {
     maxBuffer: 64 * 1024 * 1024,
   });
   return run.then(
@@ -95,10 +97,19 @@ describe('the audit commands', () => {
   it('prove one event', async () => {
     const proof = join(data, 'proof.json');
     writeFileSync(proof, (await daybook('verify', '--prove', '20')).stdout);
-    const { code, stdout } = await daybook('verify', '--check', proof);
+    const { code, stdout } = await anywhere('verify', '--check', proof);
     expect([code, JSON.parse(stdout.split('\n')[0] as string).sequence]).toEqual([0, 20]);
     writeFileSync(proof, '{}');
-    expect((await daybook('verify', '--check', proof)).code).toBe(1);
+    expect((await anywhere('verify', '--check', proof)).code).toBe(1);
+  });
+
+  it('refuse to verify from beyond the end, where nothing would be verified', async () => {
+    const { nextSequence } = last;
+    const json = (from: number) => daybook('verify', '--json', '--from', `${from}`);
+    const { code, stdout } = await json(nextSequence - 1);
+    expect([code, JSON.parse(stdout).ok]).toEqual([0, true]);
+    expect(await json(nextSequence)).toEqual({ code: 2, stdout: '' });
+    expect(await json(nextSequence * 2)).toEqual({ code: 2, stdout: '' });
   });
 
   it('say what is wrong use', async () => {

@@ -11,10 +11,11 @@
  * Two files take turns: when the newer one is full the older one is dropped, and what it remembered
  * with it.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32c } from '../../lib/crc32c.js';
+import { makeDirectories } from '../../lib/make-directories.js';
 
 /** Bytes of one of the two files: some 100,000 orders. */
 export const REQUESTS_FILE_BYTES_MAX = 64 * 1024 * 1024;
@@ -82,7 +83,7 @@ export class RequestFile {
     path: string,
     bytesMax = REQUESTS_FILE_BYTES_MAX,
   ): Promise<{ file: RequestFile; records: readonly (readonly RequestRecord[])[] }> {
-    mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectories(dirname(path), DIRECTORY_MODE);
     const older = parse(older1(path));
     const newer = parse(path);
     const file = await open(path, 'a', FILE_MODE);

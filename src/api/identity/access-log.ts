@@ -14,13 +14,13 @@ import {
   closeSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectories } from '../../lib/make-directories.js';
 import { type AccessChange, accessChange } from './access-change.js';
 import { AccessError } from './errors.js';
 
@@ -61,7 +61,7 @@ export function appendToAccessLog(
   by: string,
   make: (records: readonly AccessRecord[]) => readonly AccessChange[],
 ): readonly AccessRecord[] {
-  mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+  makeDirectories(directory, DIRECTORY_MODE);
   const release = takeLock(join(directory, 'access.lock'));
   try {
     const { records, bytes } = parse(textOf(accessLogPath(directory)));

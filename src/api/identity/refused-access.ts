@@ -8,16 +8,9 @@
  * outlives the process, and a loss of power may take the last ones.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectories } from '../../lib/make-directories.js';
 
 /** Bytes of one of the two files; the older one is then dropped. */
 export const REFUSED_FILE_BYTES_MAX = 32 * 1024 * 1024;
@@ -52,7 +45,7 @@ export class RefusedAccess {
   #omitted = 0;
 
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, 0o700);
     this.#path = join(directory, 'refused.jsonl');
     this.#file = openSync(this.#path, 'a', 0o600);
     this.#bytes = fstatSync(this.#file).size;

@@ -8,7 +8,6 @@
  *   DIR/rts24.manifest.json  rows, sequences, hash of the chain there, SHA-256 of each file
  * ```
  */
-import { mkdirSync } from 'node:fs';
 import { evolve } from '../../commands/evolve/evolve.js';
 import { lengthAt, numberAt, sequenceAt, timeAt } from '../../commands/replay/event-groups.js';
 import type { ShardState } from '../../commands/state/shard-state.js';
@@ -16,6 +15,7 @@ import { decodeEvent } from '../../domain/event-codec.js';
 import { RecordBuffer } from '../../domain/event-record.js';
 import { EVENT } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
+import { makeDirectories } from '../../lib/make-directories.js';
 import { formatIsoNs } from '../../lib/time.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { COMMIT_HEAD_BYTES, commitChain } from '../../log/journal/commit.js';
@@ -67,7 +67,7 @@ export interface ReportOptions {
 /** @throws Error EEXIST when there is such a report already, JournalError */
 export function runReport(report: Report, options: ReportOptions): ReportManifest {
   const { log, range, format, out, software } = options;
-  mkdirSync(out, { recursive: true });
+  makeDirectories(out);
   const table = new HashedFile(out, `${report.name}.${format}`);
   const writer = OPEN[format](table, report.columns);
   let rows = 0;

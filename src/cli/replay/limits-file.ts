@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { LimitOverride } from '../../commands/replay/what-if.js';
 import { LIMIT, type LimitName } from '../../domain/risk-catalogue.js';
-import { UsageError } from '../usage.js';
+import { UsageError, unreadable } from '../usage.js';
 
 /** Limits in one file at most. */
 const LIMITS_MAX = 10_000;
@@ -29,17 +29,21 @@ export function readLimits(path: string): LimitOverride[] {
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new UsageError(`--limits ${path}: ${(error as Error).message}`);
+    throw unreadable('limits', path, error);
   }
   const result = schema.safeParse(parsed);
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new UsageError(`--limits ${path}: ${issue?.path.join('.')}: ${issue?.message}`);
+    throw new UsageError(
+      `--limits ${path}: ${issue?.path.join('.')}: ${issue?.message}`,
+      'FILE_INVALID',
+    );
   }
   return result.data.map(({ limit, scope, scopeId, name, instrument, value }, index) => {
     const of = name ?? scopeId;
-    if (scope !== 'Firm' && of === undefined) {
-      throw new UsageError(`--limits ${path}: ${index}: ${scope} needs "scopeId" or "name"`);
+    const wrong = wrongScope(scope, [name, scopeId].filter((each) => each !== undefined).length);
+    if (wrong !== undefined) {
+      throw new UsageError(`--limits ${path}: ${index}: ${wrong}`, 'FILE_INVALID');
     }
     return {
       ...{ limit, scope, value },
@@ -47,4 +51,10 @@ export function readLimits(path: string): LimitOverride[] {
       ...(instrument === undefined ? {} : { instrument }),
     };
   });
+}
+
+/** @param named how often the scope is named: of two names only one could be meant */
+function wrongScope(scope: string, named: number): string | undefined {
+  if (scope === 'Firm') return named === 0 ? undefined : 'Firm has no "scopeId" and no "name"';
+  return named === 1 ? undefined : `${scope} needs one of "scopeId" and "name"`;
 }

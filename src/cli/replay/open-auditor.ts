@@ -42,7 +42,7 @@ export async function withAuditor(
     return await ask(auditor);
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
-    if (code === 'MOMENT_INVALID' || code === 'MOMENT_AHEAD') throw new UsageError(message);
+    if (code === 'MOMENT_INVALID' || code === 'MOMENT_AHEAD') throw new UsageError(message, code);
     throw error;
   } finally {
     end.close();

@@ -18,7 +18,7 @@ import { newState } from '../../operations/new-state.js';
 import { compareReadModels } from '../../operations/read-model-comparison.js';
 import { journalDirectory } from '../../operations/shard.js';
 import { checkStates, recordedStates } from '../../operations/state-check.js';
-import { startDatabase } from '../read-side.js';
+import { existingDatabase } from '../read-side.js';
 import { TerminalProgress } from '../rebuild/terminal-progress.js';
 import { connectionString } from '../store-side.js';
 import { UsageError } from '../usage.js';
@@ -90,7 +90,8 @@ export async function compareWith(options: CompareWith, add: Add): Promise<Compa
 
 async function againstStore(options: CompareWith, add: Add): Promise<Compared> {
   const url = options.url ?? (process.env.EVENTSTOREDB_URL || undefined);
-  if (url === undefined) throw new UsageError('--against eventstoredb needs --url');
+  if (url === undefined)
+    throw new UsageError('--against eventstoredb needs --url', 'OPTION_MISSING');
   const log = new EventStoreDbLog({ connectionString: connectionString('url', url), shard: SHARD });
   try {
     const follows = isLocked(nodeFileSystem, options.journal);
@@ -132,7 +133,10 @@ function otherJournal(directory: string): string {
   if (existsSync(inData)) return inData;
   const itself = resolve(directory);
   if (listSegments(nodeFileSystem, itself).length > 0) return itself;
-  throw new UsageError(`--against ${directory}: there is no journal, and it is no store's name`);
+  throw new UsageError(
+    `--against ${directory}: there is no journal, and it is no store's name`,
+    'JOURNAL_MISSING',
+  );
 }
 
 async function compare(
@@ -172,7 +176,7 @@ async function againstReadModels(options: CompareWith, add: Add): Promise<Compar
   const live: DurableEnd = isLocked(nodeFileSystem, journal)
     ? new FileDurableEnd(nodeFileSystem, journal)
     : fixedEnd(journal);
-  const database = await startDatabase(dataDirectory, process.env.DATABASE_URL || undefined);
+  const database = await existingDatabase(dataDirectory);
   try {
     const { findings, tables, asOf } = await compareReadModels({
       ...{ live: database.settings, journal, shard: SHARD, end: live },

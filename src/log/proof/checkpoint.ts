@@ -70,7 +70,7 @@ export function generateKeys(): { readonly privateKey: string; readonly publicKe
 /** @throws Error when the text is no Ed25519 key */
 function ed25519(key: KeyObject): KeyObject {
   if (key.asymmetricKeyType === 'ed25519') return key;
-  throw new Error(`a key of ${key.asymmetricKeyType}, not Ed25519`);
+  throw new Error(`a key of ${key.asymmetricKeyType}`);
 }
 
 const keyIdOf = (key: KeyObject): string =>

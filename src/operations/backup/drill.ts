@@ -8,12 +8,13 @@
  *                  └──► read models in a PostgreSQL of its own ── orders, positions of the state
  * ```
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Capacity } from '../../commands/state/capacity.js';
 import type { ShardState } from '../../commands/state/shard-state.js';
 import { stateHash } from '../../commands/state-hash.js';
+import { makeDirectories } from '../../lib/make-directories.js';
 import { type FileSystem, nodeFileSystem } from '../../log/file-system.js';
 import { FixedDurableEnd } from '../../log/journal/fixed-durable-end.js';
 import type { SnapshotErrorCode } from '../../log/snapshots/errors.js';
@@ -92,7 +93,7 @@ export interface DrillReport {
 export async function drill(options: DrillOptions): Promise<DrillReport> {
   const startedAt = performance.now();
   const parent = options.scratch ?? tmpdir();
-  mkdirSync(parent, { recursive: true });
+  const made = makeDirectories(resolve(parent));
   const scratch = mkdtempSync(join(parent, 'daybook-drill-'));
   const { signal, onStep = () => {} } = options;
   const step = (name: string) => {
@@ -103,6 +104,16 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
     return await drillIn({ ...options, onStep: step }, scratch, startedAt);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+    if (made !== undefined) removeMade(resolve(parent), made);
+  }
+}
+
+/** Directories that were made for a scratch directory, unless somebody has put something there. */
+function removeMade(last: string, topmost: string): void {
+  for (let directory = last; ; directory = dirname(directory)) {
+    if (readdirSync(directory).length > 0) return;
+    rmdirSync(directory);
+    if (directory === topmost) return;
   }
 }
 

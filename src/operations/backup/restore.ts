@@ -93,6 +93,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoredBa
   }
   const pieces = piecesUntil(manifest, options.at);
   await refuseIncomplete(store, manifest, options.at);
+  await refuseBefore(pieces, options);
   mark(files, target);
   const name = `shard-${manifest.shard}`;
   const staging = `${target}/${STAGING}/${name}`;
@@ -171,6 +172,28 @@ interface LastPiece {
   readonly time: bigint;
 }
 
+const before = (): BackupError =>
+  new BackupError('RESTORE_POINT_OUTSIDE', 'the backup begins after that moment');
+
+/** Before anything is made: the backup has nothing as old as the moment. */
+async function refuseBefore(
+  pieces: readonly JournalPiece[],
+  { store, key, at }: RestoreOptions,
+): Promise<void> {
+  const [piece, ...more] = pieces;
+  if (at === undefined || piece === undefined || more.length > 0) return;
+  if (wantedOf(piece, await getJournalPiece(store, piece, key), at) === undefined) throw before();
+}
+
+/** How much of the last piece is wanted; undefined when nothing of it is. */
+function wantedOf(piece: JournalPiece, raw: Uint8Array, at: Moment): LastPiece | undefined {
+  const view = new RecordBuffer(Math.ceil(raw.length / 8) * 8);
+  view.bytes.set(raw);
+  const from = piece.offset === 0 ? SEGMENT_HEADER_BYTES : 0;
+  const { end, time } = cutAt(view, from, raw.length, at);
+  return end > from ? { piece, end, cut: end < raw.length, time } : undefined;
+}
+
 class Restoring {
   rawBytes = 0;
   storedBytes = 0;
@@ -219,9 +242,7 @@ class Restoring {
     } finally {
       if (file !== undefined) files.close(file);
     }
-    if (this.#last === undefined) {
-      throw new BackupError('RESTORE_POINT_OUTSIDE', 'the backup begins after that moment');
-    }
+    if (this.#last === undefined) throw before();
     files.syncDirectory(this.#staging);
   }
 
@@ -230,11 +251,7 @@ class Restoring {
     const { at } = this.#options;
     const whole = { piece, end: raw.length, cut: false, time: BigInt(piece.time) };
     if (at === undefined || !isLast) return whole;
-    const view = new RecordBuffer(Math.ceil(raw.length / 8) * 8);
-    view.bytes.set(raw);
-    const from = piece.offset === 0 ? SEGMENT_HEADER_BYTES : 0;
-    const { end, time } = cutAt(view, from, raw.length, at);
-    return end > from ? { piece, end, cut: end < raw.length, time } : undefined;
+    return wantedOf(piece, raw, at);
   }
 
   #finish(file: number): void {

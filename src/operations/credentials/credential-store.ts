@@ -1,6 +1,7 @@
 /** Secrets by name: those of venues, databases and stores. What is shown of them is never the secret. */
-import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeDirectories } from '../../lib/make-directories.js';
 import { CredentialError } from './errors.js';
 import {
   CREDENTIALS_STORED_MAX,
@@ -146,7 +147,7 @@ const purposeOf = (name: string, version: number): string => `daybook ${name} ${
 /** Two commands at once are a mistake: the second is told. @returns releases it */
 function lock(path: string): () => void {
   const name = `${path}.lock`;
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectories(dirname(path));
   try {
     closeSync(openSync(name, 'wx', 0o600));
   } catch (error) {

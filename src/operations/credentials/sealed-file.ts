@@ -12,7 +12,6 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -20,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '../../lib/make-directories.js';
 import { CredentialError } from './errors.js';
 
 /** Secrets of one store. */
@@ -108,7 +108,7 @@ function parse(path: string, text: string): SealedFile {
 
 export function writeSealedFile(path: string, { check, entries }: SealedFile): void {
   const directory = dirname(path);
-  mkdirSync(directory, { recursive: true });
+  makeDirectories(directory);
   const aside = `${path}.new`;
   rmSync(aside, { force: true });
   const file = openSync(aside, 'wx', 0o600);

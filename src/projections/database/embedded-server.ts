@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { assert } from '../../lib/assert.js';
+import { makeDirectories } from '../../lib/make-directories.js';
 import { type ConnectionSettings, connect } from './connection-settings.js';
 import { readPostmasterFile, servesCluster } from './postmaster-file.js';
 import { chooseServerAccount, type ServerAccount } from './server-account.js';
@@ -62,7 +63,7 @@ const ENDING_MS_MAX = 60_000;
  */
 export async function startEmbeddedServer(directory: string): Promise<EmbeddedServer> {
   const root = resolve(directory);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeDirectories(root, 0o700);
   const files: ServerFiles = {
     cluster: join(root, 'cluster'),
     password: join(root, 'password'),

@@ -1,15 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectories } from '../../lib/make-directories.js';
 import type { ServerAccount } from './server-account.js';
 
 /** Paths of the PostgreSQL programs that npm installed for this machine. */
@@ -76,7 +69,7 @@ function copyForAccount(installed: string): string {
   const platform = basename(dirname(installed));
   const target = join(COPY_ROOT, `postgres-${version}-${platform}`);
   if (existsSync(target)) return target;
-  mkdirSync(COPY_ROOT, { recursive: true, mode: 0o755 });
+  makeDirectories(COPY_ROOT, 0o755);
   const partial = `${target}.${process.pid}`;
   cpSync(installed, partial, { recursive: true, verbatimSymlinks: true });
   chmodSync(partial, 0o755);
