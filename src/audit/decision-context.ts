@@ -15,6 +15,7 @@ import { formatSteps } from '../lib/decimal.js';
 import { formatIsoNs } from '../lib/time.js';
 import { type ActorInForce, actorAt, type Names } from './actors.js';
 import { accountName, microsText } from './event-values.js';
+import { type HaltInForce, haltOf } from './halt-context.js';
 import { limitKey, markKey } from './order-index/keys.js';
 import type { OrderIndex } from './order-index/order-index.js';
 import { type JournalOf, recordsIn } from './place-reader.js';
@@ -49,6 +50,8 @@ export interface DecisionContext {
   readonly unit: string;
   /** Absent: the limit stands in no `LimitChanged` that is kept. */
   readonly setBy?: LimitInForce;
+  /** Of a refusal by a trading state: which one, and who had set it. */
+  readonly halt?: HaltInForce;
   /** Absent: the instrument had no mark. */
   readonly mark?: MarkInForce;
 }
@@ -112,6 +115,8 @@ export class DecisionContexts {
     const text = (value: number) => this.#amount(value, unit, data.instrument, sequence);
     const setBy = limitName === undefined ? undefined : this.#setBy(event, limitName);
     const mark = this.#mark(data.instrument, sequence);
+    const halted = data.passed === 0 && data.check === RISK_CHECK.TradingState;
+    const halt = halted ? haltOf(this.#log, this.#index, this.#names, event) : undefined;
     return {
       check: checkName(data.check),
       passed: data.passed === 1,
@@ -120,6 +125,7 @@ export class DecisionContexts {
       value: text(data.value),
       unit: unit === 'micros' ? 'money' : unit,
       ...(setBy === undefined ? {} : { setBy }),
+      ...(halt === undefined ? {} : { halt }),
       ...(mark === undefined ? {} : { mark }),
     };
   }

@@ -1,5 +1,6 @@
 /** What an order was after some of its events: its terms and quantities, folded from them alone. */
 import type { DaybookEvent } from '../domain/events.js';
+import { EXEC_INST } from '../domain/order-terms.js';
 import {
   divideDecimals,
   formatDecimal,
@@ -24,7 +25,12 @@ export interface OrderAsOf {
   readonly ordType: string;
   readonly timeInForce: string;
   readonly status: string;
+  /**
+   * Empty where the log does not hold what was asked: of a refused order without a known instrument,
+   * or off its lot or tick (recorded is what was left when it was rounded down).
+   */
   readonly quantity: string;
+  /** The same; empty for an order type without one, too. */
   readonly price: string;
   readonly stopPrice: string;
   readonly cumQuantity: string;
@@ -85,6 +91,27 @@ function change(terms: Record<string, number | string | bigint>, event: DaybookE
   if (event.type === 'OrderReplaced' && event.data.clOrdId !== '') take('clOrdId');
 }
 
+const WITH_PRICE: ReadonlySet<unknown> = new Set(['Limit', 'StopLimit', 'TrailingStopLimit']);
+const WITH_STOP: ReadonlySet<unknown> = new Set([
+  ...['Stop', 'StopLimit', 'TrailingStop', 'TrailingStopLimit'],
+]);
+
+function asked(
+  terms: Values,
+  known: boolean,
+  lots: (name: string) => string,
+  price: (name: string) => string,
+): { readonly quantity: string; readonly price: string; readonly stopPrice: string } {
+  const bits = (terms.execInst as number | undefined) ?? 0;
+  const onTick = known && (bits & EXEC_INST.OffTick) === 0;
+  const onLot = known && (bits & EXEC_INST.OffLot) === 0;
+  return {
+    quantity: onLot && terms.quantity !== 0 ? lots('quantity') : '',
+    price: onTick && WITH_PRICE.has(terms.ordType) ? price('price') : '',
+    stopPrice: onTick && WITH_STOP.has(terms.ordType) ? price('stopPrice') : '',
+  };
+}
+
 function rendered(
   terms: Values,
   fees: number,
@@ -122,9 +149,7 @@ function rendered(
     ordType: text('ordType'),
     timeInForce: text('timeInForce'),
     status: text('ordStatus'),
-    quantity: lots('quantity'),
-    price: price('price'),
-    stopPrice: price('stopPrice'),
+    ...asked(terms, of !== undefined, lots, price),
     cumQuantity: lots('cumQuantity'),
     leavesQuantity: lots('leavesQuantity'),
     averagePrice: average,

@@ -1,9 +1,11 @@
 /** What a state holds, as an auditor reads it: orders, positions, P&L, limits, trading states. */
+import type { LimitKey } from '../commands/state/limit-book.js';
 import { orderStatus } from '../commands/state/order-status.js';
 import type { ShardState } from '../commands/state/shard-state.js';
 import { ORD_STATUS, SCOPE, SIDE, TRADING_STATE } from '../domain/order-terms.js';
 import { limits as declaredLimits, type LimitDeclaration } from '../domain/risk-catalogue.js';
 import { formatSteps } from '../lib/decimal.js';
+import { microsText } from './event-values.js';
 import { accountName, type MoneyLine, positionLines } from './position-lines.js';
 
 /** Names of an account and an instrument; left out: all. */
@@ -31,8 +33,12 @@ export interface LimitLine {
   readonly name: string;
   /** Empty: every instrument. */
   readonly instrument: string;
-  readonly value: number;
+  /** Decimal text: money in whole units of `currency`, all else in `unit`. */
+  readonly value: string;
+  /** Unit of the limit; "money" has a currency. */
   readonly unit: string;
+  /** Base currency of the scope; of a limit on notional that of its instrument, empty for each its own. */
+  readonly currency: string;
 }
 
 export interface TradingStateLine {
@@ -129,10 +135,26 @@ export function limitsOf(state: ShardState): LimitLine[] {
       scope: nameOf(SCOPE, key.scope),
       name: scopeName(state, key.scope, key.scopeId),
       instrument: key.instrument === 0 ? '' : scopeName(state, SCOPE.Instrument, key.instrument),
-      value,
-      unit: declared?.unit ?? '',
+      ...amountOf(state, limit, key, value, declared?.unit ?? ''),
     };
   });
+}
+
+function amountOf(
+  state: ShardState,
+  limit: string,
+  { scope, scopeId, instrument }: LimitKey,
+  value: number,
+  unit: string,
+): Pick<LimitLine, 'value' | 'unit' | 'currency'> {
+  if (unit !== 'micros') return { value: String(value), unit, currency: '' };
+  const { scopes, rates, instruments } = state;
+  const row = scope === SCOPE.Account ? scopes.first + scopeId : scopeId;
+  const currency =
+    limit === 'MaxOrderNotional'
+      ? instruments.terms[instrument]?.currency
+      : rates.names[scopes.currency[row] as number];
+  return { value: microsText(value), unit: 'money', currency: currency ?? '' };
 }
 
 /** Scopes that do not trade freely; the firm always. */

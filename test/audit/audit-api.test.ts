@@ -49,7 +49,7 @@ describe('the past over HTTP', () => {
     // Back to an earlier moment than the last question.
     expect(await orders(limited)).toMatchObject({ asOf: limited, orders: [] });
     const limits = (await get(`/v1/audit/limits?at=${limited}`)).body;
-    expect(limits.limits).toMatchObject([{ limit: 'MaxOrderQuantity', name: 'alpha', value: 5 }]);
+    expect(limits.limits).toMatchObject([{ limit: 'MaxOrderQuantity', name: 'alpha', value: '5' }]);
     expect((await get(`/v1/audit/limits?at=${seeded}`)).body.limits).toEqual([]);
     const states = (await get(`/v1/audit/trading-states?at=${halted}`)).body.tradingStates;
     expect(states).toContainEqual({ scope: 'Account', name: 'alpha', state: 'Halted' });

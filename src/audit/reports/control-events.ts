@@ -100,7 +100,7 @@ export const killSwitch: Report = {
     column('value', 'integer', 'see the breaker', 'the value that tripped it'),
     column('account', 'string', 'name', 'of mass cancels; empty: every account'),
     column('instrument', 'string', 'symbol', 'of mass cancels; empty: every instrument'),
-    column('side', 'integer', 'Side [54]', 'of mass cancels; 0 both'),
+    column('side', 'integer', 'Side [54]', 'of mass cancels; empty: both'),
     requestedBy,
   ],
   events: [
@@ -148,7 +148,7 @@ function switchOf(state: ShardState, event: DaybookEvent): Row {
       return {
         account: account === 0 ? null : scopeName(state, SCOPE.Account, account),
         instrument: instrument === 0 ? null : scopeName(state, SCOPE.Instrument, instrument),
-        side,
+        side: side === 0 ? null : side,
       };
     }
     default:

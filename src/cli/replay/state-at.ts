@@ -57,7 +57,10 @@ function linesOf(report: Report, orders: readonly OrderLine[]): string[] {
         `  ${p.account} ${p.instrument} ${p.quantity} at ${p.averagePrice}, realized ${p.realizedPnl}, unrealized ${p.unrealizedPnl}, fees ${p.fees} ${p.currency}`,
     ),
     `${limits.length} limits`,
-    ...limits.map((l) => `  ${l.limit} ${l.scope} ${l.name} ${l.instrument} ${l.value} ${l.unit}`),
+    ...limits.map(
+      (l) =>
+        `  ${l.limit} ${l.scope} ${l.name} ${l.instrument} ${l.value} ${l.currency === '' ? l.unit : l.currency}`,
+    ),
     `${report.openOrders} open orders`,
     ...orders.map(
       (o) =>
