@@ -441,10 +441,10 @@ export const approvalRequested = {
   instrument: u32('index', 'ChangeLimit: only this instrument; 0 all'),
   commandNumber: u16('command', 'number of the command that waits, in the catalogue'),
   limit: u16('limit kind', 'ChangeLimit: see docs/error-codes.md, limits'),
-  scope: choice(T.SCOPE, 'whose limit or trading state'),
+  scope: choice(T.SCOPE, 'whose limit, trading state or base currency'),
   state: choice(T.TRADING_STATE, 'SetTradingState: the new state'),
   spare16: u16('none', 'zero'),
-  text: text(32, 'why, in the words of who asks'),
+  text: text(32, 'why, in the words of who asks; SetBaseCurrency: the new currency'),
 } as const;
 
 export const approvalDecided = {

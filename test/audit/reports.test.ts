@@ -200,11 +200,18 @@ describe('reports', () => {
     }
     expect(byCheck).toEqual(countBy(refused.map(({ data }) => names.get(data.check)!)));
     const changes = csv('limit-changes');
-    expect(changes.map(({ sequence, actor, value }) => [sequence, actor, value])).toEqual(
-      ofType('LimitChanged').map(({ sequence, actor, data }) =>
-        [sequence, actor, data.value].map(String),
-      ),
-    );
+    const told = changes.map(({ sequence, actor, value, currency }) => [
+      ...[sequence, actor, value, currency],
+    ]);
+    const limits = ofType('LimitChanged').map(({ sequence, actor, data }) => [
+      ...[sequence, actor, data.value, ''],
+    ]);
+    const bases = ofType('BaseCurrencyChanged').map(({ sequence, actor, data }) => [
+      ...[sequence, actor, '', data.currency],
+    ]);
+    expect(bases.length).toBeGreaterThan(0);
+    const inTurn = [...limits, ...bases].sort(([a], [b]) => Number(a) - Number(b));
+    expect(told).toEqual(inTurn.map((row) => row.map(String)));
     const switches = csv('kill-switch');
     const types = [
       'TradingHalted',

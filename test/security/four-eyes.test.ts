@@ -96,6 +96,27 @@ describe('the kill switch', () => {
   });
 });
 
+it('a base currency waits for a second identity too', async () => {
+  const bases = async () =>
+    (await asks(secure.keys.auditor, 'GET', '/v1/base-currencies')).body.baseCurrencies;
+  const before = await bases();
+  expect(before[0]).toMatchObject({ scope: 'Firm', name: null, currency: 'USD', sequence: 0 });
+  const body = { scope: 'Firm', currency: 'EUR' };
+  const asked = await asks(secure.keys.risk, 'PUT', '/v1/base-currencies', body);
+  expect([asked.status, asked.body.change]).toEqual([202, 'baseCurrency']);
+  expect(asked.body.baseCurrency).toMatchObject({ ...body, name: null });
+  expect([asked.body.limit, asked.body.tradingState]).toEqual([null, null]);
+  expect(await bases()).toEqual(before);
+  const id = asked.body.approval;
+  expect((await decide(secure.keys.risk, id, 'Approved')).body.code).toBe('APPROVAL_OWN');
+  expect((await decide(secure.keys.operations, id, 'Approved')).status).toBe(403);
+  expect((await decide(second, id, 'Approved')).body.status).toBe('Approved');
+  expect((await bases())[0]).toMatchObject(body);
+  const back = { scope: 'Firm', currency: 'USD' };
+  const again = await asks(secure.keys.risk, 'PUT', '/v1/base-currencies', back);
+  expect((await decide(second, again.body.approval, 'Approved')).status).toBe(200);
+});
+
 it('what waits is there after a restart, with who asked', async () => {
   const asked = await asks(secure.keys.risk, 'PUT', '/v1/limits', { ...limit, value: '55' });
   await secure.stop();

@@ -129,6 +129,8 @@ export const samples: Readonly<Record<string, MakeSample>> = {
     body: { limit: 'MaxOrderQuantity', ...scoped(account), value: '100' },
     status: 202,
   }),
+  'GET /v1/base-currencies': plain('/v1/base-currencies'),
+  'PUT /v1/base-currencies': plain('/v1/base-currencies', 202, { scope: 'Firm', currency: 'USD' }),
   'GET /v1/trading-states': plain('/v1/trading-states'),
   'PUT /v1/trading-states': (account) => ({
     path: '/v1/trading-states',

@@ -6,6 +6,7 @@ import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
 import { APPROVALS_WAITING_MAX, type Approval } from '../reference/approvals.js';
 import { type Application, type Caller, perform } from './application.js';
+import { baseCurrencyView } from './base-currency-view.js';
 import { problem } from './errors.js';
 import { limitView } from './limit-views.js';
 import { scopeName } from './scopes.js';
@@ -13,6 +14,13 @@ import type { ApprovalView } from './views.js';
 
 /** How long a change waits for a second identity, in nanoseconds: a trading day. */
 export const APPROVAL_WAIT_NS_MAX = 24n * 3600n * 1_000_000_000n;
+
+/** What takes a second identity, by the command that waits. */
+const CHANGES: Readonly<Record<number, ApprovalView['change']>> = {
+  [COMMAND.ChangeLimit]: 'limit',
+  [COMMAND.SetTradingState]: 'tradingState',
+  [COMMAND.SetBaseCurrency]: 'baseCurrency',
+};
 
 /** @throws ApplicationError APPROVALS_FULL, and those of `perform` */
 export async function askApproval(
@@ -40,15 +48,20 @@ export function approvalView(app: Application, approval: Approval): ApprovalView
   const { id, terms, requestedBy, requested, decided } = approval;
   const { scope, scopeId, state, text } = terms;
   const name = scopeName(app.reference, scope, scopeId);
-  const limit = terms.commandNumber === COMMAND.ChangeLimit;
+  const change = CHANGES[terms.commandNumber];
+  assert(change !== undefined, 'what waits is a change that takes a second identity');
   app.clock.tick();
   const expired = app.clock.ns() >= terms.expires;
   return {
     approval: id,
     status: decided?.decision ?? (expired ? 'Expired' : 'Waiting'),
-    change: limit ? 'limit' : 'tradingState',
-    limit: limit ? limitView(app.reference, { ...terms, sequence: id }) : null,
-    tradingState: limit ? null : { scope, name, state, text, sequence: id },
+    change,
+    limit: change === 'limit' ? limitView(app.reference, { ...terms, sequence: id }) : null,
+    tradingState: change === 'tradingState' ? { scope, name, state, text, sequence: id } : null,
+    baseCurrency:
+      change === 'baseCurrency'
+        ? baseCurrencyView(app.reference, { scope, scopeId, currency: text, sequence: id })
+        : null,
     requestedBy,
     requested: formatIsoNs(requested),
     expires: formatIsoNs(terms.expires),

@@ -11,6 +11,7 @@ import { authorize, EVERY_ACCOUNT } from '../identity/authorize.js';
 import { type Approval, waits } from '../reference/approvals.js';
 import { type Application, type Caller, perform } from './application.js';
 import { approvalView } from './approval-requests.js';
+import { putBaseCurrency } from './base-currencies.js';
 import { problem } from './errors.js';
 import { setLimit } from './limits.js';
 import { putTradingState } from './trading-states.js';
@@ -76,13 +77,14 @@ function authorizeDecision(
     if (!own) throw problem('APPROVAL_OWN', 'Only who asked for a change withdraws it.');
     return;
   }
-  const limit = found.terms.commandNumber === COMMAND.ChangeLimit;
-  authorize(identity, limit ? 'limits.change' : 'trading.resume', EVERY_ACCOUNT);
+  const resumes = found.terms.commandNumber === COMMAND.SetTradingState;
+  authorize(identity, resumes ? 'trading.resume' : 'limits.change', EVERY_ACCOUNT);
   if (own && identity.fourEyes) throw problem('APPROVAL_OWN');
 }
 
 async function change(app: Application, caller: Caller, { terms }: Approval): Promise<unknown> {
   if (terms.commandNumber === COMMAND.ChangeLimit) return setLimit(app, caller, terms);
+  if (terms.commandNumber === COMMAND.SetBaseCurrency) return putBaseCurrency(app, caller, terms);
   return putTradingState(app, caller, terms);
 }
 

@@ -129,13 +129,24 @@ export interface TradingStateView {
 }
 
 /** A change that takes a second identity; exactly one of `limit` and `tradingState` says which. */
+export interface BaseCurrencyView {
+  readonly scope: Scope;
+  /** Of the group; null for the firm. */
+  readonly name: string | null;
+  /** ISO 4217 code. */
+  readonly currency: string;
+  /** 0 where none was set: a group then has that of the firm, the firm that of its first account. */
+  readonly sequence: number;
+}
+
 export interface ApprovalView {
   /** Its id. */
   readonly approval: number;
   readonly status: 'Waiting' | 'Expired' | 'Approved' | 'Refused' | 'Withdrawn';
-  readonly change: 'limit' | 'tradingState';
+  readonly change: 'limit' | 'tradingState' | 'baseCurrency';
   readonly limit: LimitView | null;
   readonly tradingState: TradingStateView | null;
+  readonly baseCurrency: BaseCurrencyView | null;
   /** Indexes of the identities, as the events have them. */
   readonly requestedBy: number;
   readonly decidedBy: number | null;

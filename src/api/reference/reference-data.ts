@@ -12,6 +12,7 @@ import { NO_LIMIT } from '../../domain/risk-catalogue.js';
 import { assert } from '../../lib/assert.js';
 import { type Account, accountOf } from './account.js';
 import { Approvals } from './approvals.js';
+import { BaseCurrencies, type BaseCurrencyInForce } from './base-currencies.js';
 import { type Instrument, instrumentOf } from './instrument.js';
 
 export type Scope = EventOf<'LimitChanged'>['data']['scope'];
@@ -67,6 +68,7 @@ export class ReferenceData {
   #day: TradingDay | undefined;
   /** Changes that wait for a second identity. */
   readonly approvals = new Approvals();
+  readonly #bases = new BaseCurrencies();
   readonly #limits = new Map<string, LimitInForce>();
   readonly #states = new Map<string, TradingStateInForce>();
   /** By instrument; marks may come at market rate, so there is no object for each. */
@@ -122,6 +124,11 @@ export class ReferenceData {
   limits(): LimitInForce[] {
     return [...this.#limits.values()];
   }
+  /** Of the firm, and of every group in the order of their numbers. */
+  baseCurrencies(): BaseCurrencyInForce[] {
+    const groups = [...this.#groupNames.keys()].sort((a, b) => a - b);
+    return this.#bases.inForce(groups, this.#accounts.get(1)?.currency);
+  }
   /** The one that is open, or was last; undefined before the first. */
   tradingDay(): TradingDay | undefined {
     return this.#day;
@@ -148,7 +155,8 @@ export class ReferenceData {
       (number >= EVENT.InstrumentListed && number <= EVENT.TradingResumed) ||
       number === EVENT.CircuitBreakerTripped ||
       (number >= EVENT.CircuitBreakerReset && number <= EVENT.TradingDayClosed) ||
-      (number >= EVENT.ActorRegistered && number <= EVENT.ApprovalDecided)
+      (number >= EVENT.ActorRegistered && number <= EVENT.ApprovalDecided) ||
+      number === EVENT.BaseCurrencyChanged
     );
   }
 
@@ -179,6 +187,9 @@ export class ReferenceData {
         return;
       case 'LimitChanged':
         this.#takeLimit(event);
+        return;
+      case 'BaseCurrencyChanged':
+        this.#bases.take(event);
         return;
       case 'TradingHalted':
       case 'TradingResumed':

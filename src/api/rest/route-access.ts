@@ -75,6 +75,8 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/risk/value-at-risk/backtest': access('risk.read', 'query'),
   'GET /v1/limits': access('limits.read'),
   'PUT /v1/limits': access('limits.change', 'scope'),
+  'GET /v1/base-currencies': access('limits.read'),
+  'PUT /v1/base-currencies': access('limits.change'),
   'GET /v1/trading-states': access('trading.read'),
   'PUT /v1/trading-states': access('trading.halt', 'scope', ['trading.resume']),
   'GET /v1/audit/orders': access('audit.read'),

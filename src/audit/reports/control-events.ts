@@ -51,24 +51,46 @@ const limitNames = new Map<number, readonly [string, LimitDeclaration]>(
 
 export const limitChanges: Report = {
   name: 'limit-changes',
-  title: 'Changes of limits, with their author',
+  title: 'Changes of limits and of the currencies they are in, with their author',
   source: '',
   missing: [NAMES],
   columns: [
     ...head,
     column('instrument', 'string', 'symbol', 'only this one; empty: all'),
-    column('limit', 'string', 'name', 'see docs/error-codes.md, limits'),
+    column(
+      'limit',
+      'string',
+      'name',
+      'see docs/error-codes.md, limits; empty: the base currency of the scope changed',
+    ),
     column('unit', 'string', 'unit', 'of the values'),
     column('previous', 'integer', 'see unit', 'the limit before; -1 none'),
     column('value', 'integer', 'see unit', 'the limit from now on; -1 none'),
+    column('previous_currency', 'string', 'ISO 4217', 'base currency before'),
+    column(
+      'currency',
+      'string',
+      'ISO 4217',
+      'base currency from now on; limits keep their numbers',
+    ),
     requestedBy,
   ],
-  events: ['LimitChanged', 'ApprovalRequested', 'ApprovalDecided'],
+  events: ['LimitChanged', 'BaseCurrencyChanged', 'ApprovalRequested', 'ApprovalDecided'],
   open({ state, emit }) {
     const requesters = new Requesters();
     return {
       take(event) {
         requesters.take(event);
+        if (event.type === 'BaseCurrencyChanged') {
+          const { scope, scopeId, currency, previous } = event.data;
+          emit({
+            ...headOf(state, event),
+            ...{ scope, name: scopeName(state, SCOPE[scope], scopeId) },
+            ...{ currency, previous_currency: previous === '' ? null : previous },
+            requested_by: requesters.of(event),
+          });
+          return;
+        }
         if (event.type !== 'LimitChanged') return;
         const { limit, scope, scopeId, instrument, previous, value } = event.data;
         const [name, declared] = limitNames.get(limit) ?? [String(limit), undefined];

@@ -3,10 +3,17 @@
  * `ApprovalDecided` names it; the change itself is the next event of the approver with these terms
  * (`api/application/approvals.ts`).
  */
+import { COMMAND } from '../../domain/commands.js';
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
 
 type Request = EventOf<'ApprovalRequested'>;
-type Change = EventOf<'LimitChanged' | 'TradingHalted' | 'TradingResumed' | 'CircuitBreakerReset'>;
+type Change = EventOf<
+  | 'LimitChanged'
+  | 'BaseCurrencyChanged'
+  | 'TradingHalted'
+  | 'TradingResumed'
+  | 'CircuitBreakerReset'
+>;
 
 /** Requests that are kept; older ones have expired long before. */
 const REQUESTS_MAX = 10_000;
@@ -42,8 +49,17 @@ export class Requesters {
 
 function isOf({ type, data }: Change, { data: asked }: Request): boolean {
   if (data.scope !== asked.scope || data.scopeId !== asked.scopeId) return false;
-  if (type !== 'LimitChanged') return true;
-  return (
-    data.limit === asked.limit && data.instrument === asked.instrument && data.value === asked.value
-  );
+  switch (type) {
+    case 'LimitChanged':
+      return (
+        asked.commandNumber === COMMAND.ChangeLimit &&
+        data.limit === asked.limit &&
+        data.instrument === asked.instrument &&
+        data.value === asked.value
+      );
+    case 'BaseCurrencyChanged':
+      return asked.commandNumber === COMMAND.SetBaseCurrency && data.currency === asked.text;
+    default:
+      return asked.commandNumber === COMMAND.SetTradingState;
+  }
 }

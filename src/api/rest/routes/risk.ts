@@ -1,6 +1,7 @@
-/** Limits and trading states. */
+/** Limits, the currencies that they are in, and trading states. */
 import { z } from 'zod';
 import type { Application } from '../../application/application.js';
+import { baseCurrencies, setBaseCurrency } from '../../application/base-currencies.js';
 import { changeLimit, limits } from '../../application/limits.js';
 import { setTradingState, tradingStates } from '../../application/trading-states.js';
 import * as F from '../schemas/fields.js';
@@ -20,6 +21,14 @@ const limitBody = z
     examples: [{ limit: 'MaxOrderQuantity', scope: 'Account', name: 'alpha', value: '100' }],
   });
 
+const baseBody = z
+  .strictObject({
+    scope: z.enum(['Firm', 'Group']),
+    name: F.scopeName.optional(),
+    currency: F.currency,
+  })
+  .meta({ examples: [{ scope: 'Firm', currency: 'EUR' }] });
+
 const stateBody = z
   .strictObject({
     scope: F.scope,
@@ -32,10 +41,12 @@ const stateBody = z
   });
 
 const fourEyes =
-  'Where identities are asked for, a limit and letting go of a halt wait for a second one: 202.';
+  'Where identities are asked for, a limit, a base currency and letting go of a halt wait for a second one: 202.';
+
+const tags = ['risk'];
 
 export function riskRoutes(server: RestServer, app: Application): void {
-  const tags = ['risk'];
+  baseCurrencyRoutes(server, app);
   server.get(
     '/v1/limits',
     {
@@ -95,6 +106,41 @@ export function riskRoutes(server: RestServer, app: Application): void {
     },
     async (request, reply) => {
       const view = await setTradingState(app, request.caller, request.body);
+      if ('approval' in view) reply.code(202).header('location', `/v1/approvals/${view.approval}`);
+      reply.header(SEQUENCE_HEADER, view.sequence);
+      return view;
+    },
+  );
+}
+
+function baseCurrencyRoutes(server: RestServer, app: Application): void {
+  server.get(
+    '/v1/base-currencies',
+    {
+      schema: {
+        tags,
+        summary: 'The currencies that the sums and limits of the firm and its groups are in',
+        response: { 200: V.listOf('baseCurrencies', V.baseCurrencyView), ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      reply.header(SEQUENCE_HEADER, app.follower.sequence);
+      return { asOf: app.follower.sequence, baseCurrencies: baseCurrencies(app, request.caller) };
+    },
+  );
+  server.put(
+    '/v1/base-currencies',
+    {
+      schema: {
+        tags,
+        summary: 'Set the base currency of the firm or a group; its limits keep their numbers',
+        body: baseBody,
+        description: fourEyes,
+        response: { 200: V.baseCurrencyView, 202: V.approvalView, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const view = await setBaseCurrency(app, request.caller, request.body);
       if ('approval' in view) reply.code(202).header('location', `/v1/approvals/${view.approval}`);
       reply.header(SEQUENCE_HEADER, view.sequence);
       return view;

@@ -128,13 +128,26 @@ export const tradingStateView = z.object({
   sequence: F.sequence,
 });
 
+export const baseCurrencyView = z
+  .object({
+    scope: F.scope,
+    name: F.scopeName.nullable(),
+    currency: F.currency,
+    sequence: F.sequence,
+  })
+  .meta({
+    description:
+      'What sums and limits are in; `sequence` 0 where none was set, and that of the firm, or of its first account, counts',
+  });
+
 export const approvalView = z
   .object({
     approval: F.sequence,
     status: z.enum(['Waiting', 'Expired', 'Approved', 'Refused', 'Withdrawn']),
-    change: z.enum(['limit', 'tradingState']),
+    change: z.enum(['limit', 'tradingState', 'baseCurrency']),
     limit: limitView.nullable(),
     tradingState: tradingStateView.nullable(),
+    baseCurrency: baseCurrencyView.nullable(),
     requestedBy: F.actor,
     decidedBy: F.actor.nullable(),
     requested: F.time,
