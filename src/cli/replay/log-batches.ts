@@ -10,23 +10,15 @@ import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { FileDurableEnd } from '../../log/journal/durable-mark.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
-import { READ_BYTES } from '../../log/journal/limits.js';
 import { newState } from '../../operations/new-state.js';
 
 /** Hash seed of states that nobody else can reach. */
 const SEED = 1;
 
-/**
- * Runs of whole commits from the one that holds `from` on, to the durable end of now.
- * @param readBytes of a run, where no commit is larger
- */
-export function* logBatches(
-  directory: string,
-  from = 0,
-  readBytes = READ_BYTES,
-): Generator<RecordBuffer> {
+/** Runs of whole commits from the one that holds `from` on, to the durable end of now. */
+export function* logBatches(directory: string, from = 0): Generator<RecordBuffer> {
   const end = new FileDurableEnd(nodeFileSystem, directory);
-  const reader = new JournalReader(directory, { from, end, readBytes });
+  const reader = new JournalReader(directory, { from, end });
   try {
     for (let batch = reader.read(); batch !== undefined; batch = reader.read()) yield batch;
   } finally {

@@ -13,15 +13,12 @@ import { ShardState } from '../../commands/state/shard-state.js';
 import { decodeEvent, RecordError } from '../../domain/event-codec.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
 import { formatIsoNs } from '../../lib/time.js';
-import { READ_BYTES } from '../../log/journal/limits.js';
 import { eventJson } from '../event-json.js';
+import { partsOf } from './batch-parts.js';
 import { findEnd, logBatches, nextSequence } from './log-batches.js';
 
 /** Points in time at which exposure and P&L are told, at most. */
 const POINTS_MAX = 200;
-/** About what an event takes; a short log is read in small runs, as there is a point a run at most. */
-const EVENT_BYTES = 128;
-const RUN_BYTES_MIN = 4096;
 /** Changed decisions that are listed; more are counted. */
 export const LISTED_MAX = 100_000;
 /** Differing events that are listed for another build; each costs a replay of the log before it. */
@@ -80,17 +77,18 @@ export function runWhatIf(
   const recorded = new ShardState(capacity, 1);
   const points: Point[] = [];
   const step = Math.max(1, Math.ceil(events / POINTS_MAX));
-  const runBytes = Math.min(READ_BYTES, Math.max(RUN_BYTES_MIN, step * EVENT_BYTES));
-  let due = 0;
-  for (const batch of logBatches(directory, 0, runBytes)) {
-    replay.take(batch);
-    evolveBatch(recorded, batch);
-    const last = recorded.nextSequence >= events;
-    if (recorded.nextSequence < due && !last) continue;
-    due = recorded.nextSequence + step;
-    const then = totals(positionLines(recorded));
-    const now = totals(deciding.positionLines(replay.state));
-    points.push(...pointsOf(then, now, recorded.nextSequence - 1, formatIsoNs(lastTime(batch))));
+  let due = step;
+  for (const batch of logBatches(directory)) {
+    for (const part of partsOf(batch, () => due)) {
+      replay.take(part);
+      evolveBatch(recorded, part);
+      const { nextSequence: next } = recorded;
+      if (next < due && next < events) continue;
+      due = next + step;
+      const then = totals(positionLines(recorded));
+      const now = totals(deciding.positionLines(replay.state));
+      points.push(...pointsOf(then, now, next - 1, formatIsoNs(lastTime(part))));
+    }
   }
   const { orders, acceptedThen, acceptedNow, skipped, skippedFills, notApplied } = replay;
   const summary = { orders, acceptedThen, acceptedNow, ...counts, skipped, skippedFills };
