@@ -43,6 +43,8 @@ const FAULTS: Record<OperationKind, readonly Fault[]> = {
   syncDirectory: [before('EIO'), after('EIO')],
 };
 
+export const OPERATIONS = Object.keys(FAULTS) as readonly OperationKind[];
+
 /** All that may happen to an operation of this kind. */
 export function faultsOf(kind: OperationKind): readonly Fault[] {
   return [...FAULTS[kind], ...(isSync(kind) ? LOST : []), ...ENDS];

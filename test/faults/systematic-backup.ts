@@ -28,7 +28,7 @@ const LONG = 100;
 /** Seeds that it takes at most. */
 const TURNS_MAX = 6;
 
-interface Recorded {
+export interface Recorded {
   readonly kind: OperationKind;
   readonly path: string;
   readonly repeats: boolean;
@@ -77,7 +77,11 @@ export async function everyFaultOfBackups(
   return { operations, rounds, ends };
 }
 
-async function record({ disk, step, before }: Chapter, flow: RecordedFlow): Promise<Recorded[]> {
+/** The operations of a step when nothing goes wrong. */
+export async function record(
+  { disk, step, before }: Chapter,
+  flow: RecordedFlow,
+): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   const copy = disk.copy(new Random(1));
   let last = '';

@@ -56,7 +56,7 @@ interface Recorded {
 }
 
 /** The operations of both lives when nothing goes wrong. */
-function operationsOf(seed: number, flow: RecordedFlow): [Recorded[], Recorded[]] {
+export function operationsOf(seed: number, flow: RecordedFlow): [Recorded[], Recorded[]] {
   const kinds: [Recorded[], Recorded[]] = [[], []];
   const { disk, lives } = begin(seed, flow);
   for (const life of [0, 1] as const) {
