@@ -115,17 +115,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...{ path: options.requestsPath, clock: application.clock, readFrom },
     sequence: () => follower.sequence,
   });
+  const shared = { application, hub, keyedRequests, admission, logger };
   const { server, close } = await createRestServer({
-    application,
-    hub,
-    keyedRequests,
-    logger,
+    ...shared,
     metrics,
     version: options.version,
     audit: options.audit,
     marketData: options.marketData,
     valueAtRisk: options.valueAtRisk,
-    admission,
     tls: options.tls,
     readiness: async () => [
       journalCheck(follower),
@@ -137,9 +134,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { host, tls, grpcPort } = options;
   const address = await server.listen({ host, port: options.port });
   const grpc =
-    grpcPort === undefined
-      ? undefined
-      : await startGrpc({ application, hub, admission, logger, tls, host, port: grpcPort });
+    grpcPort === undefined ? undefined : await startGrpc({ ...shared, tls, host, port: grpcPort });
   // Health checks are told what readiness says of the log.
   following.then(() => grpc?.serving(false));
   return {

@@ -49,6 +49,12 @@ export interface ClientOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+/** Of a call that changes something. */
+export interface CallOptions {
+  /** 1 to 64 printable characters: sent again with it, the same request has the same answer. */
+  readonly idempotencyKey?: string | undefined;
+}
+
 const DEADLINE_MS = 10_000;
 const CHANNEL = {
   'grpc.use_local_subchannel_pool': 1,
@@ -80,31 +86,35 @@ export class DaybookClient {
   }
 
   /** Resolves once the order is on record. @throws DaybookError, as all of these */
-  async submitOrder(order: NewOrderInput): Promise<Order> {
+  async submitOrder(order: NewOrderInput, how?: CallOptions): Promise<Order> {
     const request = { order: newOrder(order) };
-    const answer = await this.#call<{ order?: Order | undefined }>((metadata, options, done) =>
-      this.#orders.submitOrder(request, metadata, options, done),
+    const answer = await this.#call<{ order?: Order | undefined }>(
+      (metadata, options, done) => this.#orders.submitOrder(request, metadata, options, done),
+      how,
     );
     return present(answer.order);
   }
 
-  async cancelOrder(cancel: CancelOrder): Promise<RequestAnswer> {
+  async cancelOrder(cancel: CancelOrder, how?: CallOptions): Promise<RequestAnswer> {
     const { answer } = await this.#call<{ answer?: RequestAnswer | undefined }>(
       (metadata, options, done) => this.#orders.cancelOrder({ cancel }, metadata, options, done),
+      how,
     );
     return present(answer);
   }
 
-  async replaceOrder(replace: ReplaceOrder): Promise<RequestAnswer> {
+  async replaceOrder(replace: ReplaceOrder, how?: CallOptions): Promise<RequestAnswer> {
     const { answer } = await this.#call<{ answer?: RequestAnswer | undefined }>(
       (metadata, options, done) => this.#orders.replaceOrder({ replace }, metadata, options, done),
+      how,
     );
     return present(answer);
   }
 
-  massCancel(massCancel: MassCancel): Promise<MassCancelResponse> {
-    return this.#call((metadata, options, done) =>
-      this.#orders.massCancel({ massCancel }, metadata, options, done),
+  massCancel(massCancel: MassCancel, how?: CallOptions): Promise<MassCancelResponse> {
+    return this.#call(
+      (metadata, options, done) => this.#orders.massCancel({ massCancel }, metadata, options, done),
+      how,
     );
   }
 
@@ -159,10 +169,13 @@ export class DaybookClient {
 
   #call<A>(
     begin: (metadata: Metadata, options: { deadline: Date }, done: Answer<A>) => ClientUnaryCall,
+    { idempotencyKey }: CallOptions = {},
   ): Promise<A> {
+    const metadata = idempotencyKey === undefined ? this.#metadata : this.#metadata.clone();
+    if (idempotencyKey !== undefined) metadata.set('idempotency-key', idempotencyKey);
     const deadline = new Date(Date.now() + this.#deadlineMs);
     return new Promise((resolve, reject) => {
-      begin(this.#metadata, { deadline }, (error, answer) => {
+      begin(metadata, { deadline }, (error, answer) => {
         if (error === null) resolve(answer);
         else reject(errorOf(error));
       });

@@ -1,5 +1,5 @@
 /** The client of Daybook: `new DaybookClient({ address, key })`. See README.md. */
-export { type ClientOptions, DaybookClient } from './daybook-client.js';
+export { type CallOptions, type ClientOptions, DaybookClient } from './daybook-client.js';
 export { DaybookError } from './errors.js';
 export * from './generated/daybook/v1/order.gen.js';
 export type { Accepted, MassCancelResponse } from './generated/daybook/v1/order_service.gen.js';

@@ -13,17 +13,20 @@ import {
   LOCAL_CALLER,
 } from '../application/application.js';
 import { problem } from '../application/errors.js';
+import type { KeyedRequests } from '../idempotency/keyed-requests.js';
 import type { Admission, Asked } from '../identity/admission.js';
 import { denialOf } from '../identity/authorize.js';
 import type { Identity } from '../identity/identity.js';
 import { certificateOfCall } from './call-certificate.js';
 import { methodAccess } from './method-access.js';
-import { knownError, serviceError } from './status.js';
+import { failureOf } from './status.js';
 
 export interface CallContext {
   readonly application: Application;
   /** Absent: whoever comes may do everything. */
   readonly admission: Admission | undefined;
+  /** Requests with a key of their sender. */
+  readonly keyedRequests: KeyedRequests;
   readonly logger: Logger;
   /** Aborts when the server stops: long calls end with their last answer. */
   readonly stopping: AbortSignal;
@@ -91,14 +94,14 @@ export async function callerOfCall({ admission }: CallContext, call: AnyCall): P
 /** A call with one request and one answer. */
 export function unary<Q, A>(
   context: CallContext,
-  answer: (caller: Caller, request: Q) => Promise<A>,
+  answer: (caller: Caller, request: Q, call: ServerUnaryCall<Q, A>) => Promise<A> | A,
 ): handleUnaryCall<Q, A> {
   return (call, callback) => {
     const run = async (): Promise<A> => {
       const caller = await callerOfCall(context, call);
       try {
         throwIfMalformed(call.request);
-        return await answer(caller, call.request);
+        return await answer(caller, call.request, call);
       } catch (error) {
         context.admission?.record(error, askedOf(call), caller.identity);
         throw error;
@@ -106,7 +109,7 @@ export function unary<Q, A>(
     };
     run().then(
       (message) => callback(null, message),
-      (error: unknown) => callback(serviceError(knownError(error, context.logger))),
+      (error: unknown) => callback(failureOf(error, context.logger)),
     );
   };
 }

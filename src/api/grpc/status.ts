@@ -46,6 +46,23 @@ export function serviceError(error: ApplicationError): ServiceError {
   return Object.assign(new Error(error.message), statusOf(error), { name: 'ServiceError' });
 }
 
+/** A refusal that was given before, to the same request with the same key. */
+export class RefusedBefore extends Error {
+  override readonly name = 'RefusedBefore';
+  readonly status: StatusObject;
+  constructor(status: StatusObject) {
+    super(status.details);
+    this.status = status;
+  }
+}
+
+/** What a call that failed is answered. */
+export function failureOf(error: unknown, logger: Logger): ServiceError {
+  if (!(error instanceof RefusedBefore)) return serviceError(knownError(error, logger));
+  const { status: told, message } = error;
+  return Object.assign(new Error(message), told, { name: 'ServiceError' });
+}
+
 function codeOf(error: ApplicationError): status {
   if (error.code === 'ORDER_DUPLICATE_CLIENT_ID') return status.ALREADY_EXISTS;
   return statusOfKind[error.kind];

@@ -4,18 +4,17 @@
  * the business of `../idempotency/keyed-requests.ts`.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalidField } from '../application/errors.js';
+import {
+  IDEMPOTENCY_ANSWER_CHARS_MAX,
+  IDEMPOTENCY_KEY,
+  IDEMPOTENCY_REPLAYED,
+  idempotencyKeyOf,
+} from '../idempotency/key.js';
 import type { KeyedRequest, KeyedRequests } from '../idempotency/keyed-requests.js';
 import type { RequestAnswer } from '../idempotency/request-file.js';
 import type { RestServer } from './routes/route-types.js';
 import { SEQUENCE_HEADER } from './sequence-header.js';
 
-/** A longer answer is not kept but made of the log again; only a mass cancel of very many has one. */
-export const IDEMPOTENCY_ANSWER_CHARS_MAX = 65_536;
-const HEADER = 'idempotency-key';
-const REPLAYED_HEADER = 'idempotency-replayed';
-/** A word, or a string of RFC 9651 in its quotes. */
-const FORM = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,64})"|([\x21\x23-\x7e]{1,64}))$/;
 /** Of an answer, what is kept beside its body. */
 const HEADERS_KEPT = ['content-type', 'location', SEQUENCE_HEADER, 'retry-after'] as const;
 
@@ -24,12 +23,16 @@ export function answerRepeats(server: RestServer, requests: KeyedRequests): void
   const mine = new WeakMap<FastifyRequest, KeyedRequest>();
 
   server.addHook('preValidation', (request, reply, done) => {
-    const header = request.headers[HEADER];
+    const header = request.headers[IDEMPOTENCY_KEY];
     if (header === undefined || request.method === 'GET' || request.method === 'HEAD') {
       return done();
     }
-    const key = keyOf(header);
-    if (key === undefined) return done(invalidField(HEADER, 'not 1 to 64 printable characters'));
+    let key: string;
+    try {
+      key = idempotencyKeyOf(header);
+    } catch (error) {
+      return done(error as Error);
+    }
     const { caller } = request;
     const whose = { name: caller.identity.name, actor: caller.actor };
     requests.begin(whose, key, textOf(request)).then((begun) => {
@@ -45,11 +48,6 @@ export function answerRepeats(server: RestServer, requests: KeyedRequests): void
     if (keyed === undefined) return done(null, payload);
     requests.settle(keyed, answerOf(reply, payload)).then(() => done(null, payload), done);
   });
-}
-
-function keyOf(header: string | string[]): string | undefined {
-  const [, quoted, plain] = (typeof header === 'string' && FORM.exec(header)) || [];
-  return quoted ?? plain;
 }
 
 function textOf({ method, url, body }: FastifyRequest): string {
@@ -70,6 +68,6 @@ function answerOf(reply: FastifyReply, payload: unknown): RequestAnswer | undefi
 }
 
 function sendAgain(reply: FastifyReply, { status, headers, body }: RequestAnswer): void {
-  reply.code(status).headers(headers).header(REPLAYED_HEADER, 'true');
+  reply.code(status).headers(headers).header(IDEMPOTENCY_REPLAYED, 'true');
   reply.serializer((text: string) => text).send(body);
 }
