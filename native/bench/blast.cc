@@ -26,23 +26,14 @@
 #include <sys/socket.h>
 #include <vector>
 
+#include "bench.h"
+
 // Since Linux 4.18; not in older headers.
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
 
 namespace {
-
-[[noreturn]] void die(const char* what) {
-  perror(what);
-  exit(1);
-}
-
-uint64_t now_ns() {
-  timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
 
 void put64(uint8_t* at, uint64_t value) {
   for (int i = 7; i >= 0; i--, value >>= 8) at[i] = static_cast<uint8_t>(value);

@@ -32,6 +32,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "bench.h"
+
 namespace {
 
 constexpr size_t kOrderBytes = 50;
@@ -39,17 +41,6 @@ constexpr size_t kBufferBytes = 1 << 18;
 constexpr size_t kDueSlots = 1 << 20;
 constexpr uint64_t kWindowNs = 100'000'000;
 constexpr int kSteps = 128;
-
-[[noreturn]] void die(const char* what) {
-  perror(what);
-  exit(1);
-}
-
-uint64_t now_ns() {
-  timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
 
 class Latencies {
  public:

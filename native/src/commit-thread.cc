@@ -37,28 +37,17 @@ int write_all(int file, const uint8_t* bytes, size_t length, int64_t position) {
 
 const napi_type_tag CommitThread::kTag = {0x5e0c7a91d2f64b83, 0x97a3e1c05b8f2d46};
 
-CommitThread::CommitThread() : thread_([this] { run(); }) {}
+CommitThread::CommitThread() : job_([this](const CommitJob& job) { return make_durable(job); }) {}
 
-void CommitThread::run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || (begun_ && !done_); });
-    // One that was begun is brought to its end: its memory is held until then.
-    if (stopping_ && !(begun_ && !done_)) return;
-    const CommitJob job = job_;
-    lock.unlock();
-    const CommitOutcome outcome = make_durable(job);
-    lock.lock();
-    outcome_ = outcome;
-    done_ = true;
-    __atomic_store_n(word(0), kDone, __ATOMIC_SEQ_CST);
-    ring();
-    changed_.notify_all();
-  }
+CommitOutcome CommitThread::make_durable(const CommitJob& job) {
+  const CommitOutcome outcome = seal_write_sync(job);
+  __atomic_store_n(word(0), kDone, __ATOMIC_SEQ_CST);
+  ring();
+  return outcome;
 }
 
 // A sync that failed is not tried again: the kernel may have dropped what was dirty.
-CommitOutcome CommitThread::make_durable(const CommitJob& job) {
+CommitOutcome CommitThread::seal_write_sync(const CommitJob& job) {
   CommitOutcome outcome;
   auto* ms = reinterpret_cast<double*>(times.data);
   outcome.is_commit = seal_commit(commit.data, job.length, job.count, job.first, chain.data);
@@ -90,34 +79,20 @@ void CommitThread::ring() const {
 }
 
 bool CommitThread::begin(const CommitJob& job) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (begun_) return false;
-  job_ = job;
-  begun_ = true;
-  done_ = false;
+  if (phase() != kRest) return false;
   __atomic_store_n(word(1), 0, __ATOMIC_SEQ_CST);
   __atomic_store_n(word(0), kUnderWay, __ATOMIC_SEQ_CST);
-  changed_.notify_all();
-  return true;
+  return job_.begin(job);
 }
 
 bool CommitThread::end(CommitOutcome* outcome) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (!begun_) return false;
-  changed_.wait(lock, [this] { return done_; });
-  begun_ = false;
-  *outcome = outcome_;
+  if (!job_.end(outcome)) return false;
   __atomic_store_n(word(0), kRest, __ATOMIC_SEQ_CST);
   return true;
 }
 
 void CommitThread::release(napi_env env) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  if (thread_.joinable()) thread_.join();
+  job_.stop();
   for (napi_ref& ref : refs) {
     if (ref != nullptr) napi_delete_reference(env, ref);
     ref = nullptr;

@@ -13,12 +13,10 @@
 #ifndef DAYBOOK_COMMIT_THREAD_H
 #define DAYBOOK_COMMIT_THREAD_H
 
-#include <condition_variable>
-#include <mutex>
 #include <node_api.h>
-#include <thread>
 
 #include "args.h"
+#include "one-job.h"
 
 namespace daybook {
 
@@ -58,19 +56,13 @@ class CommitThread {
  private:
   enum Phase : int32_t { kRest = 0, kUnderWay = 1, kDone = 2 };
 
-  void run();
   CommitOutcome make_durable(const CommitJob& job);
+  CommitOutcome seal_write_sync(const CommitJob& job);
   void ring() const;
+  int32_t phase() const { return __atomic_load_n(word(0), __ATOMIC_SEQ_CST); }
   int32_t* word(size_t index) const { return reinterpret_cast<int32_t*>(state.data) + index; }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  CommitJob job_;
-  CommitOutcome outcome_;
-  bool begun_ = false;
-  bool done_ = false;
-  bool stopping_ = false;
-  std::thread thread_;
+  OneJob<CommitJob, CommitOutcome> job_;
 };
 
 napi_value commit_open(napi_env env, napi_callback_info info);

@@ -62,49 +62,10 @@ WindowResult take(const Window& window) {
 
 const napi_type_tag ReadAhead::kTag = {0x1fb27c54e9a04d6f, 0xb8d35e7720c14a91};
 
-ReadAhead::ReadAhead() : thread_([this] { run(); }) {}
-
-void ReadAhead::run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || (begun_ && !done_); });
-    if (stopping_) return;
-    const Window window = window_;
-    lock.unlock();
-    const WindowResult result = take(window);
-    lock.lock();
-    result_ = result;
-    done_ = true;
-    changed_.notify_all();
-  }
-}
-
-bool ReadAhead::begin(const Window& window) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (begun_) return false;
-  window_ = window;
-  begun_ = true;
-  done_ = false;
-  changed_.notify_all();
-  return true;
-}
-
-bool ReadAhead::end(WindowResult* result) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (!begun_) return false;
-  changed_.wait(lock, [this] { return done_; });
-  begun_ = false;
-  *result = result_;
-  return true;
-}
+ReadAhead::ReadAhead() : OneJob(take) {}
 
 void ReadAhead::release(napi_env env) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  if (thread_.joinable()) thread_.join();
+  stop();
   if (held != nullptr) napi_delete_reference(env, held);
   held = nullptr;
 }

@@ -3,12 +3,10 @@
 #ifndef DAYBOOK_READ_AHEAD_H
 #define DAYBOOK_READ_AHEAD_H
 
-#include <condition_variable>
-#include <mutex>
 #include <node_api.h>
-#include <thread>
 
 #include "args.h"
+#include "one-job.h"
 
 namespace daybook {
 
@@ -31,30 +29,14 @@ struct WindowResult {
   uint8_t chain[32] = {};
 };
 
-class ReadAhead {
+class ReadAhead : public OneJob<Window, WindowResult> {
  public:
   static const napi_type_tag kTag;
 
   ReadAhead();
-  // False when a window is under way already.
-  bool begin(const Window& window);
-  // Waits for the window. False when none was begun.
-  bool end(WindowResult* result);
   // The memory is held until the window is there.
   napi_ref held = nullptr;
   void release(napi_env env);
-
- private:
-  void run();
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Window window_;
-  WindowResult result_;
-  bool begun_ = false;
-  bool done_ = false;
-  bool stopping_ = false;
-  std::thread thread_;
 };
 
 napi_value ahead_open(napi_env env, napi_callback_info info);
