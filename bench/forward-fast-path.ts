@@ -1,104 +1,100 @@
-/** What forwarding costs the orders of the fast path: blocks with the forwarder at work and without, in turns. */
+/** What forwarding costs the orders of the fast path: windows in pairs, one with the forwarder at work. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { assert } from '../src/lib/assert.js';
 import { streamOfShard } from '../src/log/eventstoredb/forwarder.js';
-import { ForwarderThread } from '../src/log/eventstoredb/forwarder-thread.js';
+import { ForwarderProcess } from '../src/log/eventstoredb/forwarder-process.js';
 import type { RunningShard } from '../src/operations/shard.js';
 import { LoadProgram, type LoadResult } from './load-program.js';
 import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
+import { type ComparedPercentile, comparePairs, randomOf } from './paired-windows.js';
 
 /** Orders a second through OUCH, open loop, each durable: two events each to be forwarded. */
 const RATE = 25_000;
-/** Turns of four blocks: without the forwarder, twice with it, without. */
-const TURNS = 6;
-/** Of a block. The store of the bench holds all events in memory. */
-const SECONDS_MIN = 1;
-const SECONDS_MAX = 2;
+/** Of a window. */
+const SECONDS = 0.8;
 const WARM_UP_SECONDS = 0.2;
+/** Pairs of windows. The store of the bench holds all events in memory. */
+const PAIRS_MIN = 20;
+const PAIRS_MAX = 40;
 const LOOK_MS = 10;
 
-interface Block {
-  readonly p50: number;
-  readonly p99: number;
-  /** Of each 0.1 s. */
-  readonly windowsP99: readonly number[];
-}
-
-/** What is told of blocks of one kind: medians over the blocks, and over all their windows. */
-interface Blocks {
-  readonly p50: number;
-  readonly blockP99: number;
-  readonly windowP99: number;
-}
-
+/** Medians over windows; the lags are the largest of any. */
 interface Forwarded {
-  /** Of those that were decided meanwhile, how many a second arrived in the store. */
+  /** Of the events that were decided in a window, how many a second arrived in the store within it. */
   readonly perSecond: number;
   readonly decidedPerSecond: number;
   readonly lagEventsMax: number;
   readonly lagMsMax: number;
 }
 
-type ForwardedBlock = Block & Forwarded;
+interface ForwardedWindow extends Forwarded {
+  readonly result: LoadResult;
+}
 
-/** Medians; the lags are the largest of any block. */
-export interface FastPathResult {
-  readonly alone: Blocks;
-  readonly forwarding: Blocks & Forwarded;
+interface Pair {
+  readonly without: LoadResult;
+  readonly with: ForwardedWindow;
+}
+
+/** In us, of the orders of all windows of a kind. */
+export interface FastPathResult extends Forwarded {
+  readonly p50: ComparedPercentile;
+  readonly p99: ComparedPercentile;
+  /** Medians of the p99 of each 0.1 s. */
+  readonly windowsP99: { readonly without: number; readonly with: number };
 }
 
 /**
- * The blocks take turns, so that what else happens on the machine, and whatever grows with the run,
- * meets both alike. A block with the forwarder begins when that has caught up.
+ * The order within a pair is drawn from `seed`. The forwarder is stopped for a window without it; one with
+ * it begins when it has caught up.
  */
 export async function fastPathWithForwarder(
   seconds: number,
   connectionString: string,
+  seed: number,
 ): Promise<FastPathResult> {
   const program = LoadProgram.compile();
-  const block = Math.min(SECONDS_MAX, Math.max(SECONDS_MIN, seconds / (4 * TURNS)));
+  const random = randomOf(seed);
+  const wanted = Math.floor(seconds / (2 * SECONDS));
+  const count = Math.min(PAIRS_MAX, Math.max(PAIRS_MIN, wanted));
   const options = { fastPath: { spin: false }, acknowledge: 'disk', venue: false } as const;
   return withOrderEntry(options, async ({ port }, shard) => {
-    const orders = new Orders(program, port, block);
-    const alone: Block[] = [];
-    const forwarding: ForwardedBlock[] = [];
-    const twice = (): Promise<ForwardedBlock[]> =>
-      withForwarder(shard, connectionString, async (thread) => [
-        await sendForwarded(shard, thread, orders),
-        await sendForwarded(shard, thread, orders),
-      ]);
+    const orders = new Orders(program, port);
+    const forwarded = (): Promise<ForwardedWindow> =>
+      withForwarder(shard, connectionString, (forwarder) =>
+        sendForwarded(shard, forwarder, orders),
+      );
     await orders.send();
-    await twice();
-    for (let turn = 0; turn < TURNS; turn += 1) {
-      alone.push(await orders.send());
-      forwarding.push(...(await twice()));
-      alone.push(await orders.send());
+    await forwarded();
+    const pairs: Pair[] = [];
+    while (pairs.length < count) {
+      const first = random() < 0.5 ? await orders.send() : undefined;
+      const window = await forwarded();
+      pairs.push({ without: first ?? (await orders.send()), with: window });
     }
-    // What the last block has left.
+    // What the last window has left.
     await withForwarder(shard, connectionString, async () => undefined);
     await checkStore(shard, connectionString);
-    return { alone: medians(alone), forwarding: forwardedMedians(forwarding) };
+    return compared(pairs, random);
   });
 }
 
 class Orders {
   readonly #program: LoadProgram;
   readonly #port: number;
-  readonly #seconds: number;
   readonly #orders = ordersToSend();
   #from = 0;
 
-  constructor(program: LoadProgram, port: number, seconds: number) {
+  constructor(program: LoadProgram, port: number) {
     this.#program = program;
     this.#port = port;
-    this.#seconds = seconds;
   }
 
   async send(): Promise<LoadResult> {
     const result = await this.#program.clients({
       ...{ port: this.#port, kind: 'ouch', mode: 'open', rate: RATE, spin: false },
-      ...{ seconds: this.#seconds, warmUp: WARM_UP_SECONDS },
+      ...{ seconds: SECONDS, warmUp: WARM_UP_SECONDS },
       ...{ from: this.#from, users: USERS, orders: this.#orders },
     });
     assert(result.refused === 0, 'no order is refused');
@@ -117,10 +113,10 @@ function durableEvents(shard: RunningShard): number {
 async function withForwarder<T>(
   shard: RunningShard,
   connectionString: string,
-  body: (forwarder: ForwarderThread) => Promise<T>,
+  body: (forwarder: ForwarderProcess) => Promise<T>,
 ): Promise<T> {
   const { directory, durableEnd } = shard;
-  const forwarder = new ForwarderThread({ directory, shard: 0, durableEnd, connectionString });
+  const forwarder = new ForwarderProcess({ directory, shard: 0, durableEnd, connectionString });
   await caughtUp(shard, forwarder);
   const result = await body(forwarder);
   await caughtUp(shard, forwarder);
@@ -128,16 +124,16 @@ async function withForwarder<T>(
   return result;
 }
 
-async function caughtUp(shard: RunningShard, forwarder: ForwarderThread): Promise<void> {
+async function caughtUp(shard: RunningShard, forwarder: ForwarderProcess): Promise<void> {
   const { ended } = forwarder;
   while (forwarder.storedSequence < durableEvents(shard)) await Promise.race([pause(1), ended]);
 }
 
 async function sendForwarded(
   shard: RunningShard,
-  forwarder: ForwarderThread,
+  forwarder: ForwarderProcess,
   orders: Orders,
-): Promise<ForwardedBlock> {
+): Promise<ForwardedWindow> {
   await caughtUp(shard, forwarder);
   const first = forwarder.storedSequence;
   let lagEventsMax = 0;
@@ -147,12 +143,12 @@ async function sendForwarded(
     lagEventsMax = Math.max(lagEventsMax, events);
     lagMsMax = Math.max(lagMsMax, milliseconds);
   }, LOOK_MS);
-  const { p50, p99, windowsP99, sent } = await orders.send();
+  const result = await orders.send();
   clearInterval(looking);
   // The client sends at an even pace, so its count tells how long it was at it.
-  const seconds = sent / RATE;
+  const seconds = result.sent / RATE;
   return {
-    ...{ p50, p99, windowsP99, lagEventsMax, lagMsMax },
+    ...{ result, lagEventsMax, lagMsMax },
     perSecond: (forwarder.storedSequence - first) / seconds,
     decidedPerSecond: (durableEvents(shard) - first) / seconds,
   };
@@ -175,20 +171,22 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function medians(blocks: readonly Block[]): Blocks {
+function compared(pairs: readonly Pair[], random: () => number): FastPathResult {
+  const windows = pairs.map((pair) => pair.with);
+  const histograms = pairs.map((pair) => ({
+    without: pair.without.histogram,
+    with: pair.with.result.histogram,
+  }));
   return {
-    p50: median(blocks.map(({ p50 }) => p50)),
-    blockP99: median(blocks.map(({ p99 }) => p99)),
-    windowP99: median(blocks.flatMap(({ windowsP99 }) => windowsP99)),
-  };
-}
-
-function forwardedMedians(blocks: readonly ForwardedBlock[]): Blocks & Forwarded {
-  return {
-    ...medians(blocks),
-    perSecond: median(blocks.map((block) => block.perSecond)),
-    decidedPerSecond: median(blocks.map((block) => block.decidedPerSecond)),
-    lagEventsMax: Math.max(...blocks.map((block) => block.lagEventsMax)),
-    lagMsMax: Math.max(...blocks.map((block) => block.lagMsMax)),
+    p50: comparePairs(histograms, 0.5, random),
+    p99: comparePairs(histograms, 0.99, random),
+    windowsP99: {
+      without: median(pairs.flatMap((pair) => pair.without.windowsP99)),
+      with: median(windows.flatMap(({ result }) => result.windowsP99)),
+    },
+    perSecond: median(windows.map((window) => window.perSecond)),
+    decidedPerSecond: median(windows.map((window) => window.decidedPerSecond)),
+    lagEventsMax: Math.max(...windows.map((window) => window.lagEventsMax)),
+    lagMsMax: Math.max(...windows.map((window) => window.lagMsMax)),
   };
 }

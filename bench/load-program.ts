@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import type { Histogram } from './paired-windows.js';
 
 const DIRECTORY = 'native/build/bench';
 
@@ -26,6 +27,8 @@ export interface LoadResult extends LoadLatency {
   readonly refused: number;
   /** p99 of each 0.1 s by when its orders were due, us (open). */
   readonly windowsP99: readonly number[];
+  /** How many orders took so many us, ascending; steps of less than 1 %. */
+  readonly histogram: Histogram;
   /** Latest that an order was sent after it was due. */
   readonly lateUs: number;
 }

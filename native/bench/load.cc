@@ -64,6 +64,18 @@ class Latencies {
            static_cast<unsigned long long>(total_), at_us(50), at_us(90), at_us(99), at_us(99.9),
            at_us(99.99), static_cast<double>(most_) / 1000);
   }
+  // How many took so long, for those that add up several runs.
+  void print_histogram() const {
+    printf("\"histogram\":[");
+    const char* comma = "";
+    for (size_t i = 0; i < counts_.size(); i++) {
+      if (counts_[i] == 0) continue;
+      printf("%s[%.2f,%llu]", comma, static_cast<double>(std::min(value(i), most_)) / 1000,
+             static_cast<unsigned long long>(counts_[i]));
+      comma = ",";
+    }
+    printf("],");
+  }
 
  private:
   static size_t index(uint64_t ns) {
@@ -413,6 +425,7 @@ int run_clients(int argc, char** argv) {
          static_cast<unsigned long long>(load.done), static_cast<unsigned long long>(load.refused),
          static_cast<double>(load.late) / 1000);
   load.print_windows();
+  load.latencies.print_histogram();
   load.latencies.print();
   printf("}\n");
   return 0;

@@ -60,11 +60,14 @@ struct SchedulingAttributes {
 
 }  // namespace
 
-// idleThread(): the calling thread runs when nothing else wants the processor, and makes way at once.
-// True when the kernel agreed; there is no way back without privileges.
-napi_value idle_thread(napi_env env, napi_callback_info) {
+// idleThread(id): that thread, 0 the calling one, runs when nothing else wants the processor, and makes way
+// at once. True when the kernel agreed; there is no way back without privileges.
+napi_value idle_thread(napi_env env, napi_callback_info info) {
+  Args args(env, info, 1);
+  const int64_t id = args.integer(0, 0, INT32_MAX);
+  if (!args.ok()) return nullptr;
   const sched_param none = {};
-  return boolean(env, sched_setscheduler(0, SCHED_IDLE, &none) == 0);
+  return boolean(env, sched_setscheduler(static_cast<pid_t>(id), SCHED_IDLE, &none) == 0);
 }
 
 // promptThread(us): the calling thread asks for slices that short. Since Linux 6.12 a thread that wakes

@@ -136,5 +136,6 @@ export function forwardingMetrics(forwarding: RunningForwarding, metrics: Regist
   gauge('stored_sequence', 'Last sequence in EventStoreDB', () => forwarding.storedSequence - 1);
   gauge('connected', '1 while EventStoreDB answers', () => Number(forwarding.connected));
   gauge('sessions', 'Connections begun since the start', () => forwarding.sessions);
+  gauge('restarts', 'Restarts of the forwarder since the start', () => forwarding.restarts);
   gauge('takes_orders', '0 while new orders are refused', () => Number(forwarding.takesOrders));
 }

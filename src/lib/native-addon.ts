@@ -116,8 +116,8 @@ export interface NativeAddon {
   pinThread(cpu: number): void;
   /** The calling thread, and every one that it starts, runs on any other, where there is one. */
   avoidCpu(cpu: number): void;
-  /** The calling thread runs when no other wants the processor. @returns whether it was granted */
-  idleThread(): boolean;
+  /** That thread, 0 the calling one, runs when no other wants the processor. @returns whether granted */
+  idleThread(id: number): boolean;
   /** The calling thread asks for slices of so many us. @returns whether the kernel took it */
   promptThread(us: number): boolean;
   /** Processor time of the calling thread. */

@@ -40,6 +40,11 @@ export class SharedText {
     Atomics.add(this.#head, VERSION, 1);
   }
 
+  /** Another one after each write. */
+  get version(): number {
+    return Atomics.load(this.#head, VERSION);
+  }
+
   /** As of one write, never half of two. */
   read(): string {
     for (;;) {

@@ -10,21 +10,37 @@
  *     nice 19                71   196    3848                          101     708
  *     `runInBackground`      67    90     220                           86     650
  */
+import { readdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { nativeAddon } from './native-addon.js';
 
 /** The shortest slice there is, us. */
 const SLICE_US = 100;
+/** As the kernel has it. */
+const CALLING = 0;
 
 /**
- * For threads that work behind the writer's back: forwarder, snapshots, readers served elsewhere. The
+ * For threads that work behind the writer's back: snapshots, readers served elsewhere. The
  * calling thread runs when no other of its session wants the processor (SCHED_IDLE). On a machine that
  * never has time for it, it gets next to nothing, and what it feeds falls behind.
  */
 export function runInBackground(): void {
-  if (nativeAddon()?.idleThread() === true) return;
-  // On Linux this is the priority of the calling thread alone.
-  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+  yieldThread(CALLING);
+}
+
+/**
+ * The same for every thread of this process, those of V8 that collect and compile as well. Whatever
+ * it starts later inherits it.
+ */
+export function runProcessInBackground(): void {
+  if (process.platform !== 'linux') return;
+  for (const id of readdirSync('/proc/self/task')) yieldThread(Number(id));
+}
+
+function yieldThread(id: number): void {
+  if (nativeAddon()?.idleThread(id) === true) return;
+  // On Linux this is the priority of one thread alone.
+  if (process.platform === 'linux') setPriority(id, constants.priority.PRIORITY_LOW);
 }
 
 /** For the writer's thread: when it wakes it runs, whoever else is in the middle of a slice. */

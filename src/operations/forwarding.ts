@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SharedGate } from '../lib/shared-gate.js';
 import { EventStoreDbLog } from '../log/eventstoredb/event-log.js';
 import type { ForwardLag } from '../log/eventstoredb/forward-lag.js';
-import { ForwarderThread } from '../log/eventstoredb/forwarder-thread.js';
+import { ForwarderProcess } from '../log/eventstoredb/forwarder-process.js';
 import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { StoreError } from '../log/eventstoredb/store-errors.js';
 import { nodeFileSystem } from '../log/file-system.js';
@@ -40,6 +40,8 @@ export interface RunningForwarding {
   readonly connected: boolean;
   readonly storedSequence: number;
   readonly sessions: number;
+  /** How often its process had to be started again. */
+  readonly restarts: number;
   lag(): ForwardLag;
   /** Resolves once new orders are taken, forwarding has failed, or a start has waited long enough. */
   begun(): Promise<void>;
@@ -88,16 +90,16 @@ export function startForwarding(
 ): RunningForwarding {
   const { connectionString, lagEventsMax, gate } = options;
   const { directory, durableEnd } = shard;
-  const thread = new ForwarderThread({
+  const forwarder = new ForwarderProcess({
     ...{ directory, shard: 0, durableEnd, connectionString },
     lagLimit: { events: lagEventsMax },
   });
-  const fenced = (): boolean => thread.storedSequence > shard.recoveredEvents;
+  const fenced = (): boolean => forwarder.storedSequence > shard.recoveredEvents;
   let hasFailed = false;
-  const look = (): void => gate.set(!hasFailed && fenced() && !thread.overloaded);
+  const look = (): void => gate.set(!hasFailed && fenced() && !forwarder.overloaded);
   look();
   const looking = setInterval(look, LOOK_MS);
-  const failed = thread.ended.then(
+  const failed = forwarder.ended.then(
     () => new Promise<never>(() => undefined),
     (error: unknown) => {
       hasFailed = true;
@@ -115,15 +117,18 @@ export function startForwarding(
       return fenced();
     },
     get connected() {
-      return thread.connected;
+      return forwarder.connected;
     },
     get storedSequence() {
-      return thread.storedSequence;
+      return forwarder.storedSequence;
     },
     get sessions() {
-      return thread.sessions;
+      return forwarder.sessions;
     },
-    lag: () => thread.lag(),
+    get restarts() {
+      return forwarder.restarts;
+    },
+    lag: () => forwarder.lag(),
     async begun() {
       const until = performance.now() + FENCE_MS_MAX;
       while (!gate.isOpen && !hasFailed && performance.now() < until) await delay(LOOK_MS);
@@ -133,8 +138,8 @@ export function startForwarding(
       clearInterval(looking);
       gate.set(false);
       if (hasFailed) return;
-      if (durableEnd.state() === 'closed') await within(thread.ended, DRAIN_MS_MAX);
-      await thread.stop();
+      if (durableEnd.state() === 'closed') await within(forwarder.ended, DRAIN_MS_MAX);
+      await forwarder.stop();
     },
   };
 }

@@ -8,6 +8,7 @@ import { HEADER, type RecordBuffer } from '../../src/domain/event-record.js';
 import { EventIds } from '../../src/log/eventstoredb/event-id.js';
 import { EventStoreDbLog } from '../../src/log/eventstoredb/event-log.js';
 import { streamOfShard } from '../../src/log/eventstoredb/forwarder.js';
+import { ForwarderProcess } from '../../src/log/eventstoredb/forwarder-process.js';
 import { sampleRecords } from '../../src/log/eventstoredb/sample-events.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import { type Fault, FaultProxy } from './fault-proxy.js';
@@ -61,6 +62,49 @@ class Killable {
   }
 }
 
+/** The forwarder as a shard has it: a process that is started again whenever it is killed. */
+class KillableForwarder {
+  readonly #process: ForwarderProcess;
+  failure: string | undefined;
+
+  constructor(world: World) {
+    this.#process = new ForwarderProcess({
+      ...{ directory: join(world.folder, 'journal'), shard: 0 },
+      durableEnd: world.journal.durableEnd,
+      connectionString: `esdb://127.0.0.1:${world.forwarding.port}?tls=false`,
+      limits: {
+        ...{ batchEvents: 40, deadlineMs: world.deadlineMs },
+        ...{ backoffMinMs: 5, backoffMaxMs: 50 },
+      },
+      restartBackoff: { minMs: 5, maxMs: 50 },
+    });
+    this.#process.ended.catch((error: unknown) => {
+      this.failure = `the forwarder ended: ${error}`;
+    });
+  }
+
+  get restarts(): number {
+    return this.#process.restarts;
+  }
+
+  kill(): void {
+    // Between two of them there is none to kill.
+    const { pid } = this.#process;
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  }
+
+  /** Until it is back after {@link kill}, or has failed. */
+  async back(restarts: number): Promise<void> {
+    while (this.failure === undefined && this.restarts <= restarts) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.failure === undefined) await this.#process.stop();
+  }
+}
+
 /** Numbers in [0, below), the same for the same seed. */
 function randomOf(seed: number): (below: number) => number {
   let state = seed >>> 0;
@@ -100,7 +144,7 @@ class World {
     join(this.folder, 'streams'),
     this.server.line === '' ? '0' : this.server.line,
   ]);
-  forwarder = this.newForwarder();
+  forwarder!: KillableForwarder;
   readonly ids: string[] = [];
   readonly #eventIds = new EventIds(0);
   forwarding!: FaultProxy;
@@ -114,19 +158,11 @@ class World {
     this.deadlineMs = deadlineMs;
   }
 
-  newForwarder(): Killable {
-    return new Killable('forwarder-process.mjs', () => [
-      join(this.folder, 'journal'),
-      `esdb://127.0.0.1:${this.forwarding.port}?tls=false`,
-      String(this.deadlineMs),
-    ]);
-  }
-
   async start(): Promise<void> {
     await this.server.start();
     this.forwarding = await FaultProxy.start(Number(this.server.line));
     this.following = await FaultProxy.start(Number(this.server.line));
-    await this.forwarder.start();
+    this.forwarder = new KillableForwarder(this);
     this.log = new EventStoreDbLog({
       connectionString: `esdb://127.0.0.1:${this.following.port}?tls=false`,
       shard: 0,
@@ -184,7 +220,7 @@ class World {
   }
 
   async stop(): Promise<void> {
-    await this.forwarder.kill();
+    await this.forwarder.stop();
     await this.server.kill();
     await this.log.close();
     this.forwarding.stop();
@@ -209,18 +245,18 @@ async function round(world: World, random: (below: number) => number): Promise<s
     what = 'forwarder killed';
     write();
     for (let turns = random(20); turns > 0; turns -= 1) await new Promise(setImmediate);
-    await world.forwarder.kill();
+    const { restarts } = world.forwarder;
+    world.forwarder.kill();
     write();
-    await world.forwarder.start();
+    if (random(2) === 0) await world.forwarder.back(restarts);
   } else if (choice === 2) {
     what = 'two forwarders';
     const zombie = world.forwarder;
-    world.forwarder = world.newForwarder();
+    world.forwarder = new KillableForwarder(world);
     write();
-    await world.forwarder.start();
     write();
     await world.caughtUp(what);
-    await zombie.kill();
+    await zombie.stop();
   } else if (choice === 3) {
     what = 'the follower cut off';
     const fault: Fault = { kind: 'cut', way: 'answer', afterBytes: random(30_000) };
@@ -284,9 +320,10 @@ describe('a network and processes that fail', () => {
         world.write(count);
         // The follower has them, so the store has; the forwarder was never told.
         await world.caughtUp('stored, not answered');
-        await world.forwarder.kill();
+        const { restarts } = world.forwarder;
+        world.forwarder.kill();
         world.write(count);
-        await world.forwarder.start();
+        await world.forwarder.back(restarts);
         await world.caughtUp('after the kill');
       }
       expect(world.forwarding.hits).toBeGreaterThan(0);

@@ -171,15 +171,18 @@ export class Forwarder {
   async #forward(session: StoreSession, signal: AbortSignal | undefined): Promise<void> {
     const next = await this.#locate(session);
     const reader = this.#options.openReader(next);
+    let channel: AppendChannel | undefined;
+    const close = (): void => channel?.close();
+    signal?.addEventListener('abort', close, { once: true });
     try {
-      const channel = await session.appends();
-      signal?.addEventListener('abort', () => channel.close(), { once: true });
+      channel = await session.appends();
       const batches = new ForwardBatches(reader, this.#options.shard, next, {
         events: this.#limits.batchEvents,
         bytes: this.#limits.batchBytes,
       });
       await this.#pump(channel, batches, signal);
     } finally {
+      signal?.removeEventListener('abort', close);
       reader.close();
     }
   }
