@@ -1,6 +1,7 @@
 /** `daybook checkpoint`: signed statements of how far the log was, to be published and checked. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { nodeFileSystem } from '../log/file-system.js';
+import { chainTreeAt } from '../log/proof/chain-tree.js';
 import {
   type ChainPoint,
   chainPoint,
@@ -17,7 +18,7 @@ daybook checkpoint --check FILE --public-key FILE [OPTIONS]
 daybook checkpoint --generate-key FILE
 
 A checkpoint is a few lines of text: the sequence, the time and the chain value of the newest commit,
-signed with Ed25519. Published, or given to somebody else, it proves later that nothing before it was
+and the root of a tree over all commits (for short proofs), signed with Ed25519. Published, or given to somebody else, it proves later that nothing before it was
 altered. openssl checks the signature, too (docs/recovery.md).
 
 Options:
@@ -94,10 +95,11 @@ function printCheckpoint(dataDirectory: string, keyFile: string): number {
   const journal = existingJournal(dataDirectory);
   const point = chainPoint(nodeFileSystem, journal, 0, durablePosition(nodeFileSystem, journal, 0));
   if (point === undefined) throw new UsageError(`${journal} has no commit`, 'JOURNAL_MISSING');
+  const tree = chainTreeAt(nodeFileSystem, journal, point.sequence);
   const pem = textOf('key', keyFile);
   let text: string;
   try {
-    text = signCheckpoint(point, pem);
+    text = signCheckpoint({ ...point, tree }, pem);
   } catch (error) {
     throw wrongKey('key', keyFile, 'private', error);
   }
@@ -132,7 +134,13 @@ export function checkAgainst(
     return { ok: false, reason: `CHECKPOINT_AHEAD ${journal}: ${reason}` };
   }
   const found = chainPoint(nodeFileSystem, journal, point.shard, durable, point.sequence);
-  if (found?.chain === point.chain) return { ok: true, point };
+  if (found?.chain === point.chain) {
+    const tree = point.tree && chainTreeAt(nodeFileSystem, journal, point.sequence);
+    // A journal that was trimmed since cannot give the tree; its chain value stands for it.
+    if (tree === undefined || tree.root === point.tree?.root) return { ok: true, point };
+    const other = `the tree over ${tree.commits} commits is ${tree.root}, signed is ${point.tree?.root}`;
+    return { ok: false, reason: `CHECKPOINT_DIFFERS ${journal}: ${other}` };
+  }
   const what = found === undefined ? 'no commit ends there' : `its chain value is ${found.chain}`;
   const reason = `at sequence ${point.sequence}, ${what}; signed is ${point.chain}`;
   return { ok: false, reason: `CHECKPOINT_DIFFERS ${journal}: ${reason}` };

@@ -1,18 +1,13 @@
 /** `daybook verify`: checks every byte of the journal, and what was made of it. Reads only. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEvent, encodeEvent, RecordError } from '../domain/event-codec.js';
 import { HEADER, RECORD_BYTES_MAX, type RecordBuffer } from '../domain/event-record.js';
 import { events } from '../domain/events.js';
-import { nodeFileSystem } from '../log/file-system.js';
-import { FileDurableEnd } from '../log/journal/durable-mark.js';
 import { type VerifySummary, verifyJournal } from '../log/journal/verify-journal.js';
-import { checkProof, proveEvent } from '../log/proof/proof.js';
 import type { CheckFinding } from '../operations/findings.js';
-import { checkAgainst } from './checkpoint.js';
 import { DATA_DIRECTORY_DEFAULT, existingJournal } from './data-directory.js';
-import { eventJson } from './event-json.js';
 import { LineOutput } from './line-output.js';
 import {
   EXIT,
@@ -21,10 +16,10 @@ import {
   runSubcommand,
   tellError,
   UsageError,
-  unreadable,
   wholeNumber,
 } from './usage.js';
 import { type Compared, compareWith, statesOf } from './verify/comparisons.js';
+import { check, prove, proveAgainst } from './verify/proofs.js';
 
 const HELP = `daybook verify [OPTIONS]
 
@@ -45,10 +40,11 @@ Options:
                      DIR            another data directory, or the directory of a journal
   --url URL        of EventStoreDB: esdb://HOST:PORT?tls=true or esdb+discover://...
   --prove SEQ      print a proof, as JSON, that the event is in the log: SHA-256 and the newest chain
-                   value are all that its check needs
+                   value are all that its check needs. It has a link for each commit since
   --check FILE     check such a proof, without any journal; prints its event and chain value
-  --checkpoint FILE --public-key FILE   with --check: the proof must lead through this signed
-                   checkpoint
+  --checkpoint FILE --public-key FILE   with --prove: a proof against this signed checkpoint, at or
+                   after the event; it grows with the logarithm of the log only. With --check: the
+                   proof must lead through it
   --json           one JSON object: {"ok","summary":{...},"findings":[{"code","file","offset",...}]};
                    with --check: {"ok","event","chain","through"} or {"ok","reason"}
   --help           this text
@@ -82,7 +78,7 @@ const OPTIONS = {
 
 /** What goes with each; anything else is refused. */
 const CHECK = ['check', 'checkpoint', 'public-key', 'json'];
-const PROVE = ['data-dir', 'prove', 'json'];
+const PROVE = ['data-dir', 'prove', 'json', 'checkpoint', 'public-key'];
 const JOURNAL = ['data-dir', 'from', 'to', 'no-states', 'against', 'json'];
 
 async function verify(args: string[]): Promise<number> {
@@ -96,7 +92,11 @@ async function verify(args: string[]): Promise<number> {
   }
   if (values.prove !== undefined) {
     onlyOptions(args, OPTIONS, '--prove', PROVE);
-    return prove(values['data-dir'], values.prove);
+    const { checkpoint, 'public-key': key } = values;
+    if (checkpoint === undefined || key === undefined) {
+      return prove(values['data-dir'], values.prove);
+    }
+    return proveAgainst(values['data-dir'], values.prove, checkpoint, key);
   }
   const store = values.against === 'eventstoredb' ? ['url'] : [];
   const what = values.against === undefined ? 'verify' : `--against ${values.against}`;
@@ -194,62 +194,6 @@ class Report {
     await this.#output.flush();
     return ok ? EXIT.success : EXIT.finding;
   }
-}
-
-async function prove(dataDirectory: string, sequence: string): Promise<number> {
-  const directory = existingJournal(dataDirectory);
-  const wanted = wholeNumber('prove', sequence, 0, Number.MAX_SAFE_INTEGER);
-  const end = new FileDurableEnd(nodeFileSystem, directory);
-  try {
-    const proof = proveEvent(nodeFileSystem, directory, end, wanted);
-    process.stdout.write(`${JSON.stringify(proof)}\n`);
-  } finally {
-    end.close();
-  }
-  return EXIT.success;
-}
-
-function check(
-  path: string,
-  checkpoint: string | undefined,
-  publicKey: string | undefined,
-  json: boolean,
-): number {
-  let proof: unknown;
-  try {
-    proof = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw unreadable('check', path, error);
-  }
-  let trusted: string | undefined;
-  if (checkpoint !== undefined && publicKey !== undefined) {
-    const signed = checkAgainst(checkpoint, publicKey, undefined);
-    if (!signed.ok) return notProven(signed.reason, json);
-    trusted = signed.point.chain;
-  }
-  const checked = checkProof(proof, trusted);
-  const wrong = whyWrong(checked, trusted);
-  if (!checked.ok || wrong !== undefined) return notProven(`PROOF_WRONG ${path}: ${wrong}`, json);
-  const { chain } = checked;
-  const event = eventJson(checked.event);
-  const through = trusted === undefined ? '' : `, through the checkpoint ${trusted}`;
-  process.stdout.write(
-    json
-      ? `{"ok":true,"event":${event},"chain":"${chain}","through":${JSON.stringify(trusted ?? null)}}\n`
-      : `${event}\nchain ${chain}${through}\n`,
-  );
-  return EXIT.success;
-}
-
-function notProven(reason: string, json: boolean): number {
-  process.stdout.write(`${json ? JSON.stringify({ ok: false, reason }) : reason}\n`);
-  return EXIT.finding;
-}
-
-function whyWrong(checked: ReturnType<typeof checkProof>, trusted?: string): string | undefined {
-  if (!checked.ok) return checked.reason;
-  if (trusted === undefined || checked.through) return undefined;
-  return `it does not lead through the chain value ${trusted} of the checkpoint`;
 }
 
 const encoded = new Uint8Array(RECORD_BYTES_MAX);

@@ -361,6 +361,14 @@ describe('verify', () => {
     writeFileSync(join(root, 'proof'), proof.stdout);
     const through = ['--checkpoint', join(root, 'signed'), '--public-key', `${key}.pub`];
     expect((await daybook('verify', '--check', join(root, 'proof'), ...through)).code).toBe(0);
+    const short = await daybook('verify', '--prove', '700', '--data-dir', data, ...through);
+    writeFileSync(join(root, 'short'), short.stdout);
+    expect(short.stdout.length).toBeLessThan(proof.stdout.length);
+    const checkShort = ['verify', '--check', join(root, 'short'), ...through];
+    const checked = await daybook(...checkShort, '--json');
+    expect([checked.code, JSON.parse(checked.stdout)]).toMatchObject([
+      ...[0, { ok: true, event: { sequence: 700 } }],
+    ]);
     const other = join(root, 'another');
     const shard = await startShard({
       ...{ directory: journalDirectory(other), producers: ['client'] },
@@ -372,6 +380,7 @@ describe('verify', () => {
     writeFileSync(join(root, 'signed'), theirs.stdout);
     expect((await daybook(...check, '--data-dir', data)).code).toBe(1);
     expect((await daybook('verify', '--check', join(root, 'proof'), ...through)).code).toBe(1);
+    expect((await daybook(...checkShort)).stdout).toContain('PROOF_WRONG');
     expect(existsSync(join(journal, segmentName(0)))).toBe(true);
   }, 300_000);
 });

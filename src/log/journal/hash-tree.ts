@@ -10,13 +10,14 @@ import { assert } from '../../lib/assert.js';
  *   node  = SHA-256(0x01 ‖ left ‖ right)                      shape and prefixes: RFC 6962, 2.1
  *   chain = SHA-256(0x02 ‖ chain before ‖ bytes 8..64 of the commit record, which hold the root)
  *   seed  = SHA-256(0x03 ‖ header block of a segment, which holds the chain before)
+ *   commit = SHA-256(0x04 ‖ chain)       leaf of the tree over all commits, see ../proof/chain-tree.ts
  * ```
  *
  * The prefixes keep a hash of one kind from ever being taken for one of another.
  */
 export const HASH_BYTES = 32;
 
-export const PREFIX = { leaf: 0, node: 1, chain: 2, segment: 3 } as const;
+export const PREFIX = { leaf: 0, node: 1, chain: 2, segment: 3, commit: 4 } as const;
 
 /**
  * SHA-256(prefix ‖ bytes[start, end)), written to `into` at `intoAt`.
@@ -148,7 +149,7 @@ export function rootFromPath(
   return node;
 }
 
-function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
   const input = new Uint8Array(1 + 2 * HASH_BYTES);
   input.set(left, 1);
   input.set(right, 1 + HASH_BYTES);

@@ -86,3 +86,13 @@ it('takes the chain value of a journal at its end, and at any commit of any segm
   const ahead = () => chainPoint(nodeFileSystem, directory, 3, position, 100);
   expect(ahead).toThrow(expect.objectContaining({ code: 'JOURNAL_SEQUENCE_AHEAD' }));
 });
+
+it('signs a tree, too, where there is one', () => {
+  const tree = { commits: 20, root: 'ab'.repeat(32) };
+  const text = signCheckpoint({ ...point, tree }, keys.privateKey);
+  expect(text.split('\n')[5]).toBe(`tree 20 ${tree.root}`);
+  expect(checkCheckpoint(text, keys.publicKey)).toMatchObject({ ok: true, point: { tree } });
+  expect(checkCheckpoint(text.replace('tree 20', 'tree 21'), keys.publicKey).ok).toBe(false);
+  const without = text.replace(/tree .*\n/, '');
+  expect(checkCheckpoint(without, keys.publicKey).ok).toBe(false);
+});

@@ -7,11 +7,14 @@
  *   sequence 97381
  *   time 2026-11-22T17:49:10.584911980Z
  *   chain c4d77b85bdb87899...
+ *   tree 4711 20d5c2a14ab7f1e0...
  *
  *   ed25519 8f1c22ab90d1e3f4 mO7c...==
  * ```
  *
- * The chain value after an event stands for everything up to it. Signed are the lines above the empty
+ * The chain value after an event stands for everything up to it; the tree for each of so many commits
+ * (`chain-tree.ts`), so that a proof of one event is short. A log that has lost its first segments to a
+ * trim has no line of it. Signed are the lines above the empty
  * one, each with its newline; the last line names the key by the first 8 bytes of the SHA-256 of its
  * DER form (RFC 8410), then the signature in Base64. Whoever kept a checkpoint can prove that history
  * before it was altered; whoever signs cannot later deny it.
@@ -40,10 +43,11 @@ import {
 import type { DurablePosition } from '../journal/durable-end.js';
 import { damaged, JournalError } from '../journal/errors.js';
 import { listSegments, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.js';
+import type { ChainTree } from './chain-tree.js';
 
 const FORMAT = 'daybook-checkpoint-1';
 const TEXT =
-  /^(daybook-checkpoint-1\nshard (\d{1,10})\nsequence (\d{1,16})\ntime (\S{1,40})\nchain ([0-9a-f]{64})\n)\ned25519 ([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==)\n$/;
+  /^(daybook-checkpoint-1\nshard (\d{1,10})\nsequence (\d{1,16})\ntime (\S{1,40})\nchain ([0-9a-f]{64})\n(?:tree (\d{1,10}) ([0-9a-f]{64})\n)?)\ned25519 ([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==)\n$/;
 const KEY_ID_BYTES = 8;
 
 /** How far a log is: its last event at a commit's end, and the chain value there. */
@@ -53,6 +57,8 @@ export interface ChainPoint {
   /** Of that event, ns since 1970, in ISO 8601. */
   readonly time: string;
   readonly chain: string;
+  /** Over all commits up to there; undefined where the log does not begin with event 0. */
+  readonly tree?: ChainTree | undefined;
 }
 
 export type CheckedCheckpoint =
@@ -79,8 +85,9 @@ const keyIdOf = (key: KeyObject): string =>
     .digest('hex')
     .slice(0, 2 * KEY_ID_BYTES);
 
-function linesOf({ shard, sequence, time, chain }: ChainPoint): string {
-  return `${FORMAT}\nshard ${shard}\nsequence ${sequence}\ntime ${time}\nchain ${chain}\n`;
+function linesOf({ shard, sequence, time, chain, tree }: ChainPoint): string {
+  const last = tree === undefined ? '' : `tree ${tree.commits} ${tree.root}\n`;
+  return `${FORMAT}\nshard ${shard}\nsequence ${sequence}\ntime ${time}\nchain ${chain}\n${last}`;
 }
 
 /** @param privateKey PEM. @throws Error when it is none of Ed25519 */
@@ -96,7 +103,7 @@ export function checkCheckpoint(text: string, publicKey: string): CheckedCheckpo
   const key = ed25519(createPublicKey(publicKey));
   const match = TEXT.exec(text);
   if (match === null) return { ok: false, reason: 'it is no checkpoint of this format' };
-  const [, lines, shard, sequence, time, chain, keyId, signature] = match as unknown as string[];
+  const [, lines, shard, sequence, time, chain, commits, root, keyId, signature] = match;
   if (keyId !== keyIdOf(key)) {
     return { ok: false, reason: `it was signed with the key ${keyId}, not ${keyIdOf(key)}` };
   }
@@ -105,7 +112,9 @@ export function checkCheckpoint(text: string, publicKey: string): CheckedCheckpo
     return { ok: false, reason: 'the signature is not of this text' };
   }
   const point = { shard: Number(shard), sequence: Number(sequence), time: time as string };
-  return { ok: true, point: { ...point, chain: chain as string }, keyId };
+  const tree =
+    commits === undefined ? {} : { tree: { commits: Number(commits), root: root as string } };
+  return { ok: true, point: { ...point, chain: chain as string, ...tree }, keyId };
 }
 
 /**

@@ -10,10 +10,8 @@
  *                                       the chain before at byte 40
  * ```
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { decodeEvent } from '../../domain/event-codec.js';
-import { HEADER, RecordBuffer } from '../../domain/event-record.js';
+import { RecordBuffer } from '../../domain/event-record.js';
 import type { DaybookEvent } from '../../domain/events.js';
 import type { FileSystem } from '../file-system.js';
 import {
@@ -26,34 +24,33 @@ import {
 } from '../journal/commit.js';
 import type { DurableEnd } from '../journal/durable-end.js';
 import { damaged, JournalError } from '../journal/errors.js';
-import { auditPath, HashTree, rootFromPath } from '../journal/hash-tree.js';
-import { COMMIT_RECORD_BYTES_MAX, LEAF_RECORDS } from '../journal/limits.js';
 import {
   listSegments,
   SEGMENT_HEADER_BYTES,
   segmentName,
   segmentSeed,
 } from '../journal/segment.js';
+import {
+  eventIn,
+  hash32,
+  hex,
+  type Leaf,
+  LINK_BYTES,
+  LINK_END,
+  LINK_START,
+  leafFields,
+  leafOf,
+  sha,
+  whyNotInCommit,
+} from './leaf.js';
 
-/** Bytes 8 to 64 of a commit's head: first sequence, time, count, bytes, root. */
-const LINK_START = 8;
-const LINK_END = 64;
-const LINK_BYTES = LINK_END - LINK_START;
-const ROOT_AT = 32 - LINK_START;
 /** The part of a segment's header that is not zero; the chain before stands at `SEED_AT`. */
 const SEED_BYTES = 72;
 const SEED_AT = 40;
 
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-const hash32 = z.string().regex(/^[0-9a-f]{64}$/);
 const schema = z.strictObject({
   format: z.literal('daybook-proof-1'),
-  sequence: z.int().nonnegative(),
-  /** Records of the leaf as stored, and which of them it is about. */
-  records: z.string().regex(/^([0-9a-f]{2})+$/),
-  leafIndex: z.int().nonnegative(),
-  leafCount: z.int().positive().max(10_000_000),
-  path: z.array(hash32).max(64),
+  ...leafFields,
   chainBefore: hash32,
   links: z.array(z.string().regex(/^([0-9a-f]{112}|[0-9a-f]{144})$/)).min(1),
   chain: hash32,
@@ -126,28 +123,6 @@ export function proveEvent(
   return { format: 'daybook-proof-1', sequence, ...leaf, chainBefore, links, chain: hex(chain) };
 }
 
-type Leaf = Pick<Proof, 'records' | 'leafIndex' | 'leafCount' | 'path'>;
-
-function leafOf(files: FileSystem, file: number, at: number, bytes: number, index: number): Leaf {
-  // One byte in front is lent to the prefix of the hash, see `hashPrefixed`; eight keep alignment.
-  const view = new RecordBuffer(Math.min(bytes, COMMIT_RECORD_BYTES_MAX) + 8);
-  files.pread(file, view.bytes, 8, bytes, at);
-  const tree = new HashTree();
-  const leafIndex = Math.floor(index / LEAF_RECORDS);
-  let records = '';
-  let from = 8;
-  for (let to = 8, record = 1; to < 8 + bytes; record += 1) {
-    to += view.u16[(to + HEADER.length) >> 1] as number;
-    if (record % LEAF_RECORDS !== 0 && to < 8 + bytes) continue;
-    if (tree.leafCount === leafIndex) records = hex(view.bytes.subarray(from, to));
-    tree.addLeaf(view.bytes, from, to);
-    from = to;
-  }
-  const { leafCount } = tree;
-  const leaves = Array.from({ length: leafCount }, (_, each) => tree.leaf(each));
-  return { records, leafIndex, leafCount, path: auditPath(leaves, leafIndex).map(hex) };
-}
-
 export type Checked =
   | {
       readonly ok: true;
@@ -167,19 +142,8 @@ export function checkProof(input: unknown, through?: string): Checked {
   if (!parsed.success) return { ok: false, reason: 'it is no proof of this format' };
   const proof = parsed.data;
   const wrong = (reason: string): Checked => ({ ok: false, reason });
-  const first = Buffer.from(proof.links[0] as string, 'hex');
-  if (first.length !== LINK_BYTES) return wrong('the first link is no commit');
-  if (proof.leafIndex >= proof.leafCount) return wrong('the leaf is not one of the commit');
-  const bytes = Buffer.from(proof.records, 'hex');
-  const leaf = sha(0, bytes);
-  let root: Uint8Array;
-  try {
-    const path = proof.path.map((each) => new Uint8Array(Buffer.from(each, 'hex')));
-    root = rootFromPath(leaf, proof.leafIndex, proof.leafCount, path);
-  } catch {
-    return wrong('the path does not fit the commit');
-  }
-  if (!first.subarray(ROOT_AT).equals(root)) return wrong('the records do not lead to the root');
+  const notIn = whyNotInCommit(proof, Buffer.from(proof.links[0] as string, 'hex'));
+  if (notIn !== undefined) return wrong(notIn);
   let chain: Buffer = Buffer.from(proof.chainBefore, 'hex');
   let passed = false;
   for (const text of proof.links) {
@@ -195,27 +159,7 @@ export function checkProof(input: unknown, through?: string): Checked {
   }
   if (chain.toString('hex') !== proof.chain)
     return wrong('the links do not lead to the chain value');
-  return eventOf(bytes, proof, passed);
-}
-
-function eventOf(bytes: Buffer, { sequence, chain }: Proof, through: boolean): Checked {
-  try {
-    for (let at = 0; at + HEADER.sequence + 8 <= bytes.length; ) {
-      if (bytes.readDoubleLE(at + HEADER.sequence) === sequence) {
-        return { ok: true, event: decodeEvent(bytes, at), chain, through };
-      }
-      const length = bytes.readUInt16LE(at + HEADER.length);
-      if (length === 0) break;
-      at += length;
-    }
-  } catch (error) {
-    return { ok: false, reason: (error as Error).message };
-  }
-  return { ok: false, reason: 'the leaf does not hold the sequence' };
-}
-
-function sha(prefix: number, ...parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash('sha256').update(Uint8Array.of(prefix));
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  const event = eventIn(proof.records, proof.sequence);
+  if (typeof event === 'string') return wrong(event);
+  return { ok: true, event, chain: proof.chain, through: passed };
 }
