@@ -72,6 +72,9 @@ async function printLog(args: string[]): Promise<number> {
     numbers: new Set(values.type.map(numberOf)),
     order: values.order === undefined ? undefined : wholeNumber('order', values.order, 1, max),
   };
+  if (selection.to < selection.from) {
+    throw new UsageError('--to is before --from', 'OPTION_INVALID');
+  }
   const directory = existingJournal(values['data-dir']);
   const end = new FileDurableEnd(nodeFileSystem, directory);
   const interrupt = new AbortController();

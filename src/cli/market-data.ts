@@ -18,7 +18,7 @@ import { recordCorporateActions } from '../projections/market-data/corporate-act
 import { importDayBars } from '../projections/market-data/imported-bars.js';
 import { MarketDataStore } from '../projections/market-data/market-data-store.js';
 import { DATA_DIRECTORY_DEFAULT } from './data-directory.js';
-import { type ReadyDatabase, startDatabase } from './read-side.js';
+import { existingDatabase, type ReadyDatabase } from './read-side.js';
 import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
 
 /** Lines taken in one transaction. */
@@ -83,7 +83,7 @@ async function importCommand(args: string[]): Promise<number> {
   }
   const source =
     values.source ?? `file:${basename(file).replace(/[^\x21-\x7e]/g, '_')}`.slice(0, 64);
-  const database = await startDatabase(values['data-dir'], process.env.DATABASE_URL || undefined);
+  const database = await existingDatabase(values['data-dir']);
   try {
     const started = performance.now();
     const counts = await importFile(database, file, source);

@@ -1,5 +1,13 @@
 /** Wrong use of the command line: told as `CODE: text`, exit code 2, and nothing is made by it. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -38,6 +46,7 @@ const COMMANDS = {
   drill: () => import('../../src/cli/drill.js'),
   jobs: () => import('../../src/cli/jobs.js'),
   log: () => import('../../src/cli/log.js'),
+  'market-data': () => import('../../src/cli/market-data.js'),
   privacy: () => import('../../src/cli/privacy.js'),
   rebuild: () => import('../../src/cli/rebuild.js'),
   replay: () => import('../../src/cli/replay.js'),
@@ -45,6 +54,7 @@ const COMMANDS = {
   restore: () => import('../../src/cli/restore.js'),
   snapshot: () => import('../../src/cli/snapshot.js'),
   trim: () => import('../../src/cli/trim.js'),
+  'value-at-risk': () => import('../../src/cli/value-at-risk.js'),
   verify: () => import('../../src/cli/verify.js'),
 };
 
@@ -119,6 +129,7 @@ describe('what is wrong has a code', () => {
     ['OPTION_INVALID', 'snapshot more'],
     ['OPTION_INVALID', at(`trim --backup ${root}/b --hold A`)],
     ['OPTION_INVALID', at('verify --from 3 --to 2')],
+    ['OPTION_INVALID', at('log --from 3 --to 2')],
     ['OPTION_MISSING', at('replay')],
     ['OPTION_MISSING', at('report rts24')],
     ['OPTION_MISSING', `restore --from ${root}/b`],
@@ -161,9 +172,21 @@ describe('of two names for one scope', () => {
   });
 });
 
-it('jobs of a directory without data make none', async () => {
-  vi.stubEnv('DATABASE_URL', '').stubEnv('REDIS_URL', '');
-  await refused('DATABASE_MISSING', `jobs list --data-dir ${missing}`);
-  expect(existsSync(missing)).toBe(false);
-  vi.unstubAllEnvs();
+it.each(['jobs list', 'value-at-risk --reproduce 1', `market-data import ${limits}`])(
+  '%s of a directory without data makes none',
+  async (line) => {
+    vi.stubEnv('DATABASE_URL', '').stubEnv('REDIS_URL', '');
+    const code = line.startsWith('value') ? 'JOURNAL_MISSING' : 'DATABASE_MISSING';
+    await refused(code, `${line} --data-dir ${missing}`);
+    expect(existsSync(missing)).toBe(false);
+    vi.unstubAllEnvs();
+  },
+);
+
+it('no command has a way of its own to say what is wrong', () => {
+  const folder = new URL('../../src/cli', import.meta.url).pathname;
+  const own = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== 'usage.ts')
+    .filter((name) => readFileSync(join(folder, name), 'utf8').includes('stderr.write(`daybook'));
+  expect(own).toEqual([]);
 });
