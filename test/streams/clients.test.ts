@@ -1,6 +1,7 @@
 /** The TypeScript client against the API in this process: calls, order entry, streams, refusals. */
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { DaybookClient } from '../../clients/typescript/src/daybook-client.js';
 import {
   OrdStatus,
@@ -139,6 +140,48 @@ describe('the TypeScript client', () => {
     expect(canceled.clientOrderId).toBe('s-0-cancel');
     await entry.close();
     expect(entry.pending).toBe(0);
+  });
+
+  it('answers what was asked in the turn in which order entry is closed', async () => {
+    const entry = client.orderEntry();
+    const first = [entry.submit(order('z-1')), entry.submit(order('z-2'))];
+    await entry.close();
+    expect((await Promise.all(first)).map(({ orderId }) => orderId > 0)).toEqual([true, true]);
+    const again = client.orderEntry();
+    await again.submit(order('z-3'));
+    const last = again.submit(order('z-4'));
+    await again.close();
+    expect((await last).orderId).toBeGreaterThan(0);
+    await expect(again.submit(order('z-5'))).rejects.toThrow('closed');
+  });
+
+  it('takes a WebSocket that says nothing for dead, and goes on where it was', async () => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    const asked: unknown[] = [];
+    server.on('connection', (socket) => {
+      socket.on('message', (text) => {
+        asked.push(JSON.parse(String(text)).after);
+        const run = { type: 'events', topic: 'risk', after: asked.length === 1 ? 7 : 9 };
+        // Each says one thing and then nothing, as one of a host without power.
+        socket.send(JSON.stringify({ ...run, to: run.after + 2, events: [] }));
+      });
+    });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const abort = new AbortController();
+    const got: number[] = [];
+    const stream = webSocketStream('risk', {
+      ...{ url: `ws://127.0.0.1:${port}`, after: 7, silenceMs: 100, signal: abort.signal },
+      WebSocket: WebSocket as unknown as SocketClass,
+    });
+    for await (const { to } of stream) {
+      got.push(to);
+      if (got.length === 2) break;
+    }
+    expect(got).toEqual([9, 11]);
+    expect(asked.slice(0, 2)).toEqual([7, 9]);
+    for (const socket of server.clients) socket.terminate();
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('gets the same from gRPC and from a WebSocket', async () => {

@@ -5,10 +5,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_IDENTITY } from '../../src/api/identity/identity.js';
+import { CatchUp, PROGRESS_MS } from '../../src/api/streams/catch-up.js';
 import { EXEC_TYPES } from '../../src/api/streams/execution-entries.js';
 import { jsonFormat } from '../../src/api/streams/json-format.js';
-import type { Sink } from '../../src/api/streams/subscriber.js';
-import { TOPICS, type TopicName } from '../../src/api/streams/topics.js';
+import type { Sink, Subscriber } from '../../src/api/streams/subscriber.js';
+import { TOPICS, type TopicName, topics } from '../../src/api/streams/topics.js';
 import { decodeEvent } from '../../src/domain/event-codec.js';
 import { HEADER } from '../../src/domain/event-record.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
@@ -63,6 +64,37 @@ class Client implements Sink {
     this.backlog = 0;
     for (const callback of this.#waiting.splice(0)) callback();
   }
+}
+
+/** A catch-up that is let go on for one look at the clock at a time. @returns where its runs ended */
+function stepByStep(progressMs: number): { readonly to: number[]; readonly steps: number } {
+  const { directory, durableEnd } = running.shard;
+  const client = new Client(-1);
+  const to: number[] = [];
+  const sink: Sink = {
+    backlog: 0,
+    send: (bytes) => {
+      client.send(bytes);
+      to.push(client.position);
+    },
+    onceDrained: (callback) => client.onceDrained(callback),
+  };
+  // A topic with no events, so nothing is ever looked up.
+  const topic = { ...topics.executions, events: new Uint8Array(256) };
+  const filter = { key: '', accounts: undefined, instruments: undefined } as never;
+  const subscriber: Subscriber = {
+    ...{ topic, filter, format: jsonFormat, sink, position: -1, state: 'reading' },
+    fail: (error) => expect(error).toBeUndefined(),
+  };
+  const reader = new JournalReader(directory, { from: 0, end: durableEnd });
+  const pace = { stepMs: 0, progressMs };
+  const catchUp = new CatchUp(subscriber, reader, {} as never, undefined, pace);
+  const end = running.api.application.follower.sequence;
+  let steps = 1;
+  for (; catchUp.step(end) === 'reading'; steps += 1) expect(steps).toBeLessThan(10_000);
+  catchUp.close();
+  expect(to.at(-1)).toBe(end);
+  return { to, steps };
 }
 
 let running: Running;
@@ -129,6 +161,15 @@ function log(): DaybookEvent[] {
 }
 
 describe('streams', () => {
+  it('tells a reader for whom there is nothing how far it is, while it still reads', async () => {
+    await trade(running, 200);
+    const quiet = stepByStep(60 * PROGRESS_MS);
+    expect(quiet.to.length).toBe(1);
+    expect(quiet.steps).toBeGreaterThan(2);
+    const { to, steps } = stepByStep(0);
+    expect(to.length).toBe(steps);
+  });
+
   it('are the same wherever and whenever they are joined', async () => {
     await trade(running, 40);
     const early = TOPICS.map((topic) => subscribe(topic, -1));

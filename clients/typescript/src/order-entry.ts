@@ -67,6 +67,9 @@ export class OrderEntry {
   /** No more requests; resolves when those under way are answered. */
   async close(): Promise<void> {
     this.#closed = true;
+    // What was asked in this turn, or while the stream is made again, is sent before it ends.
+    if (this.#outgoing.length > 0) this.#send();
+    await this.#opening;
     const stream = this.#stream;
     if (stream === undefined) return;
     stream.end();
@@ -95,6 +98,7 @@ export class OrderEntry {
   }
 
   #send(): void {
+    if (this.#outgoing.length === 0) return;
     if (this.#stream === undefined) {
       this.#opening ??= this.#reopen();
       return;

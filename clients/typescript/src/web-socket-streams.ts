@@ -31,6 +31,8 @@ export interface WebSocketOptions extends StreamOptions {
   readonly url: string;
   /** API key or token. */
   readonly key?: string | undefined;
+  /** Default: `SILENCE_MS_MAX`. */
+  readonly silenceMs?: number | undefined;
   /** Default: the global WebSocket. */
   readonly WebSocket?: SocketClass | undefined;
 }
@@ -90,6 +92,11 @@ export async function* webSocketStream(
   }
 }
 
+/**
+ * A connection that brought nothing for so long, in milliseconds, is dead, whatever its socket says: the
+ * server has something to say every 5 s. A host that lost its power does not close a connection.
+ */
+export const SILENCE_MS_MAX = 20_000;
 /** Messages that wait for a slow taker; then the connection is closed, and made again once it has them. */
 export const INBOX_MESSAGES_MAX = 1000;
 
@@ -99,6 +106,8 @@ class Inbox {
   readonly #messages: Message[] = [];
   #wake: (() => void) | undefined;
   #over = false;
+  readonly #silenceMs: number;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   readonly #forget: () => void;
 
   constructor(topic: Topic, options: WebSocketOptions, after: number | undefined) {
@@ -107,19 +116,19 @@ class Inbox {
     const protocols = ['daybook.v1', ...(key === undefined ? [] : [`bearer.${key}`])];
     const socket = new Socket(url, protocols);
     this.#socket = socket;
+    this.#silenceMs = options.silenceMs ?? SILENCE_MS_MAX;
     socket.onopen = () => {
       socket.send(JSON.stringify({ subscribe: topic, after, accounts, instruments }));
     };
     socket.onmessage = ({ data }: { data: unknown }) => {
+      this.#heard();
       this.#messages.push(JSON.parse(String(data)) as Message);
       // A WebSocket cannot be told to wait. What does not come now is read from the log later.
       if (this.#messages.length >= INBOX_MESSAGES_MAX) socket.close();
       this.#wake?.();
     };
-    const end = (): void => {
-      this.#over = true;
-      this.#wake?.();
-    };
+    const end = (): void => this.#end();
+    this.#heard();
     socket.onclose = end;
     socket.onerror = end;
     signal?.addEventListener('abort', end);
@@ -137,7 +146,18 @@ class Inbox {
     return this.#messages.shift();
   }
 
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#end(), this.#silenceMs);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#wake?.();
+  }
+
   close(): void {
+    clearTimeout(this.#silence);
     this.#forget();
     this.#socket.close();
   }

@@ -17,11 +17,20 @@ export const RUN_ENTRIES_MAX = 512;
 const READING_BACKLOG_BYTES_MAX = BACKLOG_BYTES_MAX / 4;
 /** How long one step may take, in milliseconds. */
 const STEP_MS_MAX = 2;
+/** How often a subscriber for whom there is nothing is told how far it is, in milliseconds. */
+export const PROGRESS_MS = 5000;
 /** Records between two looks at the clock. */
 const RECORDS_PER_LOOK = 256;
 
 /** What came of a step: go on, at the live end, or the client must take what it has first. */
 export type Progress = 'reading' | 'arrived' | 'full';
+
+interface Pace {
+  /** How long one step may take, in milliseconds. */
+  readonly stepMs: number;
+  /** How long the client may hear nothing, in milliseconds. */
+  readonly progressMs: number;
+}
 
 export class CatchUp {
   readonly subscriber: Subscriber;
@@ -33,6 +42,9 @@ export class CatchUp {
   #at = 0;
   #read: number;
   #entries: Entry[] = [];
+  readonly #pace: Pace;
+  /** When the client was last told something. */
+  #toldMs = performance.now();
 
   /**
    * @param reader at the first sequence that the topic's state lacks, at most `position` + 1
@@ -43,7 +55,9 @@ export class CatchUp {
     reader: JournalReader,
     state: StreamState,
     book: PositionBook | undefined,
+    pace: Pace = { stepMs: STEP_MS_MAX, progressMs: PROGRESS_MS },
   ) {
+    this.#pace = pace;
     this.subscriber = subscriber;
     this.#reader = reader;
     this.#book = book;
@@ -53,12 +67,16 @@ export class CatchUp {
 
   /** @param end the live end now: the step ends there */
   step(end: number): Progress {
-    const until = performance.now() + STEP_MS_MAX;
+    const until = performance.now() + this.#pace.stepMs;
     for (let records = 1; this.#read < end; records += 1) {
       if (!this.#next()) break;
       if (records % RECORDS_PER_LOOK !== 0) continue;
       if (this.#full()) return 'full';
-      if (performance.now() > until) return 'reading';
+      const now = performance.now();
+      if (now < until) continue;
+      // A long log may have nothing for it: it must not think that the connection is dead.
+      if (now >= this.#toldMs + this.#pace.progressMs) this.#send(true);
+      return 'reading';
     }
     this.#send(true);
     return this.#full() ? 'full' : 'arrived';
@@ -104,5 +122,6 @@ export class CatchUp {
     subscriber.sink.send(subscriber.format.run(subscriber.topic.name, run));
     subscriber.position = to;
     this.#entries = [];
+    this.#toldMs = performance.now();
   }
 }

@@ -19,7 +19,7 @@ import type { JournalReader } from '../../log/journal/journal-reader.js';
 import { overloaded, problem } from '../application/errors.js';
 import type { Identity } from '../identity/identity.js';
 import type { ReferenceData } from '../reference/reference-data.js';
-import { CatchUp } from './catch-up.js';
+import { CatchUp, PROGRESS_MS } from './catch-up.js';
 import { Channel } from './channel.js';
 import type { Entry } from './entry.js';
 import { filterOf, type Wanted } from './filter.js';
@@ -37,8 +37,6 @@ export const SUBSCRIBERS_MAX = 2000;
 const FLUSH_REST = 4;
 /** Entries that wait for a flush; then it is due at once. */
 const PENDING_ENTRIES_MAX = 4096;
-/** How often a subscriber for whom there is nothing is told how far the log is, in milliseconds. */
-export const PROGRESS_MS = 5000;
 
 export interface Subscription extends Wanted {
   readonly topic: TopicName;
