@@ -47,7 +47,7 @@ export const limits = {
   MaxOrderNotional: {
     number: 2,
     unit: 'micros',
-    meaning: 'Largest quantity x price x multiplier of one order.',
+    meaning: 'Largest quantity x price x multiplier of one order, in base currency.',
     perInstrument: true,
   },
   PriceCollar: {

@@ -56,11 +56,11 @@ const SUMS = [
   [RISK.margin, SCOPED.margin],
 ] as const;
 
-/** Scopes that a position counts for, at most. */
-const SCOPES = 3;
+/** Scopes that a position counts for, at most: firm, account, group. */
+export const SCOPES = 3;
 
 /** The n-th scope of a position, -1 none: what is in suspense belongs to nobody yet but the firm. */
-function scopeOf(state: ShardState, row: number, n: number): number {
+export function scopeOf(state: ShardState, row: number, n: number): number {
   if (n === 0) return 0;
   const account = state.positions.account[row] as number;
   if (account >= SUSPENSE) return -1;

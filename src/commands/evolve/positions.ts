@@ -4,6 +4,7 @@ import { SUSPENSE } from '../../domain/position.js';
 import { LIMIT } from '../../domain/risk-catalogue.js';
 import { EXPOSURE, RISK, RISK_ROW, ROW, RULE, UNLIMITED } from '../state/position-table.js';
 import type { ShardState } from '../state/shard-state.js';
+import { resolveNotionalLimits } from './notional-limits.js';
 
 export function ensurePosition(state: ShardState, account: number, instrument: number): number {
   const { positions } = state;
@@ -45,7 +46,7 @@ export function resolveLimits(state: ShardState, row: number): void {
   const inForce = (limit: number) => limits.inForce(limit, account, group, instrument, UNLIMITED);
   const base = row * ROW;
   positions.rows[base + EXPOSURE.maxQuantity] = inForce(LIMIT.MaxOrderQuantity);
-  positions.rows[base + EXPOSURE.maxNotional] = inForce(LIMIT.MaxOrderNotional);
+  resolveNotionalLimits(state, row);
   positions.rows[base + EXPOSURE.collar] = inForce(LIMIT.PriceCollar);
   positions.rows[base + EXPOSURE.maxPosition] = inForce(LIMIT.MaxPosition);
   const at = row * RISK_ROW;

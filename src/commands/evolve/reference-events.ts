@@ -7,6 +7,7 @@ import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { accountCurrency, instrumentCurrency, setBase } from './base-currencies.js';
 import { revalueAll, revalueInstrument } from './exposure.js';
+import { resolveNotionalLimitsOfAll } from './notional-limits.js';
 import { isOfPositions, resolveLimitsOf } from './positions.js';
 import { purgeEnded } from './purge.js';
 import {
@@ -77,10 +78,12 @@ export function accountOpened(
   accounts.commissionPerLot[index] = data.commissionPerLot;
   accounts.open[index] = data.open;
   accounts.selfTradePrevention[index] = SELF_TRADE_PREVENTION[data.selfTradePrevention];
-  resolveLimitsOf(state, SCOPE.Account, index);
   resolveScopes(state, SCOPE.Account, index, millisecondsOf(event));
   state.scopes.now[0] = millisecondsOf(event);
   const rebased = accountCurrency(state, index, data.currency);
+  // In the currencies of now.
+  resolveLimitsOf(state, SCOPE.Account, index);
+  if (rebased) resolveNotionalLimitsOfAll(state);
   if ((moved || rebased) && state.scopes.valued !== 0) revalueAll(state);
 }
 
@@ -113,7 +116,9 @@ export function limitChanged(state: ShardState, event: EventOf<'LimitChanged'>):
 function baseCurrencyChanged(state: ShardState, event: EventOf<'BaseCurrencyChanged'>): void {
   const { scopeId, currency } = event.data;
   state.scopes.now[0] = millisecondsOf(event);
-  if (setBase(state, scopeId, currency) && state.scopes.valued !== 0) revalueAll(state);
+  if (!setBase(state, scopeId, currency)) return;
+  resolveNotionalLimitsOfAll(state);
+  if (state.scopes.valued !== 0) revalueAll(state);
 }
 
 export function tradingStateChanged(

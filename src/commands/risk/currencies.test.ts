@@ -279,3 +279,96 @@ describe('rounding', () => {
     expect(sumOf(SCOPED.pnl)).toBe(-3_334);
   });
 });
+
+describe('the notional of one order, in the currency of whoever limits it', () => {
+  // 8 lots at 100.00 EUR are 1,000 USD at 1.25.
+  const order = { ...inEuros, quantity: 8 };
+  const told = (events: ReturnType<Spec['order']>) => {
+    const { check, reason, limit, value } = only(events, 'RiskDecided').data;
+    return [check, reason, limit, value];
+  };
+
+  it.each([
+    [-1, REASON.RISK_MAX_NOTIONAL],
+    [0, 0],
+    [1, 0],
+  ])('limit %d micros from it, of account, group and firm', (off, reason) => {
+    for (const scope of ['Account', 'Group', 'Firm'] as const) {
+      spec.limit('MaxOrderNotional', dollars(1000) + off, scope);
+      const events = spec.order(order);
+      expect(reasonOf(events), scope).toBe(reason);
+      if (reason !== 0) {
+        expect(told(events)).toEqual([
+          ...[RISK_CHECK.MaxNotional, reason, dollars(1000) + off, dollars(1000)],
+        ]);
+      }
+      // In the currency of the limit itself as ever.
+      expect(reasonOf(spec.order({ quantity: 10 })), scope).toBe(reason);
+      spec.limit('MaxOrderNotional', -1, scope);
+    }
+  });
+
+  it('each scope in its own base, the one that is exceeded decides', () => {
+    setBase('Group', 'EUR');
+    spec.limit('MaxOrderNotional', dollars(1000), 'Firm');
+    spec.limit('MaxOrderNotional', dollars(800) - 1, 'Group');
+    expect(told(spec.order(order))).toEqual([
+      ...[RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, dollars(800) - 1, dollars(800)],
+    ]);
+    spec.limit('MaxOrderNotional', dollars(800), 'Group');
+    expect(reasonOf(spec.order(order))).toBe(0);
+    // 10 lots at 100.00 USD are 800 EUR.
+    expect(reasonOf(spec.order({ quantity: 10 }))).toBe(0);
+    expect(reasonOf(spec.order({ quantity: 11 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+  });
+
+  it('follows a new rate, a new base, a new currency of the account, and a restart', () => {
+    spec.limit('MaxOrderNotional', dollars(1000), 'Firm');
+    expect(reasonOf(spec.order(order))).toBe(0);
+    spec.mark(12_501, 3);
+    expect(reasonOf(spec.order(order))).toBe(REASON.RISK_MAX_NOTIONAL);
+    spec.order();
+    setBase('Firm', 'EUR');
+    expect(reasonOf(spec.order(order))).toBe(0);
+    expect(reasonOf(spec.order({ quantity: 12 }))).toBe(0);
+    expect(reasonOf(spec.order({ quantity: 13 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+    spec.restart();
+    expect(reasonOf(spec.order({ quantity: 13 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+    setBase('Firm', 'USD');
+    spec.limit('MaxOrderNotional', -1, 'Firm').limit('MaxOrderNotional', dollars(1000));
+    expect(reasonOf(spec.order(order))).toBe(REASON.RISK_MAX_NOTIONAL);
+    const terms = { name: 'A1', groupName: 'G', currency: 'EUR', open: 1 };
+    spec.when('OpenAccount', { account: 1, ...terms });
+    expect(reasonOf(spec.order(order))).toBe(0);
+    expect(reasonOf(spec.order({ ...inEuros, quantity: 11 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+    expect(reasonOf(spec.order({ quantity: 12 }))).toBe(0);
+    expect(reasonOf(spec.order({ quantity: 13 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+  });
+
+  it('follows the firm, which follows its first account', () => {
+    spec.limit('MaxOrderNotional', dollars(1000), 'Firm');
+    const second = { account: 2, quantity: 12 };
+    expect(reasonOf(spec.order({ account: 2 }))).toBe(0);
+    expect(reasonOf(spec.order(second))).toBe(REASON.RISK_MAX_NOTIONAL);
+    const terms = { name: 'A1', groupName: 'G', currency: 'EUR', open: 1 };
+    spec.when('OpenAccount', { account: 1, ...terms });
+    expect(reasonOf(spec.order(second))).toBe(0);
+  });
+
+  it('of one instrument, and of an order without a price at the mark', () => {
+    spec.limit('MaxOrderNotional', dollars(500), 'Account', 2);
+    expect(reasonOf(spec.order({ quantity: 100 }))).toBe(0);
+    const market = { ...inEuros, ordType: 'Market' } as const;
+    expect(reasonOf(spec.order({ ...market, quantity: 4 }))).toBe(0);
+    expect(reasonOf(spec.order({ ...market, quantity: 5 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+  });
+
+  it('without a rate: nothing that adds risk', () => {
+    spec = twoCurrencies(0);
+    spec.fill(idOf(spec.order(order)), 8);
+    spec.limit('MaxOrderNotional', dollars(1e6), 'Firm');
+    expect(told(spec.order(order))).toEqual([RISK_CHECK.Rate, REASON.RISK_RATE_MISSING, -1, 0]);
+    expect(reasonOf(spec.order())).toBe(0);
+    expect(reasonOf(spec.order({ ...order, side: 'Sell' }))).toBe(0);
+  });
+});

@@ -6,9 +6,10 @@ import { EXEC_INST, ORD_TYPE, SIDE, TRADING_STATE } from '../../domain/order-ter
 import { POSITION } from '../../domain/position.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { NO_LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
-import { EXPOSURE, ROW, UNLIMITED } from '../state/position-table.js';
+import { BY_SCOPE, EXPOSURE, ROW, UNLIMITED } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
+import { checkNotionalByScope } from './notional-check.js';
 import type { RiskResult } from './risk-result.js';
 
 /** Bit of a check in RiskDecided.checks. */
@@ -183,9 +184,14 @@ export function checkLimits(
   // Rounded up to a micro: rounding never lets an order through.
   const notional = Math.ceil(scaled / (instruments.microsDenominator[instrument] as number));
   if (notional > maxNotional) {
-    return result.fail(RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, maxNotional, notional);
+    if (maxNotional !== BY_SCOPE) {
+      return result.fail(RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, maxNotional, notional);
+    }
+    const closing = reduces(state, row, side, lots);
+    const reason = checkNotionalByScope(state, result, row, notional, closing);
+    if (reason !== 0) return reason;
   }
-  // What a request that passes leaves on record.
+  // What a request that passes leaves on record; BY_SCOPE is no limit there.
   result.compared[0] = maxNotional;
   if (maxNotional === UNLIMITED) result.compared[0] = NO_LIMIT;
   result.compared[1] = notional;

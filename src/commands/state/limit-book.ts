@@ -79,16 +79,29 @@ export class LimitBook {
     unlimited: number,
   ): number {
     let tightest = unlimited;
+    for (const [scope, scopeId] of [
+      [SCOPE.Firm, 0],
+      [SCOPE.Group, group],
+      [SCOPE.Account, account],
+    ] as const) {
+      if (scope === SCOPE.Group && group === 0) continue;
+      tightest = this.ofScope(limit, scope, scopeId, instrument, tightest);
+    }
+    return tightest;
+  }
+
+  /** The tighter one of a scope's limits for all instruments and for that one, or `unlimited`. */
+  ofScope(
+    limit: number,
+    scope: number,
+    scopeId: number,
+    instrument: number,
+    unlimited: number,
+  ): number {
+    let tightest = unlimited;
     for (const of of instrument === 0 ? [0] : [0, instrument]) {
-      for (const [scope, scopeId] of [
-        [SCOPE.Firm, 0],
-        [SCOPE.Group, group],
-        [SCOPE.Account, account],
-      ] as const) {
-        if (scope === SCOPE.Group && group === 0) continue;
-        const value = this.get({ limit, scope, scopeId, instrument: of });
-        if (value !== NO_LIMIT && value < tightest) tightest = value;
-      }
+      const value = this.get({ limit, scope, scopeId, instrument: of });
+      if (value !== NO_LIMIT && value < tightest) tightest = value;
     }
     return tightest;
   }

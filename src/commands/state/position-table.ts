@@ -45,7 +45,16 @@ export const RISK = {
   rules: 11,
   /** Bits of the scopes (firm, account, group) into whose base currency there is no rate. */
   unrated: 12,
+  /** MaxOrderNotional of the firm, the account, the group: each in the base currency of its scope. */
+  maxNotional: 13,
 } as const;
+
+/**
+ * In place of the tightest notional limit of a position: some of its scopes count in another currency than
+ * its instrument, and each has to be asked (`RISK.maxNotional`). Below every notional, so that looking
+ * for it costs nothing.
+ */
+export const BY_SCOPE = -1;
 
 /** Numbers per row of `risk`: two cache lines. */
 export const RISK_ROW = 16;
