@@ -52,9 +52,12 @@ type Event = ReturnType<typeof jsonEvent<JSONEventType>>;
 
 /**
  * A store that stands for one on another machine: all of its threads as `runInBackground` has them, and
- * one that collects garbage, where others would take both processors for it.
+ * one that collects garbage, seldom, where others would take both processors for it.
  */
-const ELSEWHERE = { prefix: ['chrt', '--idle', '0'], flags: ['--single-threaded-gc'] };
+const ELSEWHERE = {
+  prefix: ['chrt', '--idle', '0'],
+  flags: ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
+};
 const HERE = { prefix: [], flags: [] };
 
 type Place = Readonly<Record<'prefix' | 'flags', readonly string[]>>;
