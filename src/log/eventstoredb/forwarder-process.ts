@@ -149,7 +149,7 @@ export class ForwarderProcess {
         resolve(last);
       };
       // Either comes alone: the first when there was no process to be had.
-      child.once('error', () => child.pid === undefined && ended());
+      child.on('error', () => child.pid === undefined && ended());
       child.once('close', ended);
     });
   }
