@@ -82,10 +82,14 @@ function wrongArguments() {
   }
 }
 
+/** Of a slot's control words (native/src/tcp.h): where its output begins, and then ends. */
+const CONTROL_WORDS = 16;
+const OUTPUT_START = 1;
+
 /** A poller whose shared memory is overwritten with anything, with clients that send anything. */
 async function wildMemory() {
   const slots = 4;
-  const control = shared(Int32Array, slots * 16);
+  const control = shared(Int32Array, slots * CONTROL_WORDS);
   const events = shared(Int32Array, (slots + 8) * 4);
   const sends = shared(Int32Array, slots + 1);
   const clock = shared(Float64Array, 1);
@@ -106,6 +110,9 @@ async function wildMemory() {
     }
     await new Promise((resolve) => setImmediate(resolve));
     if (random(2) === 0) control[random(control.length)] = random(4000) - 2000;
+    // Now and then a slot has something to send.
+    if (random(4) === 0)
+      control.set([0, random(128)], random(slots) * CONTROL_WORDS + OUTPUT_START);
     if (random(4) === 0) events[random(events.length)] = random(2 ** 31) - 2 ** 30;
     sends[0] = random(slots * 3) - 2;
     for (let i = 1; i <= slots; i += 1) sends[i] = random(slots * 2) - 2;
