@@ -37,7 +37,7 @@ export interface LimitLine {
   readonly value: string;
   /** Unit of the limit; "money" has a currency. */
   readonly unit: string;
-  /** Base currency of the scope; of a limit on notional that of its instrument, empty for each its own. */
+  /** Base currency of the scope; empty when the limit is no money. */
   readonly currency: string;
 }
 
@@ -135,25 +135,21 @@ export function limitsOf(state: ShardState): LimitLine[] {
       scope: nameOf(SCOPE, key.scope),
       name: scopeName(state, key.scope, key.scopeId),
       instrument: key.instrument === 0 ? '' : scopeName(state, SCOPE.Instrument, key.instrument),
-      ...amountOf(state, limit, key, value, declared?.unit ?? ''),
+      ...amountOf(state, key, value, declared?.unit ?? ''),
     };
   });
 }
 
 function amountOf(
   state: ShardState,
-  limit: string,
-  { scope, scopeId, instrument }: LimitKey,
+  { scope, scopeId }: LimitKey,
   value: number,
   unit: string,
 ): Pick<LimitLine, 'value' | 'unit' | 'currency'> {
   if (unit !== 'micros') return { value: String(value), unit, currency: '' };
-  const { scopes, rates, instruments } = state;
+  const { scopes, rates } = state;
   const row = scope === SCOPE.Account ? scopes.first + scopeId : scopeId;
-  const currency =
-    limit === 'MaxOrderNotional'
-      ? instruments.terms[instrument]?.currency
-      : rates.names[scopes.currency[row] as number];
+  const currency = rates.names[scopes.currency[row] as number];
   return { value: microsText(value), unit: 'money', currency: currency ?? '' };
 }
 

@@ -106,7 +106,7 @@ it('tells limits of money as decimals with their currency', () => {
   set('MaxGrossExposure', 0, 1_500_000_250_000);
   set('MaxDailyLoss', 1, 100_000_000);
   set('MaxOrderNotional', 1, 7_000_000, 1);
-  set('MaxOrderNotional', 2, 7_000_000);
+  set('MaxOrderNotional', 2, 8_000_000);
   set('MaxOrderQuantity', 1, 12);
   const lines = limitsOf(flow.state).map(({ limit, value, unit, currency }) => {
     return `${limit} ${value} ${unit} ${currency}`.trim();
@@ -115,7 +115,7 @@ it('tells limits of money as decimals with their currency', () => {
     'MaxGrossExposure 1500000.25 money EUR',
     'MaxDailyLoss 100 money EUR',
     'MaxOrderNotional 7 money EUR',
-    'MaxOrderNotional 7 money',
+    'MaxOrderNotional 8 money EUR',
     'MaxOrderQuantity 12 lots',
   ]) {
     expect(lines).toContain(each);
