@@ -1,7 +1,8 @@
 /** Certificate and key of a gRPC listener, from files and renewed with them. */
+import type { SecureServerOptions } from 'node:http2';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { FileWatch } from './file-watch.js';
-import { readTlsFiles, type TlsFiles, watchTlsFiles } from './tls-files.js';
+import { readTlsFiles, TLS_HANDSHAKE_MS_MAX, type TlsFiles, watchTlsFiles } from './tls-files.js';
 
 export class TlsFileCredentials extends ServerCredentials {
   readonly #watch: FileWatch;
@@ -14,9 +15,17 @@ export class TlsFileCredentials extends ServerCredentials {
    */
   constructor(files: TlsFiles, failed: (error: unknown) => void) {
     const requestCert = files.clientAuthorities !== undefined;
-    super({ requestCert, rejectUnauthorized: false }, readTlsFiles(files));
-    const server = { setSecureContext: () => this.updateSecureContextOptions(readTlsFiles(files)) };
-    this.#watch = watchTlsFiles(files, server, failed);
+    const handshakeTimeout = TLS_HANDSHAKE_MS_MAX;
+    const server: SecureServerOptions = {
+      requestCert,
+      rejectUnauthorized: false,
+      handshakeTimeout,
+    };
+    super(server, readTlsFiles(files));
+    const renewed = {
+      setSecureContext: () => this.updateSecureContextOptions(readTlsFiles(files)),
+    };
+    this.#watch = watchTlsFiles(files, renewed, failed);
   }
 
   override _equals(other: ServerCredentials): boolean {

@@ -16,6 +16,8 @@ export interface TlsFiles {
   readonly clientAuthorities?: string | undefined;
 }
 
+/** A connection that is not secure within this is closed, in ms. */
+export const TLS_HANDSHAKE_MS_MAX = 10_000;
 /** How long it takes until a changed certificate is in force, at most, in ms. */
 export const TLS_LOOK_MS_MAX = 1000;
 
@@ -54,7 +56,8 @@ export function readTlsFiles(files: TlsFiles): Context {
  */
 export function tlsServerOptions(files: TlsFiles): TlsOptions {
   const requestCert = files.clientAuthorities !== undefined;
-  return { ...readTlsFiles(files), requestCert, rejectUnauthorized: false };
+  const handshakeTimeout = TLS_HANDSHAKE_MS_MAX;
+  return { ...readTlsFiles(files), handshakeTimeout, requestCert, rejectUnauthorized: false };
 }
 
 /** @param failed is told why new files are not taken; the old ones stay in force */

@@ -2,6 +2,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -12,6 +13,7 @@ import {
   type DevelopmentCertificates,
   makeDevelopmentCertificates,
 } from '../../src/cli/identity/development-certificates.js';
+import { TLS_HANDSHAKE_MS_MAX } from '../../src/lib/tls-files.js';
 import { ask, type SecureApi, startSecureApi, userWithKey } from './secure-api.js';
 
 const ISSUER = 'https://idp.example';
@@ -235,6 +237,21 @@ describe('TLS', () => {
   });
 
   const port = () => Number(new URL(api.api.address).port);
+
+  it('lets go of a connection that shakes no hands, over REST and gRPC', {
+    timeout: 10 * TLS_HANDSHAKE_MS_MAX,
+  }, async () => {
+    const silent = [port(), api.api.grpc?.port ?? 0].map(async (each) => {
+      const socket = connectTcp(each, 'localhost');
+      // It may be reset: what counts is that it is over.
+      socket.on('error', () => undefined);
+      const over = new Promise((resolve) => socket.once('close', resolve));
+      socket.resume();
+      await new Promise((resolve) => socket.once('connect', resolve));
+      await over;
+    });
+    await Promise.all(silent);
+  });
   const get = (
     client: { readonly cert?: Buffer; readonly key?: Buffer },
     ca: string,

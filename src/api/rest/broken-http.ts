@@ -17,7 +17,9 @@ function codeOf(error: NodeJS.ErrnoException): ProblemCode {
 
 export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   // The client is gone, or its connection is: there is nobody to tell.
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const gone = error.code === 'ECONNRESET' || !socket.writable;
+  // Without a handshake nothing can be told, nor is the connection ended by asking it to.
+  if (gone || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
     socket.destroy();
     return;
   }

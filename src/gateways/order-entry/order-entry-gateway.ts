@@ -84,7 +84,9 @@ export class OrderEntryGateway {
     const handshakeTimeout = this.#entry.times.loginMs;
     const server = createTlsServer({ ...tlsServerOptions(tls), handshakeTimeout, noDelay: true });
     server.on('secureConnection', onSocket);
-    server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // Node tells of a handshake that takes too long, and leaves the connection open.
+      socket.destroy();
       logger.info({ reason: error.code ?? 'TLS_ERROR' }, 'connection ended before it was secure');
     });
     this.#watch = watchTlsFiles(tls, server, (err) =>
