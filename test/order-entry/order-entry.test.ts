@@ -234,4 +234,35 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
       expect((await later.sequenced(1))[0]!.fields).toMatchObject({ userRefNum: 2 });
     });
   });
+
+  it('refuses to replace by a UserRefNum that was replaced, and cancels by it', async () => {
+    const client = await login(running.port, { sequence: 0 });
+    const terms = { quantity: 400, price: '0.1000', timeInForce: '0', display: 'Y' };
+    const replace = { ...terms, interMarketSweepEligibility: 'N', clOrdID: '' };
+    const told = (count: number) =>
+      client.sequenced(count).then((all) => all.map((m) => [m.type, m.fields.userRefNum]));
+    client.enter(101, { symbol: 'LOTS', quantity: 500, price: '0.0500' });
+    await client.sequenced(1);
+    client.send('U', { ...replace, origUserRefNum: 101, userRefNum: 102 });
+    await client.sequenced(2);
+    client.send('U', { ...replace, origUserRefNum: 102, userRefNum: 103, quantity: 300 });
+    await client.sequenced(3);
+    client.send('U', { ...replace, origUserRefNum: 101, userRefNum: 104, quantity: 200 });
+    client.send('U', { ...replace, origUserRefNum: 102, userRefNum: 105, quantity: 200 });
+    await client.sequenced(5);
+    client.send('U', { ...replace, origUserRefNum: 103, userRefNum: 106, quantity: 100 });
+    await client.sequenced(6);
+    client.send('X', { userRefNum: 103, quantity: 0 });
+    expect(await told(7)).toEqual([
+      ...[
+        ['A', 101],
+        ['U', 102],
+        ['U', 103],
+        ['J', 104],
+        ['J', 105],
+        ['U', 106],
+        ['C', 106],
+      ],
+    ]);
+  });
 });

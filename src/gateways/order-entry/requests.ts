@@ -119,7 +119,10 @@ export class Requests {
     return OUTCOME.taken;
   }
 
-  /** Replace Order: names the order by the id of the UserRefNum, known to the log or on its way. */
+  /**
+   * Replace Order: names the order by the id of the UserRefNum, known to the log or on its way. One that was
+   * replaced itself names no live order, as in OUCH: the writer refuses it like one that nobody entered.
+   */
   replaceOrder(stream: SessionStream, view: DataView, at: number, end: number): Outcome {
     const userRef = ouch.replaceOrder.userRefNum(view, at);
     const { orders } = stream;
@@ -131,7 +134,8 @@ export class Requests {
     this.#putHeader(stream, to);
     const { u8, u32, f64 } = this.#port.slots;
     const { offsets } = replace;
-    const orig = orders.find(ouch.replaceOrder.origUserRefNum(view, at));
+    const named = orders.find(ouch.replaceOrder.origUserRefNum(view, at));
+    const orig = named >= 0 && orders.isSuperseded(named) ? -1 : named;
     const row = orders.ensure(userRef);
     if (orig >= 0) orders.inherit(row, orig);
     const idAt = to + offsets.clOrdId;
