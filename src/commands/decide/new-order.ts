@@ -115,7 +115,7 @@ function checkRisk(e: Emitter, account: number): number {
   reason = checkTradingState(state, risk, account, instrument, side, quantity);
   if (reason !== 0) return reason;
   const row = rowForDeciding(state, account, instrument);
-  reason = checkLimits(state, risk, row, instrument, side, ordType, quantity, quantity, price);
+  reason = checkLimits(e, risk, row, instrument, side, ordType, quantity, quantity, price);
   if (reason !== 0) return reason;
   reason = checkScopes(e, risk, account, row, side, 0, quantity);
   if (reason !== 0) return reason;

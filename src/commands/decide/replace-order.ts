@@ -120,7 +120,7 @@ function checkRisk(e: Emitter, row: number, account: number): number {
   if (reason !== 0) return reason;
   const position = orders.position[row] as number;
   reason = checkLimits(
-    state,
+    e,
     risk,
     position,
     instrument,

@@ -363,6 +363,27 @@ describe('the notional of one order, in the currency of whoever limits it', () =
     expect(reasonOf(spec.order({ ...market, quantity: 5 }))).toBe(REASON.RISK_MAX_NOTIONAL);
   });
 
+  it.each([
+    [999, REASON.RISK_RATE_STALE],
+    [1000, 0],
+    [1001, 0],
+  ])('age of the rate: 1000 ms against %d', (limit, reason) => {
+    spec.fill(idOf(spec.order(order)), 8);
+    spec.limit('MaxOrderNotional', dollars(1000), 'Firm').limit('RateAge', limit, 'Firm');
+    const events = spec.after(1000).order(order);
+    expect(reasonOf(events)).toBe(reason);
+    if (reason !== 0) {
+      expect(told(events)).toEqual([RISK_CHECK.Rate, reason, 999, 1000]);
+      // What only closes passes with an old rate, and is compared by it.
+      const sell = { ...order, side: 'Sell' } as const;
+      expect(reasonOf(spec.order({ ...sell, quantity: 1 }))).toBe(0);
+      spec.limit('MaxOrderNotional', dollars(875) - 1, 'Firm');
+      expect(reasonOf(spec.order({ ...sell, quantity: 7 }))).toBe(REASON.RISK_MAX_NOTIONAL);
+    }
+    // What needs no rate asks for none.
+    expect(reasonOf(spec.order({ quantity: 8 }))).toBe(0);
+  });
+
   it('without a rate: nothing that adds risk', () => {
     spec = twoCurrencies(0);
     spec.fill(idOf(spec.order(order)), 8);

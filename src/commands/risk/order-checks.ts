@@ -6,6 +6,7 @@ import { EXEC_INST, ORD_TYPE, SIDE, TRADING_STATE } from '../../domain/order-ter
 import { POSITION } from '../../domain/position.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { NO_LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
+import type { Emitter } from '../emitter.js';
 import { BY_SCOPE, EXPOSURE, ROW, UNLIMITED } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
@@ -143,7 +144,7 @@ export function checkAmounts(
  * @param lots what the request adds to the open orders of its side; for a replace the increase
  */
 export function checkLimits(
-  state: ShardState,
+  e: Emitter,
   result: RiskResult,
   row: number,
   instrument: number,
@@ -153,6 +154,7 @@ export function checkLimits(
   lots: number,
   price: number,
 ): number {
+  const { state } = e;
   const { rows } = state.positions;
   const { instruments } = state;
   const base = row * ROW;
@@ -188,7 +190,7 @@ export function checkLimits(
       return result.fail(RISK_CHECK.MaxNotional, REASON.RISK_MAX_NOTIONAL, maxNotional, notional);
     }
     const closing = reduces(state, row, side, lots);
-    const reason = checkNotionalByScope(state, result, row, notional, closing);
+    const reason = checkNotionalByScope(e, result, row, notional, closing);
     if (reason !== 0) return reason;
   }
   // What a request that passes leaves on record; BY_SCOPE is no limit there.

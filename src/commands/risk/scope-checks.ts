@@ -12,7 +12,7 @@ import { rateInto } from '../evolve/conversion.js';
 import { marginOf } from '../evolve/exposure.js';
 import { REPEATED_WINDOW_MS } from '../evolve/order-counts.js';
 import { RISK, RISK_ROW, UNLIMITED } from '../state/position-table.js';
-import { convertUp, placeOf } from '../state/rate-table.js';
+import { convertUp } from '../state/rate-table.js';
 import {
   hasToken,
   REPEATED,
@@ -23,6 +23,7 @@ import {
 } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { reduces } from './order-checks.js';
+import { checkRateAge } from './rate-age.js';
 import type { RiskResult } from './risk-result.js';
 
 const terms = eventLayouts.OrderAccepted.offsets;
@@ -211,7 +212,7 @@ function convertAdded(
   row: number,
   closing: boolean,
 ): number {
-  const { positions, instruments, scopes, rates } = e.state;
+  const { positions, scopes } = e.state;
   result.checks |= 1 << (RISK_CHECK.Rate - 1);
   const instrument = positions.instrument[row] as number;
   const rated = rateInto(e.state, instrument, scope, rate);
@@ -219,11 +220,8 @@ function convertAdded(
     if (!rated || scopes.unrated[scope] !== 0) {
       return result.fail(RISK_CHECK.Rate, REASON.RISK_RATE_MISSING, NO_LIMIT, 0);
     }
-    const from = instruments.currency[instrument] as number;
-    const to = scopes.currency[scope] as number;
-    const limit = scopes.rows[(scopes.first + account) * SCOPED_WIDTH + SCOPED.rateAge] as number;
-    const age = from === to ? 0 : e.timeMs - (rates.time[placeOf(from, to)] as number);
-    if (age > limit) return result.fail(RISK_CHECK.Rate, REASON.RISK_RATE_STALE, limit, age);
+    const stale = checkRateAge(e, result, account, instrument, scope);
+    if (stale !== 0) return stale;
   }
   for (let n = 0; n < added.length; n += 1) {
     added[n] = rated ? converted(total[n] as number) - converted(held[n] as number) : 0;
