@@ -3,6 +3,8 @@
  * quantities summed up from the trades each time. It answers each command with what it should lead to,
  * as lines that `spoken.ts` also makes of the writer's events.
  */
+import type { Asked, MoneyModel } from './money-model.js';
+
 export type Side = 'Buy' | 'Sell';
 export type TimeInForce = 'Day' | 'GoodTillCancel' | 'ImmediateOrCancel';
 
@@ -57,6 +59,10 @@ export class ReferenceModel {
   readonly requests: Request[] = [];
   readonly executions = new Map<string, Execution>();
   readonly #limit: number;
+  /** Limits of money, if there are any. */
+  money: MoneyModel | undefined;
+  /** Time of the next decision. */
+  ms = 0;
 
   /** @param limit MaxPosition of every account, lots */
   constructor(limit: number) {
@@ -120,6 +126,16 @@ export class ReferenceModel {
     return sum;
   }
 
+  /** Ticks x lots paid for what an account, or its suspense, bought, less what it was paid. */
+  paid(account: number, suspense: boolean): number {
+    let sum = 0;
+    for (const { order, side, quantity, price, stands, account: of } of this.executions.values()) {
+      if (!stands || of !== account || (order === undefined) !== suspense) continue;
+      sum += side === 'Buy' ? quantity * price : -quantity * price;
+    }
+    return sum;
+  }
+
   /** Lots held in suspense: trades that no order explains. */
   suspense(account: number): number {
     let sum = 0;
@@ -144,9 +160,14 @@ export class ReferenceModel {
     return own.reduce((sum, order) => sum + this.exposed(order), 0);
   }
 
-  #exceeds(account: number, side: Side, added: number): boolean {
+  /** Why risk refuses, the first reason in the order of the checks. */
+  #refusal(asked: Asked): string | undefined {
+    const { account, side, added } = asked;
+    const notional = this.money?.notional(asked, this.ms);
+    if (notional !== undefined) return notional;
     const held = this.position(account) * (side === 'Buy' ? 1 : -1);
-    return held + this.open(account, side) + added > this.#limit;
+    if (held + this.open(account, side) + added > this.#limit) return 'RISK_POSITION_LIMIT';
+    return this.money?.exposure(asked, this.ms);
   }
 
   find(account: number, clOrdId: string): Request | undefined {
@@ -174,9 +195,11 @@ export class ReferenceModel {
       return [`OrderDenied ORDER_DUPLICATE_CLIENT_ID ${state}`];
     }
     const request = { account, clOrdId, kind: 'Order', quantity, price } as const;
-    if (this.#exceeds(account, side, quantity)) {
+    const lots = { open: quantity, added: quantity };
+    const refusal = this.#refusal({ account, side, price, ...lots, order: undefined });
+    if (refusal !== undefined) {
       this.requests.push({ ...request, order: undefined, state: 'rejected' });
-      return [`OrderDenied RISK_POSITION_LIMIT #0 Rejected ${quantity}/0/0`];
+      return [`OrderDenied ${refusal} #0 Rejected ${quantity}/0/0`];
     }
     const order: ModelOrder = {
       id: this.orders.length + 1,
@@ -277,8 +300,11 @@ export class ReferenceModel {
     // No order here is a stop.
     if (stop !== 0) return refuse('ORDER_TERMS_INVALID');
     const added = Math.max(0, quantity - cum - this.exposed(order));
-    const same = added === 0 && price === order.price;
-    if (!same && this.#exceeds(account, order.side, added)) return refuse('RISK_POSITION_LIMIT');
+    if (added > 0 || price !== order.price) {
+      const open = Math.max(0, quantity - cum);
+      const refusal = this.#refusal({ account, side: order.side, price, open, added, order });
+      if (refusal !== undefined) return refuse(refusal);
+    }
     const line = `ReplaceRequested #${order.id} ${this.status(order)}`;
     const request = { account, clOrdId, kind: 'Replace', order, quantity, price, display } as const;
     this.requests.push({ ...request, state: 'sent' });
@@ -306,6 +332,7 @@ export class ReferenceModel {
       order.doneForDay = false;
       order.calculated = false;
     }
+    this.money?.openDay();
   }
 
   #answered(order: ModelOrder, clOrdId: string): Answered {

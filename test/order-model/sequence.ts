@@ -6,8 +6,9 @@ import { RETENTION_DAYS } from '../../src/commands/evolve/purge.js';
 import type { CommandData } from '../../src/domain/commands.js';
 import { ExecutionReports } from '../../src/domain/execution-reports.js';
 import { EXEC_INST } from '../../src/domain/order-terms.js';
+import { CURRENCIES, MoneyModel, PAIRS } from './money-model.js';
 import { type ModelOrder, ReferenceModel, type Side, type TimeInForce } from './reference-model.js';
-import { DAY, INSTRUMENT, Shard, spoken, VENUE } from './shard.js';
+import { DAY, FIRST_MARK, INSTRUMENT, Shard, spoken, VENUE } from './shard.js';
 
 /** MaxPosition, lots: a few orders reach it. */
 const LIMIT_LOTS = 40;
@@ -39,7 +40,7 @@ class Dice {
 }
 
 export class Sequence {
-  readonly #shard = new Shard(LIMIT_LOTS);
+  readonly #shard: Shard;
   readonly #model = new ReferenceModel(LIMIT_LOTS);
   readonly #reports = new ExecutionReports();
   /** Reports of venues so far, to be repeated late. */
@@ -48,6 +49,14 @@ export class Sequence {
   #ids = 0;
   #execs = 0;
   #day = DAY;
+
+  /** @param money with limits of money, and marks, rates and base currencies that change */
+  constructor(money = false) {
+    this.#shard = new Shard(LIMIT_LOTS, money);
+    if (!money) return;
+    this.#model.money = new MoneyModel(this.#model, FIRST_MARK);
+    this.#take(this.#markPair(this.#model.money, 0, 12_500));
+  }
 
   /** @throws when shard and model differ, with all steps so far */
   run(seeds: readonly number[]): void {
@@ -63,6 +72,7 @@ export class Sequence {
   }
 
   #take([what, shard, model]: Step): void {
+    this.#model.ms = this.#shard.nextMs;
     const expected = model().sort().join('; ');
     const actual = shard().sort().join('; ');
     this.#told.push(`${what} -> ${actual}`);
@@ -109,6 +119,7 @@ export class Sequence {
         this.#shard.openSell(account) === model.open(account, 'Sell');
       if (!same) this.#fail(`position or exposure of account ${account} differs`);
     }
+    if (model.money !== undefined) this.#checkMoney(model.money);
     for (const order of model.orders) {
       const leaves = model.leaves(order);
       const cum = model.cum(order);
@@ -127,7 +138,23 @@ export class Sequence {
     }
   }
 
+  /** Sums of account, group and firm, in the base currency of each. */
+  #checkMoney(money: MoneyModel): void {
+    for (const scope of ['Firm', 'Group', ...ACCOUNTS] as const) {
+      const { long, short, gross, pnl } = money.sums(scope);
+      const expected = { long, short, gross, pnl, pnlAtOpen: money.atOpen(scope) };
+      for (const [name, value] of Object.entries(expected)) {
+        const actual = this.#shard.sum(scope, name as keyof typeof expected);
+        // -0 is 0: what is compared are amounts.
+        if (actual + 0 !== value + 0) this.#fail(`${name} of ${scope}: ${actual}, not ${value}`);
+      }
+    }
+  }
+
   #choose(dice: Dice): Step {
+    if (this.#model.money !== undefined && dice.chance(25)) {
+      return this.#moneyMoves(dice, this.#model.money);
+    }
     const repeated = dice.chance(8) ? dice.pick(this.#said) : undefined;
     if (repeated !== undefined) return repeated;
     if (dice.chance(this.#model.orders.length < 2 ? 60 : 15)) return this.#newOrder(dice);
@@ -135,6 +162,45 @@ export class Sequence {
     const step = this.#venueReport(dice);
     this.#said.push(step);
     return step;
+  }
+
+  /** The mark of the instrument or of a currency pair, or another base currency. */
+  #moneyMoves(dice: Dice, money: MoneyModel): Step {
+    if (dice.chance(25)) {
+      const price = 95 + dice.roll(11);
+      return [
+        `mark ${price}`,
+        () => this.#send('MarkPrice', { instrument: INSTRUMENT, price }),
+        () => {
+          money.mark(price);
+          return ['PriceMarked #undefined'];
+        },
+      ];
+    }
+    if (dice.chance(70)) {
+      const price = dice.pick([8000, 10_000, 12_500, 9999, 13_337]) as number;
+      return this.#markPair(money, dice.roll(PAIRS.length), price);
+    }
+    const scope = dice.chance(50) ? 'Firm' : 'Group';
+    const scopeId = scope === 'Firm' ? 0 : 1;
+    const currency = dice.pick(CURRENCIES) as (typeof CURRENCIES)[number];
+    return [
+      `base of ${scope} ${currency}`,
+      () => this.#send('SetBaseCurrency', { scope, scopeId, currency }),
+      () => money.setBase(scope, currency),
+    ];
+  }
+
+  #markPair(money: MoneyModel, n: number, price: number): Step {
+    const pair = PAIRS[n] as (typeof PAIRS)[number];
+    return [
+      `mark ${pair} ${price}`,
+      () => this.#send('MarkPrice', { instrument: INSTRUMENT + 1 + n, price }),
+      () => {
+        money.markPair(pair, price, this.#model.ms);
+        return ['PriceMarked #undefined'];
+      },
+    ];
   }
 
   /** A new client order id, now and then one that is in use. */

@@ -4,6 +4,7 @@ import { Emitter } from '../../src/commands/emitter.js';
 import { evolveBatch } from '../../src/commands/recovery.js';
 import type { Capacity } from '../../src/commands/state/capacity.js';
 import { EXPOSURE, ROW } from '../../src/commands/state/position-table.js';
+import { SCOPED, SCOPED_WIDTH } from '../../src/commands/state/risk-scopes.js';
 import { ShardState } from '../../src/commands/state/shard-state.js';
 import { stateHash } from '../../src/commands/state-hash.js';
 import { encodeCommand } from '../../src/domain/command-codec.js';
@@ -17,7 +18,8 @@ import { HEADER, RecordBuffer } from '../../src/domain/event-record.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
 import { POSITION, SUSPENSE } from '../../src/domain/position.js';
 import { rejectCode } from '../../src/domain/reject-reasons.js';
-import { LIMIT } from '../../src/domain/risk-catalogue.js';
+import { LIMIT, type LimitName } from '../../src/domain/risk-catalogue.js';
+import { ACCOUNTS, MONEY_LIMITS, PAIRS, type Scope } from './money-model.js';
 
 const CAPACITY: Capacity = {
   orders: 64,
@@ -27,7 +29,11 @@ const CAPACITY: Capacity = {
   accounts: 3,
   instruments: 2,
 };
+/** With the currency pairs. */
+const MONEY_CAPACITY: Capacity = { ...CAPACITY, instruments: 2 + PAIRS.length };
 const START = 1_767_603_600_000_000_000n;
+/** Between two decisions. */
+const STEP_NS = 1_000_000n;
 
 export const INSTRUMENT = 1;
 export const VENUE = 1;
@@ -37,30 +43,49 @@ export const DAY = 20_260_105;
 const records = new RecordBuffer(512 * 1024);
 const slot = new RecordBuffer(COMMAND_SLOT_BYTES);
 
-/** Records of the reference data by limit: deciding them for each of 100,000 shards would be slow. */
-const preparedFor = new Map<number, Uint8Array>();
+/** The mark that a shard with limits of money begins with, ticks. */
+export const FIRST_MARK = 100;
+
+interface Prepared {
+  readonly records: Uint8Array;
+  readonly commands: number;
+}
+
+/** Records of the reference data by limits: deciding them for each of 100,000 shards would be slow. */
+const preparedFor = new Map<string, Prepared>();
 
 export class Shard {
-  state = new ShardState(CAPACITY, 1);
-  #emitter = new Emitter(this.state, records);
+  readonly #capacity: Capacity;
+  state: ShardState;
+  #emitter: Emitter;
   #now = START;
   #command = 0;
 
-  /** @param maxPosition limit of the firm, lots; 0 none */
-  constructor(maxPosition = 0) {
+  /**
+   * @param maxPosition limit of the firm, lots; 0 none
+   * @param money whether there are limits of money, and accounts and scopes of several currencies
+   */
+  constructor(maxPosition = 0, money = false) {
+    this.#capacity = money ? MONEY_CAPACITY : CAPACITY;
+    this.state = new ShardState(this.#capacity, 1);
+    this.#emitter = new Emitter(this.state, records);
     records.clear();
-    const prepared = preparedFor.get(maxPosition);
+    const key = `${maxPosition} ${money}`;
+    const prepared = preparedFor.get(key);
     if (prepared === undefined) {
-      this.#prepare(maxPosition);
-      preparedFor.set(maxPosition, records.bytes.slice(0, records.length));
+      this.#prepare(maxPosition, money);
+      const commands = this.#command;
+      preparedFor.set(key, { records: records.bytes.slice(0, records.length), commands });
       return;
     }
-    records.bytes.set(prepared);
-    records.length = prepared.length;
+    records.bytes.set(prepared.records);
+    records.length = prepared.records.length;
+    this.#command = prepared.commands;
+    this.#now += BigInt(prepared.commands) * STEP_NS;
     evolveBatch(this.state, records);
   }
 
-  #prepare(maxPosition: number): void {
+  #prepare(maxPosition: number, money: boolean): void {
     this.decide('OpenTradingDay', { tradingDay: DAY });
     this.decide('ListInstrument', {
       symbol: 'ANY',
@@ -74,18 +99,48 @@ export class Shard {
       venue: VENUE,
       open: 1,
     });
-    for (const name of ['one', 'two']) {
-      this.decide('OpenAccount', { name, currency: 'EUR', open: 1, selfTradePrevention: 'Allow' });
-    }
+    ['one', 'two'].forEach((name, n) => {
+      const terms = { name, open: 1, selfTradePrevention: 'Allow' } as const;
+      const currency = (money ? ACCOUNTS[n] : 'EUR') as string;
+      this.decide('OpenAccount', { ...terms, currency, groupName: money ? 'both' : '' });
+    });
     if (maxPosition > 0) {
       this.decide('ChangeLimit', { limit: LIMIT.MaxPosition, scope: 'Firm', value: maxPosition });
     }
+    if (money) this.#prepareMoney();
+  }
+
+  #prepareMoney(): void {
+    for (const symbol of PAIRS) {
+      const terms = { symbol, currency: symbol.slice(4), venue: VENUE, open: 1 };
+      const tick = { tickMantissa: 1, tickScale: 4, lotMantissa: 1, multiplierMantissa: 1 };
+      this.decide('ListInstrument', { ...terms, ...tick });
+    }
+    this.decide('MarkPrice', { instrument: INSTRUMENT, price: FIRST_MARK });
+    const limit = (name: LimitName, scope: 'Firm' | 'Group' | 'Account', value: number) => {
+      for (const scopeId of { Firm: [0], Group: [1], Account: [1, 2] }[scope]) {
+        this.decide('ChangeLimit', { limit: LIMIT[name], scope, scopeId, value });
+      }
+    };
+    const { notional, gross, dailyLoss, rateAge } = MONEY_LIMITS;
+    limit('MaxOrderNotional', 'Firm', notional.Firm);
+    limit('MaxOrderNotional', 'Group', notional.Group);
+    limit('MaxGrossExposure', 'Firm', gross.Firm);
+    limit('MaxGrossExposure', 'Group', gross.Group);
+    limit('MaxGrossExposure', 'Account', gross.Account);
+    limit('MaxDailyLoss', 'Firm', dailyLoss);
+    limit('RateAge', 'Firm', rateAge);
+  }
+
+  /** Time of the next decision, ms. */
+  get nextMs(): number {
+    return Number((this.#now + STEP_NS) / 1_000_000n);
   }
 
   /** Decides a command. @returns its events */
   decide<N extends CommandName>(name: N, data: CommandData<N>): DaybookEvent[] {
     this.#command += 1;
-    this.#now += 1_000_000n;
+    this.#now += STEP_NS;
     const header = { received: this.#now, command: this.#command, actor: 1, session: 1 };
     encodeCommand(name, header, data, slot.bytes);
     this.#emitter.setTime(this.#now);
@@ -102,7 +157,7 @@ export class Shard {
   restart(): boolean {
     const before = stateHash(this.state);
     // Another seed: the state may not depend on how its tables are hashed.
-    this.state = new ShardState(CAPACITY, 2);
+    this.state = new ShardState(this.#capacity, 2);
     evolveBatch(this.state, records);
     this.#emitter = new Emitter(this.state, records);
     return stateHash(this.state) === before;
@@ -120,7 +175,7 @@ export class Shard {
 
   /** Stops after `anchor` records and goes on from there. @returns whether it ends in the same state */
   restartFrom(anchor: number): boolean {
-    const state = new ShardState(CAPACITY, 3);
+    const state = new ShardState(this.#capacity, 3);
     const [head, tail] = parted(anchor);
     evolveBatch(state, head);
     evolveBatch(state, tail);
@@ -129,11 +184,18 @@ export class Shard {
 
   /** Replays with one record missing. */
   replayWithout(sequence: number): void {
-    const state = new ShardState(CAPACITY, 3);
+    const state = new ShardState(this.#capacity, 3);
     const [head] = parted(sequence);
     const [, tail] = parted(sequence + 1);
     evolveBatch(state, head);
     evolveBatch(state, tail);
+  }
+
+  /** A sum of the firm, of the group that both accounts are in, or of an account; micros. */
+  sum(scope: Scope, column: keyof typeof SCOPED): number {
+    const { scopes } = this.state;
+    const row = typeof scope === 'number' ? scopes.first + scope : scope === 'Firm' ? 0 : 1;
+    return scopes.rows[row * SCOPED_WIDTH + SCOPED[column]] as number;
   }
 
   #column(account: number, column: number): number {
@@ -194,6 +256,7 @@ function sayEvent(event: DaybookEvent): string {
   if (type === 'CommandRefused' || type === 'MassCancelDone' || type === 'FillUnmatched') {
     return `${type}${reason}`;
   }
+  if (type === 'BaseCurrencyChanged') return `${type} ${data.scope} ${data.currency}`;
   const id = type === 'OrderDenied' ? data.firstOrderId : data.orderId;
   const status = data.ordStatus === undefined ? '' : ` ${data.ordStatus}`;
   const quantities =

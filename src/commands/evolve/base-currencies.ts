@@ -8,7 +8,8 @@
  * ```
  */
 import { isCurrencyPair, rateOfMark } from '../../domain/currency.js';
-import { convertUp, placeOf } from '../state/rate-table.js';
+import type { InstrumentTable } from '../state/instrument-table.js';
+import { convertUp, placeOf, type RateTable } from '../state/rate-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { convertAgain } from './conversion.js';
@@ -20,11 +21,15 @@ export function nameCurrency(state: ShardState, name: string): number {
   const known = rates.find(name);
   if (known !== 0) return known;
   const added = rates.add(name);
-  for (let instrument = 1; instrument < instruments.count; instrument += 1) {
-    if (instruments.pair[instrument] === 1) noteMark(state, instrument);
-  }
+  noteMarks(rates, instruments);
   resolveRates(state);
   return added;
+}
+
+function noteMarks(rates: RateTable, instruments: InstrumentTable): void {
+  for (let instrument = 1; instrument < instruments.count; instrument += 1) {
+    if (instruments.pair[instrument] === 1) noteMark(rates, instruments, instrument);
+  }
 }
 
 /** An instrument was listed: its currency, and whether its marks are rates. */
@@ -40,12 +45,11 @@ export function instrumentCurrency(
 
 /** The mark of a currency pair: what is held is converted by the new rate. */
 export function rateMarked(state: ShardState, instrument: number): void {
-  if (noteMark(state, instrument)) resolveRates(state);
+  if (noteMark(state.rates, state.instruments, instrument)) resolveRates(state);
 }
 
 /** @returns false when the mark is no rate between currencies that anybody has */
-function noteMark(state: ShardState, instrument: number): boolean {
-  const { instruments, rates } = state;
+function noteMark(rates: RateTable, instruments: InstrumentTable, instrument: number): boolean {
   const terms = instruments.terms[instrument];
   if (terms === undefined || instruments.hasMark[instrument] === 0) return false;
   const mark = instruments.mark[instrument] as number;
@@ -125,12 +129,13 @@ export function mayRebase(state: ShardState, row: number, currency: string): boo
   const to = rates.find(currency);
   const atOpen = scopes.rows[row * SCOPED_WIDTH + SCOPED.pnlAtOpen] as number;
   if (from === 0 || from === to || atOpen === 0) return true;
-  if (to !== 0 && rates.numerator[placeOf(from, to)] !== 0) return true;
-  const name = rates.names[from] as string;
-  return [`${name}/${currency}`, `${currency}/${name}`].some((symbol) => {
-    const pair = instruments.bySymbol.get(symbol) ?? 0;
-    return (instruments.mark[pair] as number) > 0;
-  });
+  if (to !== 0) return rates.numerator[placeOf(from, to)] !== 0;
+  // Nobody has named the currency yet: what the marks of its pairs will lead to, over another one too.
+  const then = rates.copy();
+  const added = then.add(currency);
+  noteMarks(then, instruments);
+  then.resolve();
+  return then.numerator[placeOf(from, added)] !== 0;
 }
 
 /** Whether firm and groups that follow, the firm by default, may change with a currency. */

@@ -216,6 +216,23 @@ describe('without a rate', () => {
   });
 });
 
+it('takes a base that nobody has named yet, when its rate leads over another currency', () => {
+  const terms = { tickMantissa: 1, tickScale: 4, lotMantissa: 1, multiplierMantissa: 1, open: 1 };
+  spec.when('ListInstrument', { ...terms, symbol: 'GBP/USD', currency: 'USD' });
+  spec.limit('MaxDailyLoss', dollars(100), 'Firm');
+  setBase('Firm', 'EUR');
+  spec.when('OpenTradingDay', { tradingDay: 1 });
+  spec.fill(idOf(spec.order()), 1, 9_000);
+  spec.when('CloseTradingDay', { tradingDay: 1 });
+  spec.when('OpenTradingDay', { tradingDay: 2 });
+  expect(sumOf(SCOPED.pnlAtOpen)).toBe(dollars(8));
+  expect(only(setBase('Firm', 'GBP'), 'CommandRefused').data.reason).toBe(REASON.RISK_RATE_MISSING);
+  spec.mark(20_000, 4);
+  expect(types(setBase('Firm', 'GBP'))).toEqual(['BaseCurrencyChanged']);
+  // 8 EUR are 10 USD, and these 5 GBP.
+  expect(sumOf(SCOPED.pnlAtOpen)).toBe(dollars(5));
+});
+
 it('carries the loss of a rate that fell into the daily loss', () => {
   spec.limit('MaxDailyLoss', dollars(80), 'Firm');
   spec.fill(idOf(spec.order({ ...inEuros, quantity: 8 })), 8);

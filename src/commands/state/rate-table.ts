@@ -19,6 +19,15 @@ const PLACES = ROOM * ROOM;
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
+const COLUMNS = [
+  'markNumerator',
+  'markDenominator',
+  'markTime',
+  'numerator',
+  'denominator',
+  'time',
+] as const;
+
 export class RateTable {
   /** Code of each currency by its number; 0 is none. */
   readonly names: string[] = [''];
@@ -37,6 +46,15 @@ export class RateTable {
   /** @returns the number of a currency, 0 when nobody has named it */
   find(name: string): number {
     return name === '' ? 0 : Math.max(0, this.names.indexOf(name));
+  }
+
+  /** The same to try something with; not part of any state. */
+  copy(): RateTable {
+    const copy = new RateTable();
+    copy.names.splice(0, 1, ...this.names);
+    for (const column of COLUMNS) copy[column].set(this[column]);
+    copy.mixed = this.mixed;
+    return copy;
   }
 
   /** Whether the currency is known or there is room for it. */
