@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Outcome, runScenario } from './conformance/run-scenario.js';
-import { parseScenarios, ScenarioError } from './conformance/scenario.js';
+import { parseScenarios, ScenarioError, unreadIn } from './conformance/scenario.js';
 import { LineOutput } from './line-output.js';
 import { EXIT, parseOptions, runSubcommand, UsageError } from './usage.js';
 
@@ -13,10 +13,11 @@ order state change matrices, see src/cli/conformance/scenario.ts) and compares e
 
 Options:
   --scenarios FILE  JSON file of scenarios
-  --json            one JSON object: {"passed","failed","scenarios":[{"id","title","runs","differences"}]}
+  --json            one JSON object: {"passed","failed","unread":[],"scenarios":[{"id","title","runs","differences"}]}
   --help            this text
 
 A scenario passes when its main path and each alternative pass. The last line says how many did.
+Columns and flags by other names than those of the form are told, and not compared.
 
 Exit codes: 0 all passed; 1 differences; 2 wrong use.
 `;
@@ -31,12 +32,14 @@ async function conformance(args: string[]): Promise<number> {
     options: { scenarios: { type: 'string' }, json: { type: 'boolean', default: false } },
   });
   if (values.scenarios === undefined) throw new UsageError('--scenarios FILE is missing');
-  const outcomes = readScenarios(values.scenarios).map((scenario) => runScenario(scenario));
+  const { scenarios, unread } = readScenarios(values.scenarios);
+  const outcomes = scenarios.map((scenario) => runScenario(scenario));
   const failed = outcomes.filter(({ differences }) => differences.length > 0).length;
   const passed = outcomes.length - failed;
   const output = new LineOutput();
-  if (values.json) output.line(JSON.stringify({ passed, failed, scenarios: outcomes }));
+  if (values.json) output.line(JSON.stringify({ passed, failed, unread, scenarios: outcomes }));
   else {
+    for (const what of unread) output.line(`note ${what}, not compared`);
     for (const outcome of outcomes) for (const line of lines(outcome)) output.line(line);
     output.line(`${passed} passed, ${failed} failed`);
   }
@@ -46,7 +49,8 @@ async function conformance(args: string[]): Promise<number> {
 
 function readScenarios(file: string) {
   try {
-    return parseScenarios(readFileSync(file, 'utf8'));
+    const text = readFileSync(file, 'utf8');
+    return { scenarios: parseScenarios(text), unread: unreadIn(text) };
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(`${file}: ${error.message}`);
     throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);

@@ -14,13 +14,16 @@ import {
   runsOf,
   type Scenario,
   ScenarioError,
+  unreadIn,
 } from '../../src/cli/conformance/scenario.js';
 
 const OWN = new URL('./more-order-state.json', import.meta.url).pathname;
 const SHARED = process.env.DAYBOOK_SCENARIOS ?? '/work/shared/conformance/fix44-order-state.json';
 
 const read = (file: string) => parseScenarios(readFileSync(file, 'utf8'));
-const own = read(OWN);
+const RACES = new URL('./races.json', import.meta.url).pathname;
+const matrices = read(OWN);
+const own = [...matrices, ...read(RACES)];
 const shared = existsSync(SHARED) ? read(SHARED) : [];
 const all = [...own, ...shared];
 
@@ -66,7 +69,7 @@ function isTold(row: Row, other: Row): boolean {
 describe('the runner', () => {
   it('misses no changed value', { timeout: 300_000 }, () => {
     let changes = 0;
-    for (const scenario of all) {
+    for (const scenario of [...matrices, ...shared]) {
       scenario.rows.forEach((row, index) => {
         for (const other of changed(row)) {
           if (!isTold(row, other)) continue;
@@ -115,9 +118,54 @@ describe('the runner', () => {
     ['{"scenarios":[]}', /scenarios/],
     ['{"scenarios":[{"id":"a","rows":[{"t":1,"dir":"?"}]}]}', /dir/],
     ['{"scenarios":[{"id":"a","rows":[{"t":1,"dir":"<","orderQty":-1}]}]}', /orderQty/],
+    ['null', /^Invalid input: expected object/],
+    ['[{"id":"B","rows":[]}]', /^scenario B: rows: /],
+    ['[{"rows":[{"t":1,"dir":">"}]}]', /^scenario number 1: id: /],
+    ['[{"id":"B","rows":[{"dir":">"}]}]', /^scenario B, row 1: t: expected a number or a text$/],
+    [
+      '[{"id":"B","rows":[{"t":"1000.1","dir":">"},{"t":"1001.1","dir":">"}]}]',
+      /^scenario B, row 2: t: beyond/,
+    ],
+    [
+      `[{"id":"B","rows":[{"t":1,"dir":">","ids":"${'Y'.repeat(40)},${'X'.repeat(41)}"}]}]`,
+      /ids: /,
+    ],
+    ['[{"id":"B","rows":[{"t":1,"dir":">","ids":"\u00dc"}]}]', /ids: expected printable/],
+    [
+      '[{"id":"B","rows":[{"t":1,"dir":"x","cumQty":1.5,"ids":5}]}]',
+      /dir: .*; .*ids: .*; .*cumQty: /,
+    ],
   ])('refuses %s', (text, message) => {
     expect(() => parseScenarios(text)).toThrow(ScenarioError);
     expect(() => parseScenarios(text)).toThrow(message);
+  });
+});
+
+const twoRows = [
+  { t: 1, dir: '>', msg: 'NewOrder', ids: 'X', orderQty: 10 },
+  { t: 2, dir: '<', msg: 'Exec', ids: 'X', execType: 'New', ordStatus: 'New', leavesQty: 10 },
+];
+
+describe('a file', () => {
+  it('may begin with a byte order mark', () => {
+    expect(parseScenarios(`\uFEFF${JSON.stringify([{ id: 'a', rows: twoRows }])}`)).toHaveLength(1);
+  });
+
+  it('has ids of 40 characters', () => {
+    const rows = twoRows.map((row) => ({ ...row, ids: 'X'.repeat(40) }));
+    const [scenario] = parseScenarios(JSON.stringify([{ id: 'a', rows }]));
+    expect(runScenario(scenario as Scenario).differences).toEqual([]);
+  });
+
+  it('is told of columns and flags that nobody looks at', () => {
+    const rows = [twoRows[0], { ...twoRows[1], leavesQuantity: 3, flag: 'atl, ?' }];
+    expect(unreadIn(JSON.stringify({ scenarios: [{ id: 'a', rows }] }))).toEqual([
+      'scenario a: no such column: leavesQuantity',
+      'scenario a: no such flag: atl',
+    ]);
+    for (const file of [OWN, RACES, SHARED].filter(existsSync)) {
+      expect(unreadIn(readFileSync(file, 'utf8'))).toEqual([]);
+    }
   });
 });
 
@@ -125,13 +173,15 @@ describe.skipIf(!existsSync('dist/src/cli/conformance.js'))('npm run conformance
   const run = (...args: string[]) =>
     spawnSync(process.execPath, ['dist/src/cli/conformance.js', ...args], { encoding: 'utf8' });
 
-  it('ends with a line of passed and failed', () => {
-    const { status, stdout } = run('--scenarios', OWN);
-    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${own.length} passed, 0 failed`);
-    expect(status).toBe(0);
+  it('ends with a line of passed and failed', { timeout: 120_000 }, () => {
+    for (const file of [OWN, RACES]) {
+      const { status, stdout } = run('--scenarios', file);
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${read(file).length} passed, 0 failed`);
+      expect(status).toBe(0);
+    }
   });
 
-  it('is wrongly used without a file', () => {
+  it('is wrongly used without a file', { timeout: 120_000 }, () => {
     expect(run().status).toBe(2);
     expect(run('--scenarios', '/nonexistent').status).toBe(2);
   });

@@ -13,14 +13,29 @@
  * in doubt). What is null is not compared.
  */
 import { z } from 'zod';
+import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
+
+/** Last trading day of a scenario: each is closed and opened. */
+export const SCENARIO_DAYS_MAX = 1000;
+/** Faults of a file that are told at a time. */
+const FAULTS_TOLD_MAX = 5;
 
 const quantity = z.number().int().nonnegative().nullish();
 
+/** Ids as FIX has them here: printable, at most 40 characters each. */
+const isIds = (ids: string) =>
+  ids.split(/[|,]/).every((id) => /^[\x20-\x7e]*$/.test(id) && id.trim().length <= CL_ORD_ID_BYTES);
+
 const rowSchema = z.object({
-  t: z.union([z.number(), z.string()]),
+  t: z
+    .union([z.number(), z.string()], { error: 'expected a number or a text' })
+    .refine((t) => dayOf({ t }) <= SCENARIO_DAYS_MAX, `beyond day ${SCENARIO_DAYS_MAX}`),
   dir: z.enum(['>', '<', '*']),
   msg: z.string().default(''),
-  ids: z.string().nullish(),
+  ids: z
+    .string()
+    .refine(isIds, `expected printable ASCII, at most ${CL_ORD_ID_BYTES} characters an id`)
+    .nullish(),
   execType: z.string().nullish(),
   ordStatus: z.string().nullish(),
   orderQty: quantity,
@@ -52,19 +67,64 @@ export class ScenarioError extends Error {
   readonly code = 'SCENARIO_INVALID';
 }
 
-/** @throws ScenarioError */
+/** @throws ScenarioError that says where in the file, and all that is wrong there */
 export function parseScenarios(text: string): Scenario[] {
-  let value: unknown;
+  const value = read(text);
+  const parsed = fileSchema.safeParse(value);
+  if (parsed.success) return parsed.data.scenarios;
+  const { issues } = parsed.error;
+  const told = issues.slice(0, FAULTS_TOLD_MAX).map(({ path, message }) => {
+    const where = placeIn(value, path);
+    return where === '' ? message : `${where}: ${message}`;
+  });
+  const more = issues.length - told.length;
+  throw new ScenarioError(told.join('; ') + (more > 0 ? `; and ${more} more` : ''));
+}
+
+function read(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return Array.isArray(value) ? { scenarios: value } : value;
   } catch (error) {
     throw new ScenarioError(`not JSON: ${(error as Error).message}`);
   }
-  const parsed = fileSchema.safeParse(Array.isArray(value) ? { scenarios: value } : value);
-  if (parsed.success) return parsed.data.scenarios;
-  const [first] = parsed.error.issues;
-  throw new ScenarioError(`${first?.path.join('.')}: ${first?.message}`);
 }
+
+/** `scenario B.1.a, row 3: orderQty` for the path ['scenarios', 2, 'rows', 2, 'orderQty']. */
+function placeIn(value: unknown, path: readonly PropertyKey[]): string {
+  const [, scenario, rows, row, ...rest] = path;
+  if (typeof scenario !== 'number') return path.join('.');
+  const id = (value as { scenarios: { id?: unknown }[] }).scenarios[scenario]?.id;
+  const named = typeof id === 'string' && id !== '' ? id : `number ${scenario + 1}`;
+  if (typeof row !== 'number') return [`scenario ${named}`, rows].filter(Boolean).join(': ');
+  return [`scenario ${named}, row ${row + 1}`, ...rest.map(String)].join(': ');
+}
+
+/**
+ * What a file has that nobody will look at: columns and flags by names that are none. A misspelt
+ * column compares nothing, which must not look as if it held.
+ *
+ * @param text of a file that `parseScenarios` accepts
+ */
+export function unreadIn(text: string): string[] {
+  const { scenarios } = read(text) as { scenarios: { id: string; rows: object[] }[] };
+  const found = new Set<string>();
+  for (const { id, rows } of scenarios) {
+    for (const row of rows) {
+      for (const key of Object.keys(row)) {
+        if (!(key in rowSchema.shape)) found.add(`scenario ${id}: no such column: ${key}`);
+      }
+      const { flag } = row as Row;
+      const words = (flag ?? '').split(/[\s,|]+/).filter((word) => word !== '');
+      for (const word of words) {
+        if (!FLAGS.includes(word)) found.add(`scenario ${id}: no such flag: ${word}`);
+      }
+    }
+  }
+  return [...found];
+}
+
+const FLAGS = ['alt', 'cross', '?'];
 
 /** The two ids of a row; '-' and nothing mean that there is none. */
 export interface Ids {
@@ -85,7 +145,7 @@ export const isCrossing = (row: Row) => (row.flag ?? '').includes('cross');
 export const isDoubtful = (row: Row) => (row.flag ?? '').includes('?');
 
 /** The trading day of a row: the whole part of times such as 2.1, else 1. */
-export function dayOf(row: Row): number {
+export function dayOf(row: { readonly t: number | string }): number {
   const match = /^(\d+)\.\d+$/.exec(String(row.t));
   return match ? Number(match[1]) : 1;
 }

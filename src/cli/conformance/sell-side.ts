@@ -109,7 +109,7 @@ export class SellSide {
     if (order === undefined) return `no order ${row.ids} to report on`;
     const type = letters(row.msg) === 'exec' ? (row.execType ?? '') : row.msg;
     const report = this.#reportOf(letters(type), row, order, ids);
-    if (report === undefined) return `the venue cannot report ${type}`;
+    if (report === undefined) return `the venue cannot report ${type || 'what has no ExecType'}`;
     this.#exchange.submit('VenueReport', {
       orderId: order.orderId,
       account: ACCOUNT,
