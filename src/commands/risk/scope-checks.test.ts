@@ -276,6 +276,18 @@ describe('repeated orders', () => {
   );
 });
 
+it.each([
+  [dollars(1000), dollars(1000), REASON.RISK_REPEATED_ORDER],
+  // The same lots, bought for another amount.
+  [dollars(1000), dollars(1000) + 1, REASON.RISK_REPEATED_ORDER],
+  [dollars(1000), dollars(1100), 0],
+])('repeated orders for cash: %d, then %d micros', (first, second, reason) => {
+  spec.limit('RepeatedOrders', 1);
+  const cash = { ordType: 'Market', quantity: 0 } as const;
+  expect(reasonOf(spec.order({ ...cash, cashQuantity: first }))).toBe(0);
+  expect(reasonOf(spec.order({ ...cash, cashQuantity: second }))).toBe(reason);
+});
+
 describe('order-to-trade ratio', () => {
   it('lets the first 1000 messages pass, then as many for each fill', () => {
     spec.limit('OrderToTradeRatio', 1002);

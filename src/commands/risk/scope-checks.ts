@@ -93,11 +93,11 @@ export function checkScopes(
   const opens = order === 0 ? 1 : 0;
   if (state.rates.mixed !== 0) return checkConverted(e, result, account, row, side, opens, lots);
   const { first } = state.scopes;
-  let reason = checkScope(e, result, first + account, side, opens, closing);
+  let reason = checkScope(e, result, first + account, side, opens, closing, lots);
   if (reason !== 0) return reason;
   const group = state.accounts.group[account] as number;
-  if (group !== 0) reason = checkScope(e, result, group, side, opens, closing);
-  if (reason === 0) reason = checkScope(e, result, 0, side, opens, closing);
+  if (group !== 0) reason = checkScope(e, result, group, side, opens, closing, lots);
+  if (reason === 0) reason = checkScope(e, result, 0, side, opens, closing, lots);
   return reason;
 }
 
@@ -133,6 +133,7 @@ function checkScope(
   side: number,
   opens: number,
   closing: boolean,
+  lots: number,
 ): number {
   const { scopes } = e.state;
   const own = scopes.own[scope] as number;
@@ -164,7 +165,7 @@ function checkScope(
     }
   }
   return own & (SWITCHED_ON.RepeatedOrder | SWITCHED_ON.OrderToTrade)
-    ? checkCounts(e, result, own, scope, opens)
+    ? checkCounts(e, result, own, scope, opens, lots)
     : 0;
 }
 
@@ -194,7 +195,7 @@ function checkConverted(
     if (((scopes.own[scope] as number) & MONEY) !== 0) {
       reason = convertAdded(e, result, scope, account, row, closing);
     }
-    if (reason === 0) reason = checkScope(e, result, scope, side, opens, closing);
+    if (reason === 0) reason = checkScope(e, result, scope, side, opens, closing, lots);
     if (reason !== 0) return reason;
   }
   return 0;
@@ -275,6 +276,7 @@ function checkCounts(
   own: number,
   scope: number,
   opens: number,
+  lots: number,
 ): number {
   const { scopes } = e.state;
   const { rows } = scopes;
@@ -291,19 +293,19 @@ function checkCounts(
   const limit = rows[at + SCOPED.maxRepeated] as number;
   const last = (scope - scopes.first) * REPEATED_WIDTH;
   if ((scopes.repeated[last + REPEATED.count] as number) < limit) return 0;
-  return repeats(e, last)
+  return repeats(e, last, lots)
     ? result.fail(RISK_CHECK.RepeatedOrder, REASON.RISK_REPEATED_ORDER, limit, limit + 1)
     : 0;
 }
 
-/** Whether the order at hand is the last one of its account again, within the window. */
-function repeats(e: Emitter, last: number): boolean {
+/** Whether the order at hand, of so many lots for whatever cash, is the last one of its account again. */
+function repeats(e: Emitter, last: number, lots: number): boolean {
   const { repeated, now } = e.state.scopes;
   const { command: c, at } = e;
   return (
     repeated[last + REPEATED.instrument] === c.u32[(at + terms.instrument) >> 2] &&
     repeated[last + REPEATED.side] === c.bytes[at + terms.side] &&
-    repeated[last + REPEATED.quantity] === c.f64[(at + terms.quantity) >> 3] &&
+    repeated[last + REPEATED.quantity] === lots &&
     repeated[last + REPEATED.price] === c.f64[(at + terms.price) >> 3] &&
     (now[0] as number) - (repeated[last + REPEATED.since] as number) < REPEATED_WINDOW_MS
   );
