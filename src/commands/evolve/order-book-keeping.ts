@@ -69,26 +69,54 @@ function countOpen(state: ShardState, account: number, by: 1 | -1): void {
   rows[ofGroup] = (rows[ofGroup] as number) + by;
 }
 
-/** The price at which an order could trade; one without a price trades at any. */
-function reach(state: ShardState, row: number): number {
+/**
+ * The price up to which an order could trade: its own, or that of a replace under way, which its venue
+ * may have accepted already. One without a price trades at any.
+ */
+export function reach(state: ShardState, row: number): number {
   const { orders } = state;
   if (orders.ordType[row] === ORD_TYPE.Limit || orders.ordType[row] === ORD_TYPE.StopLimit) {
+    if (orders.requests[row] !== 0) return furthest(state, row);
     return orders.price[row] as number;
   }
   return orders.side[row] === SIDE.Buy ? UNLIMITED : -UNLIMITED;
 }
 
+function furthest(state: ShardState, row: number): number {
+  const { orders, clientIds } = state;
+  const buy = orders.side[row] === SIDE.Buy;
+  let price = orders.price[row] as number;
+  let request = orders.requests[row] as number;
+  while (request !== 0) {
+    const id = request - 1;
+    const wanted = clientIds.price[id] as number;
+    const further = buy ? wanted > price : wanted < price;
+    if (further && clientIds.kind[id] === REQUEST_KIND.Replace) price = wanted;
+    request = clientIds.next[id] as number;
+  }
+  return price;
+}
+
+/** A price as it was before; an array, because a number in a variable could be allocated. */
+const left = scratch(1);
+
 /** Sets the price of an order, open or not, and keeps the best price of its side. */
 export function setPrice(state: ShardState, row: number, price: number): void {
-  const { orders, positions } = state;
-  const before = reach(state, row);
+  const { orders } = state;
+  left[0] = reach(state, row);
   orders.price[row] = price;
-  if ((orders.leavesQuantity[row] as number) <= 0 || reach(state, row) === before) return;
+  reachChanged(state, row);
+}
+
+/** An open order that reached up to `left[0]` before: it may be the best of its side now, or no more. */
+function reachChanged(state: ShardState, row: number): void {
+  const { orders, positions } = state;
+  if ((orders.leavesQuantity[row] as number) <= 0 || reach(state, row) === left[0]) return;
   noteBest(state, row);
   const position = orders.position[row] as number;
   const buy = orders.side[row] === SIDE.Buy;
   const best = positions.risk[position * RISK_ROW + (buy ? RISK.bestBuy : RISK.bestSell)];
-  if (before === best) findBest(state, position, buy);
+  if (left[0] === best) findBest(state, position, buy);
 }
 
 /** An order joined its side or changed its price: it may be the best now. */
@@ -103,9 +131,6 @@ function noteBest(state: ShardState, row: number): void {
     risk[base + RISK.bestSell] = price;
   }
 }
-
-/** The best price before; an array, because a number in a variable could be allocated. */
-const left = scratch(1);
 
 /** The best order left its side, or is worse now: looks for the best of those that are there. */
 function findBest(state: ShardState, position: number, buy: boolean): void {
@@ -179,17 +204,20 @@ export function addRequest(state: ShardState, row: number, id: number): void {
   const { orders, clientIds } = state;
   clientIds.next[id] = 0;
   let last = orders.requests[row] as number;
-  if (last === 0) {
-    orders.requests[row] = id + 1;
-    return;
+  if (last === 0) orders.requests[row] = id + 1;
+  else {
+    while ((clientIds.next[last - 1] as number) !== 0) last = clientIds.next[last - 1] as number;
+    clientIds.next[last - 1] = id + 1;
   }
-  while ((clientIds.next[last - 1] as number) !== 0) last = clientIds.next[last - 1] as number;
-  clientIds.next[last - 1] = id + 1;
+  const replaces = clientIds.kind[id] === REQUEST_KIND.Replace;
+  if (replaces && (orders.leavesQuantity[row] as number) > 0) noteBest(state, row);
 }
 
 /** Takes an answered request off those under way and sets its state. */
 export function endRequest(state: ShardState, row: number, id: number, ended: number): void {
   const { orders, clientIds } = state;
+  const replaces = clientIds.kind[id] === REQUEST_KIND.Replace;
+  if (replaces) left[0] = reach(state, row);
   let before = -1;
   let request = orders.requests[row] as number;
   while (request !== 0 && request !== id + 1) {
@@ -201,6 +229,7 @@ export function endRequest(state: ShardState, row: number, id: number, ended: nu
     if (before < 0) orders.requests[row] = after;
     else clientIds.next[before] = after;
     clientIds.next[id] = 0;
+    if (replaces) reachChanged(state, row);
     if (clientIds.state[id] === REQUEST_STATE.Pending) countPending(state, row, id, -1);
   }
   clientIds.state[id] = ended;

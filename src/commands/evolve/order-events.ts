@@ -285,13 +285,14 @@ export function orderReplaced(state: ShardState, b: RecordBuffer, at: number): v
   const { orders, clientIds } = state;
   const row = rowOf(state, b, at);
   const id = findId(state, b, at, replaced.clOrdId);
+  // Before its request ends: the order then reaches as far as it did.
+  setPrice(state, row, b.f64[(at + replaced.price) >> 3] as number);
   if (id >= 0) {
     endRequest(state, row, id, REQUEST_STATE.Accepted);
     orders.clientId[row] = id;
     if (clientIds.userRef[id] !== 0) orders.userRef[row] = clientIds.userRef[id] as number;
   }
   orders.quantity[row] = b.f64[(at + replaced.orderQuantity) >> 3] as number;
-  setPrice(state, row, b.f64[(at + replaced.price) >> 3] as number);
   orders.stopPrice[row] = b.f64[(at + replaced.stopPrice) >> 3] as number;
   stopChanged(state, row);
   orders.displayQuantity[row] = b.f64[(at + replaced.displayQuantity) >> 3] as number;

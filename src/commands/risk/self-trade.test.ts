@@ -134,3 +134,69 @@ it('refuses a replace that would cross', () => {
   expect(reasonOf(spec.replace(buy, 1, 10_000))).toBe(REASON.RISK_SELF_TRADE);
   expect(reasonOf(spec.replace(buy, 1, 9_999))).toBe(0);
 });
+
+describe('a replace under way, which its venue may have accepted already', () => {
+  const VENUE = 1;
+  const report = (report: 'Replaced' | 'RequestRejected' | 'Canceled', clOrdId: string) =>
+    spec.when('VenueReport', { report, venue: VENUE, orderId: resting, clOrdId });
+  let resting = 0;
+  /** A sell of 5 at 100.10 at a venue, asked to go to 100.00 as 'r'. */
+  beforeEach(() => {
+    const terms = { symbol: 'VEN', currency: 'USD', tickMantissa: 1, tickScale: 2, open: 1 };
+    spec.when('ListInstrument', { ...terms, lotMantissa: 1, multiplierMantissa: 1, venue: VENUE });
+    resting = idOf(spec.order({ instrument: 3, side: 'Sell', quantity: 5, price: 10_010 }));
+    spec.when('VenueReport', { report: 'Acknowledged', venue: VENUE, orderId: resting });
+    const asked = { account: 1, orderId: resting, clOrdId: 'r', quantity: 5, price: 10_000 };
+    expect(types(spec.when('ReplaceOrder', asked))).toContain('ReplaceRequested');
+  });
+  const buy = (price: number, mode: object = newest) =>
+    spec.order({ instrument: 3, price, ...mode });
+
+  it.each([
+    [9_999, 0],
+    [10_000, REASON.RISK_SELF_TRADE],
+    [10_001, REASON.RISK_SELF_TRADE],
+  ])('a buy at %d', (price, reason) => {
+    expect(reasonOf(buy(price))).toBe(reason);
+    expect(reasonOf(spec.restart().order({ instrument: 3, price, ...newest }))).toBe(reason);
+  });
+
+  it('counts no more when it is refused, and for good when it is granted', () => {
+    report('RequestRejected', 'r');
+    expect(reasonOf(buy(10_009))).toBe(0);
+    expect(reasonOf(buy(10_010))).toBe(REASON.RISK_SELF_TRADE);
+    const again = { account: 1, orderId: resting, clOrdId: 's', quantity: 5, price: 10_005 };
+    spec.when('ReplaceOrder', { ...again });
+    expect(reasonOf(buy(10_005))).toBe(REASON.RISK_SELF_TRADE);
+    report('Replaced', 's');
+    expect(reasonOf(buy(10_005))).toBe(REASON.RISK_SELF_TRADE);
+    expect(reasonOf(buy(10_004))).toBe(0);
+  });
+
+  it('to a price further away leaves the one it still has', () => {
+    report('Replaced', 'r');
+    const away = { account: 1, orderId: resting, clOrdId: 'away', quantity: 5, price: 10_020 };
+    spec.when('ReplaceOrder', away);
+    expect(reasonOf(buy(10_000))).toBe(REASON.RISK_SELF_TRADE);
+    report('Replaced', 'away');
+    expect(reasonOf(buy(10_019))).toBe(0);
+    expect(reasonOf(buy(10_020))).toBe(REASON.RISK_SELF_TRADE);
+  });
+
+  it('gives way like any other, and is forgotten with its order', () => {
+    const events = buy(10_000, oldest);
+    expect(only(events, 'CancelRequested').data.orderId).toBe(resting);
+    expect(reasonOf(events)).toBe(0);
+    report('Canceled', '');
+    expect(reasonOf(buy(10_050))).toBe(0);
+  });
+
+  it('refuses a replace of the other side that would meet it', () => {
+    const other = idOf(buy(9_990));
+    const terms = { account: 1, orderId: other, quantity: 1 };
+    const crossing = spec.when('ReplaceOrder', { ...terms, clOrdId: 'x', price: 10_000 });
+    expect(reasonOf(crossing)).toBe(REASON.RISK_SELF_TRADE);
+    const short = { ...terms, clOrdId: 'y', price: 9_999 };
+    expect(reasonOf(spec.when('ReplaceOrder', short))).toBe(0);
+  });
+});

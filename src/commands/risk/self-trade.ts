@@ -5,6 +5,7 @@
  * nothing of its own, pays one compare; only a crossing one walks the list of the other side.
  */
 import { ORD_TYPE, SELF_TRADE_PREVENTION, SIDE } from '../../domain/order-terms.js';
+import { reach } from '../evolve/order-book-keeping.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import { RISK, RISK_ROW, UNLIMITED } from '../state/position-table.js';
 import type { ShardState } from '../state/shard-state.js';
@@ -59,12 +60,8 @@ export function nextCrossed(
   while (row !== 0) {
     const flags = orders.flags[row] as number;
     const away = (flags & (ORDER_FLAG.Held | ORDER_FLAG.CancelForced)) !== 0;
-    const theirs = orders.ordType[row];
-    const resting = theirs === ORD_TYPE.Limit || theirs === ORD_TYPE.StopLimit;
-    const at = orders.price[row] as number;
-    if (!away && (!limited || !resting || (side === SIDE.Buy ? price >= at : price <= at))) {
-      return row;
-    }
+    const at = reach(state, row);
+    if (!away && (!limited || (side === SIDE.Buy ? price >= at : price <= at))) return row;
     row = orders.next[row] as number;
   }
   return 0;

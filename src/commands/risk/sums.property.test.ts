@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CurrencyRates } from '../../domain/currency.js';
 import { POSITION } from '../../domain/position.js';
+import { REQUEST_KIND } from '../state/client-ids.js';
+import { ENDED } from '../state/order-status.js';
 import { RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-table.js';
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
@@ -61,6 +63,20 @@ class Bases {
   }
 }
 
+/** What may be left of an order and at which price: as it is, and by its replaces under way. */
+function asked({ orders, clientIds }: ShardState, row: number): { lots: number; price: number }[] {
+  const found = [
+    { lots: orders.leavesQuantity[row] as number, price: orders.price[row] as number },
+  ];
+  if (((orders.flags[row] as number) & ENDED) !== 0) return found;
+  for (let id = (orders.requests[row] as number) - 1; id >= 0; id = clientIds.next[id]! - 1) {
+    if (clientIds.kind[id] !== REQUEST_KIND.Replace) continue;
+    const lots = clientIds.quantity[id]! - orders.cumQuantity[row]!;
+    found.push({ lots, price: clientIds.price[id] as number });
+  }
+  return found;
+}
+
 /** Adds up every order and position from nothing. Instruments are worth 10,000 micros a tick and lot. */
 function recount(state: ShardState, bases: Bases): Map<number, Sums> {
   const { orders, positions, instruments, accounts, scopes } = state;
@@ -83,12 +99,12 @@ function recount(state: ShardState, bases: Bases): Map<number, Sums> {
     let [buys, sells, open] = [0, 0, 0];
     for (let row = 1; row < orders.used; row += 1) {
       if (orders.position[row] !== position || orders.account[row] === 0) continue;
-      if (orders.leavesQuantity[row] === 0) continue;
-      const price = orders.price[row] as number;
+      const wanted = asked(state, row);
       // Without a price an order counts at the mark of the moment when it last changed.
-      if (price === 0) throw new Error('only priced orders here');
-      open += 1;
-      const notional = (orders.leavesQuantity[row] as number) * price * 10_000;
+      if (wanted.some(({ price }) => price === 0)) throw new Error('only priced orders here');
+      if (orders.leavesQuantity[row] !== 0) open += 1;
+      const lots = Math.max(0, ...wanted.map((each) => each.lots));
+      const notional = lots * Math.max(...wanted.map(({ price }) => price)) * 10_000;
       if (orders.side[row] === 1) buys += notional;
       else sells += notional;
     }
@@ -134,7 +150,7 @@ function expectBest(state: ShardState): void {
     const prices = (side: 'openBuys' | 'openSells') => {
       const found: number[] = [];
       for (let row = positions[side][position] as number; row !== 0; ) {
-        found.push(orders.price[row] as number);
+        found.push(...asked(state, row).map(({ price }) => price));
         row = orders.next[row] as number;
       }
       return found;
@@ -159,6 +175,8 @@ const step = fc.record({
     'day',
     'rate',
     'base',
+    'grant',
+    'refuse',
   ),
   account: fc.integer({ min: 1, max: 3 }),
   instrument: fc.integer({ min: 1, max: 3 }),
@@ -171,7 +189,12 @@ const step = fc.record({
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-function take(spec: Spec, bases: Bases, s: Step, day: number, n: number): void {
+interface Asked {
+  readonly orderId: number;
+  readonly clOrdId: string;
+}
+
+function take(spec: Spec, bases: Bases, replaces: Asked[], s: Step, day: number, n: number): void {
   const { orders } = spec.state;
   const row = 1 + (s.choice % Math.max(1, orders.used - 1));
   const orderId = orders.orderId[row] as number;
@@ -198,8 +221,17 @@ function take(spec: Spec, bases: Bases, s: Step, day: number, n: number): void {
     spec.when('OpenTradingDay', { tradingDay: day + 1 });
   } else if (account === 0) return;
   else if (s.kind === 'cancel') spec.cancel(orderId, account);
-  else if (s.kind === 'replace') spec.replace(orderId, quantity, price, account);
-  else if (s.kind === 'bust') {
+  else if (s.kind === 'replace') {
+    for (const event of spec.replace(orderId, quantity, price, account)) {
+      if (event.type !== 'ReplaceRequested') continue;
+      replaces.push({ orderId, clOrdId: (event.data as { clOrdId: string }).clOrdId });
+    }
+  } else if (s.kind === 'grant' || s.kind === 'refuse') {
+    const asked = replaces.at(s.choice % Math.max(1, replaces.length));
+    if (asked === undefined) return;
+    const report = s.kind === 'grant' ? 'Replaced' : 'RequestRejected';
+    spec.when('VenueReport', { report, ...asked, venue: 1 });
+  } else if (s.kind === 'bust') {
     const execRefId = `x${s.choice % (n + 1)}`;
     spec.when('VenueReport', { report: 'TradeBusted', orderId, execId: `b${n}`, execRefId });
   } else {
@@ -210,7 +242,7 @@ function take(spec: Spec, bases: Bases, s: Step, day: number, n: number): void {
 
 it('sums, best prices and replays agree with a recount, whatever happens', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), fc.nat(59), (steps, switchedOn) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.nat(59), (steps, switchedOn) => {
       const spec = desk();
       spec.when('ListInstrument', {
         symbol: 'FUT',
@@ -221,17 +253,20 @@ it('sums, best prices and replays agree with a recount, whatever happens', () =>
         multiplierMantissa: 1,
         marginPercent: 7,
         feePerLot: 3,
+        // Replaces of these wait for its word.
+        venue: 1,
         open: 1,
       });
       spec.mark(10_000, 3);
       const terms = { tickMantissa: 1, tickScale: 4, lotMantissa: 1, multiplierMantissa: 1 };
       spec.when('ListInstrument', { ...terms, symbol: 'EUR/USD', currency: 'USD' });
       const bases = new Bases();
+      const replaces: Asked[] = [];
       spec.when('OpenTradingDay', { tradingDay: 1 });
       for (const [n, s] of steps.entries()) {
         // Valuing begins in the middle: the sums are built from what is there.
         if (n === switchedOn) spec.limit('MaxGrossExposure', dollars(1e9), 'Firm');
-        take(spec, bases, s, spec.state.tradingDay, n);
+        take(spec, bases, replaces, s, spec.state.tradingDay, n);
         if (n >= switchedOn) expectSums(spec.state, bases);
         expectBest(spec.state);
       }
