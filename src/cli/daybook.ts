@@ -51,6 +51,7 @@ import { permitSessions, recordLogins } from './session-permits.js';
 import { StartedParts } from './started-parts.js';
 import {
   forwardingCheck,
+  forwardingLog,
   forwardingMetrics,
   permitReaders,
   type ServeOptions,
@@ -151,7 +152,8 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   audit.failed.catch((err: unknown) => logger.error({ err }, 'the past cannot be asked any more'));
   await started.add(Promise.resolve(audit), (a) => a.stop());
   if (eventStoreDb !== undefined) {
-    outgoing.forwarding = startForwarding(shard, { ...eventStoreDb, gate });
+    const onProblem = forwardingLog(logger);
+    outgoing.forwarding = startForwarding(shard, { ...eventStoreDb, gate, onProblem });
   }
   const served = await startServing(options, shard, started);
   const startingVenue = startSimulatedVenue(shard, DEFAULT_VENUE, 'venue');

@@ -1,4 +1,5 @@
 /** EventStoreDB around a writing daybook: events go out to it, and its clients may read here. */
+import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import type { Admission } from '../api/identity/admission.js';
 import type { Identities } from '../api/identity/identities.js';
@@ -7,7 +8,7 @@ import { readTlsFiles, type TlsFiles } from '../lib/tls-files.js';
 import type { RunningServerThread } from '../log/eventstoredb/server-thread.js';
 import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { StoreSession } from '../log/eventstoredb/store-session.js';
-import type { RunningForwarding } from '../operations/forwarding.js';
+import type { ForwardingOptions, RunningForwarding } from '../operations/forwarding.js';
 import type { AccessSide } from './access-side.js';
 import { type CredentialSide, storeAddress } from './credential-side.js';
 import { UsageError, wholeNumber } from './usage.js';
@@ -112,12 +113,22 @@ export function permitReaders(served: RunningServerThread, admission: Admission)
 
 /** Ready while orders are taken: the store has this writer's first event and is not too far behind. */
 export function forwardingCheck(forwarding: RunningForwarding): Check {
-  const { fenced, connected, takesOrders } = forwarding;
+  const { fenced, connected, problem, takesOrders } = forwarding;
   const { events, milliseconds } = forwarding.lag();
   const behind = `${events} events and ${milliseconds} ms behind`;
   const waits = fenced ? behind : `${behind}, without the first event of this writer`;
-  const detail = connected ? waits : `not reached, ${waits}`;
+  // Anyone may ask for this: the code, not the words, which name nodes of the store.
+  const why = problem === undefined ? 'not reached' : `not reached (${problem.code})`;
+  const detail = connected ? waits : `${why}, ${waits}`;
   return { name: 'eventstoredb', ok: takesOrders, detail };
+}
+
+/** Says why the store is lost, and that it is back. */
+export function forwardingLog(logger: Logger): NonNullable<ForwardingOptions['onProblem']> {
+  return (problem) => {
+    if (problem === undefined) logger.warn('EventStoreDB is reached again');
+    else logger.warn({ problem }, 'EventStoreDB is not reached: events wait in the journal');
+  };
 }
 
 export function forwardingMetrics(forwarding: RunningForwarding, metrics: Registry): void {

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SharedGate } from '../lib/shared-gate.js';
 import { EventStoreDbLog } from '../log/eventstoredb/event-log.js';
-import type { ForwardLag } from '../log/eventstoredb/forward-lag.js';
+import type { ForwardLag, ForwardProblem } from '../log/eventstoredb/forward-lag.js';
 import { ForwarderProcess } from '../log/eventstoredb/forwarder-process.js';
 import type { StoreAddress } from '../log/eventstoredb/store-address.js';
 import { StoreError } from '../log/eventstoredb/store-errors.js';
@@ -30,6 +30,8 @@ export interface ForwardingOptions {
   /** Lag in events above which new orders are refused. */
   readonly lagEventsMax: number;
   readonly gate: SharedGate;
+  /** Told when the store is lost for a reason of another kind, and (without one) when it is back. */
+  readonly onProblem?: (problem: ForwardProblem | undefined) => void;
 }
 
 export interface RunningForwarding {
@@ -38,6 +40,8 @@ export interface RunningForwarding {
   /** Whether this writer's first event is stored. */
   readonly fenced: boolean;
   readonly connected: boolean;
+  /** Why the store is not connected, as the last attempt had it. */
+  readonly problem: ForwardProblem | undefined;
   readonly storedSequence: number;
   readonly sessions: number;
   /** How often its process had to be started again. */
@@ -96,7 +100,14 @@ export function startForwarding(
   });
   const fenced = (): boolean => forwarder.storedSequence > shard.recoveredEvents;
   let hasFailed = false;
-  const look = (): void => gate.set(!hasFailed && fenced() && !forwarder.overloaded);
+  let told: string | undefined;
+  const look = (): void => {
+    gate.set(!hasFailed && fenced() && !forwarder.overloaded);
+    const { problem } = forwarder;
+    if (problem?.code === told) return;
+    told = problem?.code;
+    options.onProblem?.(problem);
+  };
   look();
   const looking = setInterval(look, LOOK_MS);
   const failed = forwarder.ended.then(
@@ -118,6 +129,9 @@ export function startForwarding(
     },
     get connected() {
       return forwarder.connected;
+    },
+    get problem() {
+      return forwarder.problem;
     },
     get storedSequence() {
       return forwarder.storedSequence;

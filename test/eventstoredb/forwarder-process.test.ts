@@ -15,6 +15,7 @@ import { sampleRecords } from '../../src/log/eventstoredb/sample-events.js';
 import { EventStoreDbServer } from '../../src/log/eventstoredb/server/eventstoredb-server.js';
 import { JournalWriter } from '../../src/log/journal/journal-writer.js';
 import { startTestServer } from './protocol-server.js';
+import { selfSigned } from './self-signed.js';
 
 /** As /proc has it, counted behind the name, which may hold blanks. */
 const [NICE, POLICY] = [16, 38] as const;
@@ -156,6 +157,58 @@ describe('the forwarder in a process of its own', { timeout: 120_000 }, () => {
     expect(forwarder.lag().events).toBe(101);
     await forwarder.stop();
     expect(forwarder.restarts).toBe(0);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'waits when the system has no process for it',
+    async () => {
+      // Thrown by spawn, as want of memory is: a longer variable than the kernel takes.
+      const tooLong = 'DAYBOOK_TEST_TOO_LONG';
+      process.env[tooLong] = 'x'.repeat(256 * 1024);
+      const forwarder = start({ lagLimit: { events: 2 } });
+      try {
+        writer.append(sampleRecords(0, 3));
+        await until(forwarder, () => forwarder.restarts >= 3);
+        expect(forwarder.pid).toBeUndefined();
+        expect(forwarder.connected).toBe(false);
+        expect(forwarder.problem?.code).toBe('EVENTSTOREDB_UNAVAILABLE');
+        expect(forwarder.overloaded).toBe(true);
+      } finally {
+        delete process.env[tooLong];
+      }
+      await until(forwarder, () => forwarder.storedSequence === 3);
+      expect(forwarder.overloaded).toBe(false);
+      expect(forwarder.problem).toBeUndefined();
+    },
+  );
+
+  it('outlives a password that is rotated in the store first, and a kill meanwhile', async () => {
+    const tls = selfSigned();
+    let password = 'old';
+    const secured = await EventStoreDbServer.start({
+      ...{ source: server.store, host: 'localhost', tls },
+      authenticate: (user, given) => user === 'forwarder' && given === password,
+    });
+    const secret = SharedText.of('forwarder:old');
+    const text = `esdb://localhost:${secured.port}?tlsCAFile=${tls.certificateFile}`;
+    const forwarder = start({ connectionString: { text, credentials: secret.memory } });
+    writer.append(sampleRecords(0, 1));
+    await until(forwarder, () => forwarder.storedSequence === 1);
+    password = 'new';
+    process.kill(forwarder.pid ?? 0, 'SIGKILL');
+    writer.append(sampleRecords(1, 1));
+    await until(forwarder, () => forwarder.problem?.code === 'EVENTSTOREDB_ACCESS_DENIED');
+    expect(forwarder.lag().events).toBe(1);
+    secret.write('forwarder:new');
+    await until(forwarder, () => forwarder.storedSequence === 2);
+    await forwarder.stop();
+    // Wrong from the start: that is a mistake, and said so.
+    const wrong = SharedText.of('forwarder:old');
+    await expect(
+      start({ connectionString: { text, credentials: wrong.memory } }).ended,
+    ).rejects.toMatchObject({ code: 'EVENTSTOREDB_ACCESS_DENIED' });
+    secured.stop();
+    tls.remove();
   });
 
   it('leaves it to its shard when to end, whatever signal the terminal sends to all', async () => {

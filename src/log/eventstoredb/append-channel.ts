@@ -113,15 +113,31 @@ function outcomeOf(answer: streams.BatchAppendResp): AppendOutcome {
     return { kind: 'wrong-revision', current };
   }
   const text = `${type}: ${status?.getMessage() ?? 'no reason given'}`;
-  if (status?.getCode() === code.Code.DEADLINE_EXCEEDED || type.endsWith('.Unknown')) {
+  const refused = refusal(type, status?.getCode());
+  if (refused === undefined) {
     return { kind: 'lost', error: new StoreError('EVENTSTOREDB_UNAVAILABLE', text) };
   }
-  return { kind: 'refused', error: new StoreError(refusal(type), text) };
+  const appendBytesMax = type.endsWith('.MaximumAppendSizeExceeded')
+    ? shared.MaximumAppendSizeExceeded.deserializeBinary(
+        details!.getValue_asU8(),
+      ).getMaxappendsize()
+    : undefined;
+  return { kind: 'refused', error: new StoreError(refused, text, { appendBytesMax }) };
 }
 
+/**
+ * Which answers are final. A node that is busy, not ready, or without a leader has no type and no code
+ * of its own for that (`google.protobuf.Empty`, code 0), so whatever is not known may pass.
+ */
 function refusal(
   type: string,
-): 'EVENTSTOREDB_STREAM_DELETED' | 'EVENTSTOREDB_ACCESS_DENIED' | 'EVENTSTOREDB_REFUSED' {
+  grpcCode: number | undefined,
+):
+  | 'EVENTSTOREDB_STREAM_DELETED'
+  | 'EVENTSTOREDB_ACCESS_DENIED'
+  | 'EVENTSTOREDB_REFUSED'
+  | undefined {
   if (type.endsWith('.StreamDeleted')) return 'EVENTSTOREDB_STREAM_DELETED';
-  return type.endsWith('.AccessDenied') ? 'EVENTSTOREDB_ACCESS_DENIED' : 'EVENTSTOREDB_REFUSED';
+  if (type.endsWith('.AccessDenied')) return 'EVENTSTOREDB_ACCESS_DENIED';
+  return grpcCode === code.Code.INVALID_ARGUMENT ? 'EVENTSTOREDB_REFUSED' : undefined;
 }

@@ -8,7 +8,7 @@ import { EventIds } from './event-id.js';
 import { streamOfShard } from './forwarder.js';
 import { MAX_APPEND_BYTES } from './server/limits.js';
 import type { StoreAddress } from './store-address.js';
-import { StoreError, storeError } from './store-errors.js';
+import { StoreError, type StoreNode, storeError } from './store-errors.js';
 import { StoreSession } from './store-session.js';
 import { StoredRecords } from './stored-records.js';
 
@@ -40,6 +40,13 @@ interface Connection {
 }
 
 /**
+ * Who may answer. Where the log ends is a question for the leader, and so is whatever is read up to
+ * there: a follower may be behind. Following may be left to any node that the address prefers, since
+ * one that is behind only hands events out later.
+ */
+type Answering = 'leader' | 'any';
+
+/**
  * The event log in EventStoreDB: the stream `daybook-<shard>`, whose revisions are the sequences. The
  * writer appends to the journal and the forwarder copies; this is for readers on other boxes, for
  * rebuilding, and for shards without a journal.
@@ -53,7 +60,9 @@ export class EventStoreDbLog implements EventLog {
   readonly #stream: string;
   readonly #ids: EventIds;
   readonly #closing = new AbortController();
-  #connection: Connection | undefined;
+  readonly #connections = new Map<Answering, Connection>();
+  /** As the last node told us that is none. */
+  #leader: StoreNode | undefined;
 
   constructor(options: EventStoreDbLogOptions) {
     this.#options = options;
@@ -100,14 +109,14 @@ export class EventStoreDbLog implements EventLog {
     let next = from;
     while (next < head && !this.#closing.signal.aborted) {
       try {
-        for await (const batch of this.#stored(records, next, head - next)) {
+        for await (const batch of this.#stored(records, next, head - next, 'leader')) {
           next += batch.count;
           backoff.reset();
           yield batch;
         }
         if (next < head) throw new EventLogError('LOG_SEQUENCE_GONE', next, head);
       } catch (error) {
-        await this.#recover(error, backoff, this.#limits.attempts);
+        await this.#recover(error, backoff, this.#limits.attempts, 'leader');
       }
     }
   }
@@ -126,30 +135,31 @@ export class EventStoreDbLog implements EventLog {
     let next = from;
     while (!ending.aborted) {
       try {
-        for await (const batch of this.#stored(records, next, 'follow', ending)) {
+        for await (const batch of this.#stored(records, next, 'follow', 'any', ending)) {
           next += batch.count;
           backoff.reset();
           yield batch;
           if (ending.aborted) return;
         }
       } catch (error) {
-        await this.#recover(error, backoff, Number.POSITIVE_INFINITY, ending);
+        await this.#recover(error, backoff, Number.POSITIVE_INFINITY, 'any', ending);
       }
     }
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#disconnect();
+    for (const answering of [...this.#connections.keys()]) this.#disconnect(answering);
   }
 
   async *#stored(
     records: StoredRecords,
     from: number,
     count: number | 'follow',
+    answering: Answering,
     signal?: AbortSignal,
   ): AsyncGenerator<RecordBuffer, void, undefined> {
-    const { session } = this.#connected();
+    const { session } = this.#connected(answering);
     const { deadlineMs: silenceMs } = this.#limits;
     const options = { stream: this.#stream, from, count, silenceMs };
     let next = from;
@@ -212,9 +222,9 @@ export class EventStoreDbLog implements EventLog {
     const backoff = this.#backoff();
     for (;;) {
       try {
-        return await attempt(this.#connected());
+        return await attempt(this.#connected('leader'));
       } catch (error) {
-        await this.#recover(error, backoff, this.#limits.attempts);
+        await this.#recover(error, backoff, this.#limits.attempts, 'leader');
       }
     }
   }
@@ -224,12 +234,15 @@ export class EventStoreDbLog implements EventLog {
     error: unknown,
     backoff: Backoff,
     attempts: number,
+    answering: Answering,
     signal: AbortSignal = this.#closing.signal,
   ): Promise<void> {
     if (error instanceof EventLogError) throw error;
     const known = error instanceof StoreError ? error : undefined;
     if (known === undefined || !known.retry || backoff.failures + 1 >= attempts) throw error;
-    this.#disconnect();
+    this.#disconnect(answering);
+    // Followed once: when that was no leader either, the address is asked again.
+    if (answering === 'leader') this.#leader = known.leader;
     if (!signal.aborted) await backoff.wait(signal);
   }
 
@@ -238,19 +251,24 @@ export class EventStoreDbLog implements EventLog {
     return new Backoff({ minMs, maxMs });
   }
 
-  #connected(): Connection {
+  #connected(answering: Answering): Connection {
     if (this.#closing.signal.aborted) {
       throw storeError(new StoreError('EVENTSTOREDB_REFUSED', 'the log is closed'));
     }
-    this.#connection ??= {
-      session: new StoreSession(this.#options.connectionString),
-      channel: undefined,
-    };
-    return this.#connection;
+    const known = this.#connections.get(answering);
+    if (known !== undefined) return known;
+    const requiresLeader = answering === 'leader';
+    const session = new StoreSession(this.#options.connectionString, {
+      requiresLeader,
+      node: requiresLeader ? this.#leader : undefined,
+    });
+    const connection: Connection = { session, channel: undefined };
+    this.#connections.set(answering, connection);
+    return connection;
   }
 
-  #disconnect(): void {
-    this.#connection?.session.close();
-    this.#connection = undefined;
+  #disconnect(answering: Answering): void {
+    this.#connections.get(answering)?.session.close();
+    this.#connections.delete(answering);
   }
 }

@@ -7,6 +7,12 @@ export interface ForwardLag {
   readonly milliseconds: number;
 }
 
+/** Why the store was not reached. The code is that of a StoreError; the words may name its nodes. */
+export interface ForwardProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Where a forwarder stands. */
 export interface ForwardState {
   /** Everything before this sequence is known to be in the store. */
@@ -17,6 +23,10 @@ export interface ForwardState {
   readonly sessions: number;
   /** False from a loss to the next time the store was found. */
   readonly connected: boolean;
+  /** Why not, as the last attempt had it. */
+  readonly problem?: ForwardProblem | undefined;
+  /** Whether the store has taken an event since the start. */
+  readonly letIn: boolean;
 }
 
 /** @param now ms since 1970 */

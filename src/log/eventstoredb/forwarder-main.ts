@@ -44,7 +44,7 @@ process.on('message', (message: ToForwarder) => {
 });
 
 async function forward(start: StartForwarding): Promise<void> {
-  const { directory, shard, connectionString, limits } = start;
+  const { directory, shard, connectionString, limits, letIn } = start;
   credentials = start.credentials === undefined ? undefined : SharedText.of(start.credentials);
   const durableEnd = new ToldDurableEnd(new FileDurableEnd(nodeFileSystem, directory));
   end = durableEnd;
@@ -54,7 +54,7 @@ async function forward(start: StartForwarding): Promise<void> {
       : { text: connectionString, credentials: credentials.memory };
   const reports = new Reports();
   const forwarder = new Forwarder({
-    ...{ connectionString: address, shard, durableEnd, limits },
+    ...{ connectionString: address, shard, durableEnd, limits, letIn },
     openReader: (from) => new JournalReader(directory, { from, end: durableEnd }),
     onChange: (state) => reports.change(state),
   });

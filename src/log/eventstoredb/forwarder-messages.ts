@@ -12,6 +12,8 @@ export interface StartForwarding {
   /** "user:password" for the connection string, where those are kept apart from it. */
   readonly credentials: string | undefined;
   readonly limits: Partial<ForwarderLimits>;
+  /** Whether the store took events from a process before this one. */
+  readonly letIn: boolean;
 }
 
 export type ToForwarder =

@@ -4,7 +4,13 @@ import { SharedText } from '../../lib/shared-text.js';
 import { workerUrl } from '../../lib/worker-url.js';
 import type { SharedDurableEnd } from '../journal/shared-durable-end.js';
 import { Backoff, type BackoffLimits } from './backoff.js';
-import { type ForwardLag, type ForwardState, isOverloaded, lagOf } from './forward-lag.js';
+import {
+  type ForwardLag,
+  type ForwardProblem,
+  type ForwardState,
+  isOverloaded,
+  lagOf,
+} from './forward-lag.js';
 import type { ForwarderLimits } from './forwarder.js';
 import type { ForwardingFailed, FromForwarder, ToForwarder } from './forwarder-messages.js';
 import type { StoreAddress } from './store-address.js';
@@ -18,6 +24,11 @@ export const RESTART_MS_MAX = 5_000;
 export const STOP_MS_MAX = 5_000;
 /** Between looks at what the process is to be told: the writer's end, another password. */
 const LOOK_MS = 20;
+
+const NO_PROCESS: ForwardProblem = {
+  code: 'EVENTSTOREDB_UNAVAILABLE',
+  message: "the forwarder's process has ended",
+};
 
 /**
  * One thread that collects, so that memory is read through by it alone; a pool of the least size. All
@@ -57,7 +68,9 @@ export class ForwarderProcess {
   readonly #options: ForwarderProcessOptions;
   readonly #backoff: Backoff;
   readonly #stopping = new AbortController();
-  #state: ForwardState = { stored: 0, oldestMs: Date.now(), sessions: 0, connected: false };
+  #state: ForwardState = {
+    ...{ stored: 0, oldestMs: Date.now(), sessions: 0, connected: false, letIn: false },
+  };
   /** Of processes that have ended. */
   #sessionsBefore = 0;
   #restarts = 0;
@@ -78,6 +91,11 @@ export class ForwarderProcess {
 
   get connected(): boolean {
     return this.#state.connected;
+  }
+
+  /** Why the store is not connected, as the last attempt had it. */
+  get problem(): ForwardProblem | undefined {
+    return this.#state.problem;
   }
 
   get sessions(): number {
@@ -130,11 +148,8 @@ export class ForwarderProcess {
 
   /** @returns the last word of a process that had one */
   #runOnce(): Promise<FromForwarder | undefined> {
-    const main = fileURLToPath(workerUrl(import.meta.url, './forwarder-main.js'));
-    const child = spawn(process.execPath, [...NODE_FLAGS, main], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
-    });
+    const child = spawnForwarder();
+    if (child === undefined) return Promise.resolve(undefined);
     this.#child = child;
     const looking = this.#instruct(child);
     return new Promise((resolve) => {
@@ -161,6 +176,7 @@ export class ForwarderProcess {
     let version = secret?.version;
     tell(child, {
       ...{ kind: 'start', directory, shard, limits, credentials: secret?.read() },
+      letIn: this.#state.letIn,
       connectionString: typeof address === 'string' ? address : address.text,
     });
     let drains = false;
@@ -176,16 +192,35 @@ export class ForwarderProcess {
   }
 
   #progress(state: ForwardState): void {
-    const { stored } = this.#state;
+    const { stored, letIn } = this.#state;
     // One that was just started does not know yet what the store has.
-    this.#state = { ...state, stored: Math.max(stored, state.stored) };
+    const known = { stored: Math.max(stored, state.stored), letIn: letIn || state.letIn };
+    this.#state = { ...state, ...known };
     if (state.stored > stored) this.#backoff.reset();
   }
 
   #lost(): void {
     this.#sessionsBefore += this.#state.sessions;
     const oldestMs = this.#state.oldestMs ?? Date.now();
-    this.#state = { ...this.#state, oldestMs, sessions: 0, connected: false };
+    const problem = this.#state.problem ?? NO_PROCESS;
+    this.#state = { ...this.#state, oldestMs, sessions: 0, connected: false, problem };
+  }
+}
+
+/**
+ * @returns undefined when the system has no process for us just now. Some of what it lacks is told by an
+ *   event of the child, the rest (memory, among others) is thrown.
+ */
+function spawnForwarder(): ChildProcess | undefined {
+  const main = fileURLToPath(workerUrl(import.meta.url, './forwarder-main.js'));
+  try {
+    return spawn(process.execPath, [...NODE_FLAGS, main], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return undefined;
   }
 }
 

@@ -6,9 +6,15 @@ import type { AppendFrame } from './append-frame.js';
 import { Backoff } from './backoff.js';
 import { EventIds } from './event-id.js';
 import { ForwardBatches, type RecordReader } from './forward-batches.js';
-import { type ForwardLag, type ForwardState, isOverloaded, lagOf } from './forward-lag.js';
+import {
+  type ForwardLag,
+  type ForwardProblem,
+  type ForwardState,
+  isOverloaded,
+  lagOf,
+} from './forward-lag.js';
 import type { StoreAddress } from './store-address.js';
-import { StoreError, storeError } from './store-errors.js';
+import { StoreError, type StoreNode, storeError } from './store-errors.js';
 import { StoreSession } from './store-session.js';
 import { metastreamOf } from './stored-event.js';
 import { parseStreamMetadata } from './stream-metadata.js';
@@ -43,6 +49,15 @@ export const FORWARDER_LIMITS: ForwarderLimits = {
   backoffMaxMs: 5_000,
 };
 
+/**
+ * Looks in a row at a store that ends before what it has acknowledged, until that is believed: a node
+ * that was cut off may take itself for the leader for a while. With the backoff some 30 s.
+ */
+export const STALE_LOOKS_MAX = 12;
+
+/** Of what a store says about its refusal, for whoever looks at the lag. */
+const PROBLEM_CHARS_MAX = 200;
+
 export interface ForwarderOptions {
   readonly connectionString: StoreAddress;
   readonly shard: number;
@@ -50,6 +65,8 @@ export interface ForwarderOptions {
   readonly openReader: (from: number) => RecordReader;
   readonly durableEnd: DurableEnd;
   readonly limits?: Partial<ForwarderLimits>;
+  /** Whether the store has taken events of this writer before: then a refusal may pass. */
+  readonly letIn?: boolean;
   /** Lag above which {@link Forwarder.overloaded} says so, and new orders are to be refused. */
   readonly lagLimit?: Partial<ForwardLag>;
   /** Told of every progress and every loss. */
@@ -85,6 +102,11 @@ export class Forwarder {
   #located = false;
   #oldestMs: number | undefined;
   #problem: StoreError | undefined;
+  #letIn: boolean;
+  /** The leader, as the last node told us that is none. */
+  #leader: StoreNode | undefined;
+  #batchBytes: number;
+  #staleLooks = 0;
   #sessions = 0;
   #waiters: (() => void)[] = [];
 
@@ -95,6 +117,8 @@ export class Forwarder {
     this.#now = options.now ?? Date.now;
     const { backoffMinMs: minMs, backoffMaxMs: maxMs, appendsInFlight } = this.#limits;
     assert(appendsInFlight > 0, 'one append may be in flight');
+    this.#letIn = options.letIn ?? false;
+    this.#batchBytes = this.#limits.batchBytes;
     this.#backoff = new Backoff({ minMs, maxMs });
   }
 
@@ -145,20 +169,26 @@ export class Forwarder {
   /**
    * Forwards until `signal` aborts, or the writer has closed and the store has everything.
    *
-   * @throws StoreError that no retry can help (another writer, a deleted stream, no access);
-   *   JournalError when the journal cannot be read. The shard must stop: its record is in doubt.
+   * @throws StoreError that no retry can help (another writer, a deleted stream, no access from the
+   *   first event on); JournalError when the journal cannot be read. The shard must stop: its record
+   *   is in doubt.
    */
   async run(signal?: AbortSignal): Promise<void> {
     this.#oldestMs = this.#now();
     while (signal?.aborted !== true) {
-      const session = new StoreSession(this.#options.connectionString);
+      const session = new StoreSession(this.#options.connectionString, {
+        requiresLeader: true,
+        node: this.#leader,
+      });
       this.#sessions += 1;
       try {
         await this.#forward(session, signal);
         return;
       } catch (error) {
-        if (!(error instanceof StoreError) || !error.retry) throw error;
+        if (!(error instanceof StoreError) || !this.#mayPass(error)) throw error;
         this.#problem = error;
+        // Followed once: when that was no leader either, the address is asked again.
+        this.#leader = error.leader;
         this.#oldestMs ??= this.#now();
         this.#options.onChange?.(this.#state());
       } finally {
@@ -166,6 +196,16 @@ export class Forwarder {
       }
       await this.#backoff.wait(signal);
     }
+  }
+
+  #mayPass(error: StoreError): boolean {
+    const { appendBytesMax } = error;
+    // At one byte an append is one event.
+    if (appendBytesMax !== undefined && this.#batchBytes > 1) {
+      this.#batchBytes = Math.max(1, Math.min(appendBytesMax, this.#batchBytes >>> 1));
+      return true;
+    }
+    return this.#letIn ? error.retryOnceLetIn : error.retry;
   }
 
   async #forward(session: StoreSession, signal: AbortSignal | undefined): Promise<void> {
@@ -178,7 +218,7 @@ export class Forwarder {
       channel = await session.appends();
       const batches = new ForwardBatches(reader, this.#options.shard, next, {
         events: this.#limits.batchEvents,
-        bytes: this.#limits.batchBytes,
+        bytes: this.#batchBytes,
       });
       await this.#pump(channel, batches, signal);
     } finally {
@@ -203,9 +243,15 @@ export class Forwarder {
       throw new StoreError('EVENTSTOREDB_AHEAD', message);
     }
     if (this.#located && next < this.#stored) {
+      this.#staleLooks += 1;
       const message = `${this.#stream} ends before revision ${next}, it had ${this.#stored} events`;
-      throw new StoreError('EVENTSTOREDB_REVISIONS', message);
+      const isStale = this.#staleLooks < STALE_LOOKS_MAX;
+      throw new StoreError(
+        isStale ? 'EVENTSTOREDB_UNAVAILABLE' : 'EVENTSTOREDB_REVISIONS',
+        message,
+      );
     }
+    this.#staleLooks = 0;
     if (last !== undefined) {
       const reader = openReader(last.revision);
       const records = reader.read();
@@ -302,6 +348,8 @@ export class Forwarder {
       oldestMs: this.#oldestMs,
       sessions: this.#sessions,
       connected: this.#problem === undefined,
+      problem: this.#problem === undefined ? undefined : problemOf(this.#problem),
+      letIn: this.#letIn,
     };
   }
 
@@ -317,6 +365,7 @@ export class Forwarder {
       const message = `${this.#stream} put event ${flight.last} at revision ${outcome.revision}`;
       throw new StoreError('EVENTSTOREDB_REVISIONS', message);
     }
+    this.#letIn = true;
     this.#progress(flight.last + 1, next?.timeMs);
     this.#backoff.reset();
   }
@@ -330,4 +379,8 @@ export class Forwarder {
     this.#waiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+function problemOf({ code, message }: StoreError): ForwardProblem {
+  return { code, message: message.slice(0, PROBLEM_CHARS_MAX) };
 }

@@ -12,23 +12,54 @@ export type StoreErrorCode =
   | 'EVENTSTOREDB_WRONG_REVISION'
   /** The stream was tombstoned. */
   | 'EVENTSTOREDB_STREAM_DELETED'
-  /** Credentials missing or wrong, or the log is read-only. */
+  /** Credentials missing or wrong, or the log is read-only. Final unless the store took events before. */
   | 'EVENTSTOREDB_ACCESS_DENIED'
-  /** The store refused the append for what it is. */
+  /** The store refused the request for what it is. Final unless the store took events before. */
   | 'EVENTSTOREDB_REFUSED';
+
+/** A node of a cluster, by the name it tells others. */
+export interface StoreNode {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a store says besides the error itself. */
+export interface StoreErrorHints {
+  readonly cause?: unknown;
+  /** Who leads, from a node that does not. */
+  readonly leader?: StoreNode | undefined;
+  /** Bytes that this store takes in one append, from one that was given more. */
+  readonly appendBytesMax?: number | undefined;
+}
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
+  readonly leader: StoreNode | undefined;
+  readonly appendBytesMax: number | undefined;
 
-  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
-    super(message, { cause });
+  constructor(code: StoreErrorCode, message: string, hints: StoreErrorHints = {}) {
+    super(message, { cause: hints.cause });
     this.code = code;
+    this.leader = hints.leader;
+    this.appendBytesMax = hints.appendBytesMax;
   }
 
   /** Whether trying again can help. */
   get retry(): boolean {
     return this.code === 'EVENTSTOREDB_UNAVAILABLE' || this.code === 'EVENTSTOREDB_WRONG_REVISION';
+  }
+
+  /**
+   * Whether it can help with a store that has taken our events before: passwords are rotated on two
+   * sides, one of them first, and a gateway refuses what it does not know yet.
+   */
+  get retryOnceLetIn(): boolean {
+    return (
+      this.retry ||
+      this.code === 'EVENTSTOREDB_ACCESS_DENIED' ||
+      this.code === 'EVENTSTOREDB_REFUSED'
+    );
   }
 }
 
@@ -49,16 +80,29 @@ const GRPC_PERMANENT: ReadonlyMap<unknown, StoreErrorCode> = new Map<unknown, St
   [16, 'EVENTSTOREDB_ACCESS_DENIED'],
 ]);
 
+interface Trailers {
+  get?: (key: string) => unknown[];
+}
+
 /** What an error of the client means to us. Whatever is not known to be permanent may pass. */
 export function storeError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const { type, code, metadata, message } = (error ?? {}) as {
     type?: unknown;
     code?: unknown;
-    metadata?: { get?: (key: string) => unknown[] };
+    metadata?: Trailers;
     message?: unknown;
   };
   const exception = metadata?.get?.('exception')?.[0];
   const found = PERMANENT[String(type)] ?? PERMANENT[String(exception)] ?? GRPC_PERMANENT.get(code);
-  return new StoreError(found ?? 'EVENTSTOREDB_UNAVAILABLE', String(message ?? error), error);
+  const text = String(message ?? error);
+  const leader = exception === 'not-leader' ? leaderOf(metadata) : undefined;
+  return new StoreError(found ?? 'EVENTSTOREDB_UNAVAILABLE', text, { cause: error, leader });
+}
+
+function leaderOf(metadata: Trailers | undefined): StoreNode | undefined {
+  const host = metadata?.get?.('leader-endpoint-host')?.[0];
+  const port = Number(metadata?.get?.('leader-endpoint-port')?.[0]);
+  const isNode = typeof host === 'string' && host !== '' && Number.isInteger(port);
+  return isNode ? { host, port } : undefined;
 }

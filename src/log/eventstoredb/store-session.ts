@@ -6,7 +6,7 @@ import type { CallOptions, ClientReadableStream, Metadata } from '@grpc/grpc-js'
 import { type AppendCall, AppendChannel } from './append-channel.js';
 import { decodeReadMessage, type ReadMessage } from './read-message-decoder.js';
 import { connectionStringOf, type StoreAddress } from './store-address.js';
-import { StoreError, storeError } from './store-errors.js';
+import { StoreError, type StoreNode, storeError } from './store-errors.js';
 import type { StoredEvent } from './stored-event.js';
 
 /** Events decoded ahead of whoever reads them; then the connection is paused. */
@@ -21,6 +21,16 @@ export interface ReadOptions {
   /** Longest silence in ms before the read counts as lost; none while following. */
   readonly silenceMs?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface SessionOptions {
+  /**
+   * Only the leader may answer: a follower may be behind, and what it calls the last event may be an
+   * older one than the leader has acknowledged. Others refuse, and say who leads.
+   */
+  readonly requiresLeader?: boolean;
+  /** Goes there, whatever nodes the address names. */
+  readonly node?: StoreNode | undefined;
 }
 
 /**
@@ -43,14 +53,16 @@ const SUBSCRIPTION_BEFORE_START = -1;
  */
 export class StoreSession {
   readonly #client: ClientChannel;
+  readonly #requiresLeader: boolean;
   readonly #calls = new Set<{ cancel(): void }>();
   #stub: StreamsClient | undefined;
   #closed = false;
 
   /** @param address `esdb://…` or `esdb+discover://…`, with any option the client knows */
-  constructor(address: StoreAddress) {
-    const client = EventStoreDBClient.connectionString(connectionStringOf(address));
+  constructor(address: StoreAddress, options: SessionOptions = {}) {
+    const client = EventStoreDBClient.connectionString(connectionStringOf(address, options.node));
     this.#client = client as unknown as ClientChannel;
+    this.#requiresLeader = options.requiresLeader ?? false;
   }
 
   /** @throws StoreError when no node can be found */
@@ -127,7 +139,8 @@ export class StoreSession {
   }
 
   #arguments(): [Metadata, CallOptions] {
-    return this.#client.callArguments({}, { deadline: Number.POSITIVE_INFINITY });
+    const requiresLeader = this.#requiresLeader;
+    return this.#client.callArguments({ requiresLeader }, { deadline: Number.POSITIVE_INFINITY });
   }
 }
 
@@ -187,7 +200,8 @@ class Incoming {
     try {
       message = decodeReadMessage(bytes);
     } catch (error) {
-      this.#end(new StoreError('EVENTSTOREDB_REFUSED', 'the store sent no ReadResp', error));
+      const text = 'the store sent no ReadResp';
+      this.#end(new StoreError('EVENTSTOREDB_REFUSED', text, { cause: error }));
       return;
     }
     if (message.kind !== 'event') return;
