@@ -13,8 +13,10 @@ import {
 import { RecordBuffer } from '../src/domain/event-record.js';
 import { LIMIT } from '../src/domain/risk-catalogue.js';
 import { assert } from '../src/lib/assert.js';
+import { nativeAddon } from '../src/lib/native-addon.js';
 import { SpscRing } from '../src/lib/ring.js';
 import { Clock } from '../src/lib/time.js';
+import { useHugePages } from '../src/operations/huge-pages.js';
 
 const ACCOUNTS = 100;
 const INSTRUMENTS = 10;
@@ -82,6 +84,9 @@ export class CoreFlow {
       return clock.ns();
     };
     this.writer = new Writer(this.state, { append: () => undefined }, now, [this.#ring]);
+    // As the writer's thread has it.
+    const addon = nativeAddon();
+    if (addon !== undefined) useHugePages(addon, [this.state, this.#ring], true);
     touch(this.state.orders);
     touch(this.state.clientIds);
     this.#reference();

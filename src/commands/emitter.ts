@@ -76,14 +76,13 @@ export class Emitter extends FixedFields {
     i32[word + 4] = this.timeLow;
     i32[word + 5] = this.timeHigh;
     // Received, causation, actor and session: as they stand in the command.
-    const c = this.command.i32;
-    const source = from >> 2;
-    i32[word + 6] = c[source + 6] as number;
-    i32[word + 7] = c[source + 7] as number;
-    i32[word + 8] = c[source + 8] as number;
-    i32[word + 9] = c[source + 9] as number;
-    i32[word + 10] = c[source + 10] as number;
-    i32[word + 11] = c[source + 11] as number;
+    const { i64 } = out;
+    const c = this.command.i64;
+    const to = at >> 3;
+    const source = from >> 3;
+    i64[to + 3] = c[source + 3] as bigint;
+    i64[to + 4] = c[source + 4] as bigint;
+    i64[to + 5] = c[source + 5] as bigint;
     return at;
   }
 

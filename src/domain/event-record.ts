@@ -47,6 +47,8 @@ export class RecordBuffer {
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly f64: Float64Array;
+  /** For moving eight bytes at a time: nothing is allocated as long as nobody looks at them. */
+  readonly i64: BigInt64Array;
   /** Bytes in use: the records stand in [0, length). */
   length = 0;
   /** Records in use. */
@@ -63,6 +65,7 @@ export class RecordBuffer {
     this.i32 = new Int32Array(buffer, from);
     this.u32 = new Uint32Array(buffer, from);
     this.f64 = new Float64Array(buffer, from);
+    this.i64 = new BigInt64Array(buffer, from);
   }
 
   clear(): void {

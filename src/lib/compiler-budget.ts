@@ -8,7 +8,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** Bytes of bytecode that may be inlined into one function, and that one such function may have. */
-const INLINED_BYTES_MAX = 4000;
+const INLINED_BYTES_MAX = 6000;
 const INLINED_FUNCTION_BYTES_MAX = 1000;
 
 export function inlineMore(): void {

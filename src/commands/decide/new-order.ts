@@ -5,7 +5,7 @@ import { EXEC_INST, ORD_STATUS, ORD_TYPE, TRADING_STATE } from '../../domain/ord
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { scratch } from '../../lib/scratch.js';
-import { copyWords } from '../../lib/words.js';
+import { copyLongs } from '../../lib/words.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { isStop } from '../evolve/held-orders.js';
 import { rowForDeciding } from '../evolve/positions.js';
@@ -221,8 +221,8 @@ function route(e: Emitter, orderId: number, venue: number): void {
 /** Copies the payload of the command, which has the same layout. */
 function copyPayload(e: Emitter, at: number, bytes: number): void {
   const skipped = terms.orderId;
-  const words = (bytes - skipped) >> 2;
-  copyWords(e.out.i32, (at + skipped) >> 2, e.command.i32, (e.at + skipped) >> 2, words);
+  const longs = (bytes - skipped) >> 3;
+  copyLongs(e.out.i64, (at + skipped) >> 3, e.command.i64, (e.at + skipped) >> 3, longs);
 }
 
 /**
