@@ -24,13 +24,44 @@ const FOLDERS = ['lib', 'domain', 'commands', 'log', 'gateways', 'venues', 'mark
 const BUNDLE = 'src/lib/core.js';
 const ENTRY = 'all-modules';
 
-/** Programs of their own, and what asks for its place elsewhere than in lib/. */
+/** Packages that the hot path needs itself: each process and thread loads what is named here. */
+const PACKAGES = ['hdr-histogram-js'];
+/** What must share the scope. */
+const HOT = /^src\/(commands|gateways)\//;
+
+/** What a compiled module imports, as it is written there: tsc writes each import in one line. */
+function importsOf(path) {
+  const text = readFileSync(join(compiled, path), 'utf8');
+  const statements = text.matchAll(/^(?:import|export) (?:.* from )?['"]([^'"]+)['"];$/gm);
+  return [...statements].map(([, specifier]) => specifier);
+}
+
+const apart = new Map();
+
+/**
+ * What stays a module of its own: programs, what asks for its place elsewhere than in lib/, what needs a
+ * package that the hot path has no use for (every process would load it), and what needs such a module.
+ */
 function isApart(path) {
-  if (path.includes('/eventstoredb/')) return true;
-  return (
-    !path.startsWith('src/lib/') &&
-    readFileSync(join(compiled, path), 'utf8').includes('import.meta')
-  );
+  if (!apart.has(path)) {
+    apart.set(path, false); // While a circle is looked at.
+    apart.set(
+      path,
+      asksForItsPlace(path) || importsOf(path).some((name) => leadsApart(path, name)),
+    );
+  }
+  return apart.get(path);
+}
+
+function asksForItsPlace(path) {
+  if (path.startsWith('src/lib/')) return false;
+  return readFileSync(join(compiled, path), 'utf8').includes('import.meta');
+}
+
+function leadsApart(path, specifier) {
+  if (specifier.startsWith('node:')) return false;
+  if (!specifier.startsWith('.')) return !PACKAGES.includes(specifier);
+  return isApart(join(dirname(path), specifier));
 }
 
 /** When a file was written last, ms; 0 without one. */
@@ -48,6 +79,8 @@ const modules = FOLDERS.flatMap((folder) =>
     .map((path) => `src/${folder}/${path}`)
     .filter((path) => !isApart(path)),
 ).sort();
+const strays = [...apart].filter(([path, is]) => is && HOT.test(path)).map(([path]) => path);
+if (strays.length > 0) throw new Error(`on the hot path, and in need of packages: ${strays}`);
 
 const entry = [
   ...modules.map((path, i) => `import * as m${i} from ${JSON.stringify(join(compiled, path))};`),
@@ -70,7 +103,10 @@ const bundle = await rolldown({
 rmSync(join(dist, 'complete'), { force: true });
 rmSync(join(dist, 'src'), { recursive: true, force: true });
 cpSync(compiled, dist, { recursive: true });
-await bundle.write({ file: join(dist, BUNDLE), format: 'esm', sourcemap: true });
+const { output } = await bundle.write({ file: join(dist, BUNDLE), format: 'esm', sourcemap: true });
+const within = output[0].moduleIds.filter((id) => id !== ENTRY).map((id) => relative(compiled, id));
+const doubled = within.filter((path) => !modules.includes(path));
+if (doubled.length > 0) throw new Error(`these would be there twice: ${doubled}`);
 await bundle.close();
 
 const { modules: namespaces } = await import(pathToFileURL(join(dist, BUNDLE)).href);

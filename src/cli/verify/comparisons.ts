@@ -1,68 +1,23 @@
-/** What `daybook verify` compares beyond bytes: states, other logs, read models. */
+/** What `daybook verify --against` compares with: other logs, read models. Loaded when it is asked for. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DEFAULT_CAPACITY } from '../../commands/state/capacity.js';
 import type { RecordBuffer } from '../../domain/event-record.js';
 import { EventStoreDbLog } from '../../log/eventstoredb/event-log.js';
 import { nodeFileSystem } from '../../log/file-system.js';
 import { isLocked } from '../../log/journal/directory-lock.js';
 import type { DurableEnd } from '../../log/journal/durable-end.js';
 import { FileDurableEnd } from '../../log/journal/durable-mark.js';
-import { FixedDurableEnd } from '../../log/journal/fixed-durable-end.js';
+import type { FixedDurableEnd } from '../../log/journal/fixed-durable-end.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import { listSegments } from '../../log/journal/segment.js';
 import { durablePosition } from '../../operations/backup/durable-position.js';
-import type { CheckFinding } from '../../operations/findings.js';
 import { type ComparedLog, compareLogs, placeInJournal } from '../../operations/log-comparison.js';
-import { newState } from '../../operations/new-state.js';
 import { compareReadModels } from '../../operations/read-model-comparison.js';
 import { journalDirectory } from '../../operations/shard.js';
-import { checkStates, recordedStates } from '../../operations/state-check.js';
 import { existingDatabase } from '../read-side.js';
-import { TerminalProgress } from '../rebuild/terminal-progress.js';
 import { connectionString } from '../store-side.js';
 import { UsageError } from '../usage.js';
-
-/** The seed of the state's hash tables; the state's hash does not depend on it. */
-const SEED = 1;
-const SHARD = 0;
-
-/** What was compared, for the summary. */
-export interface Compared {
-  readonly states?: { readonly compared: number };
-  readonly against?: { readonly what: string; readonly compared: string };
-}
-
-type Add = (finding: CheckFinding) => void;
-
-const fixedEnd = (journal: string): FixedDurableEnd =>
-  new FixedDurableEnd(durablePosition(nodeFileSystem, journal, SHARD));
-
-/** Evolves the log where there is a state hash on record to compare with. */
-export async function statesOf(
-  journal: string,
-  dataDirectory: string,
-  to: number | undefined,
-  add: Add,
-): Promise<Compared> {
-  const end = fixedEnd(journal);
-  const positions = join(dataDirectory, 'positions');
-  const recorded = recordedStates({ journal, end, positions });
-  if (recorded.byAnchor.size === 0) {
-    for (const finding of recorded.findings) add(finding);
-    return { states: { compared: 0 } };
-  }
-  const state = newState(DEFAULT_CAPACITY, SEED);
-  const progress = new TerminalProgress(process.stderr);
-  const position = { nextSequence: 0, segment: 0, offset: 0 };
-  end.read(position);
-  const onProgress = (next: number) => progress.show('states', next, position.nextSequence);
-  const options = { journal, end, recorded, state, to, onProgress };
-  const { findings, compared } = await checkStates(options);
-  progress.end();
-  for (const finding of findings) add(finding);
-  return { states: { compared } };
-}
+import { type Add, type Compared, fixedEnd, SHARD } from './states.js';
 
 export interface CompareWith {
   readonly journal: string;
