@@ -144,6 +144,18 @@ export class WireReader {
     throw new WireError('a varint is longer than 10 bytes');
   }
 
+  /** A varint of 64 bits, as a signed whole number. */
+  long(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      if (this.#at >= this.#end) throw new WireError('a varint runs past the end');
+      const byte = this.#bytes[this.#at++]!;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asIntN(64, value);
+    }
+    throw new WireError('a varint is longer than 10 bytes');
+  }
+
   /** A length-delimited field as a view into the buffer (no copy). */
   blob(): Buffer {
     const length = this.varint();

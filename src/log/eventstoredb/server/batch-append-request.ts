@@ -60,12 +60,38 @@ export function decodeBatchAppendRequest(bytes: Buffer): BatchAppendRequest {
 function decodeOptions(bytes: Buffer): BatchAppendOptions {
   const options = streams.BatchAppendReq.Options.deserializeBinary(bytes);
   const name = options.getStreamIdentifier()?.getStreamName_asU8() ?? new Uint8Array();
-  const deadline = options.getDeadline();
+  const deadline = options.getDeadline()?.toDate().getTime() ?? deadlineAfter(bytes);
   return {
     stream: Buffer.from(name).toString('utf8'),
     expected: expectedOf(options),
-    deadline: deadline?.toDate().getTime(),
+    deadline,
   };
+}
+
+/**
+ * Newer clients send how long they wait, in a field that the generated class does not know:
+ *
+ *     Options  7 deadline{1 seconds, 2 nanos}
+ */
+function deadlineAfter(bytes: Buffer): number | undefined {
+  const reader = new WireReader(bytes);
+  while (!reader.done) {
+    const key = reader.varint();
+    if (key !== ((7 << 3) | WIRE_LENGTH_DELIMITED)) {
+      reader.skip(key & 7);
+      continue;
+    }
+    const duration = reader.message();
+    let milliseconds = 0;
+    while (!duration.done) {
+      const part = duration.varint();
+      if (part === 1 << 3) milliseconds += Number(duration.long()) * 1_000;
+      else if (part === 2 << 3) milliseconds += Number(duration.long()) / 1_000_000;
+      else duration.skip(part & 7);
+    }
+    return Date.now() + milliseconds;
+  }
+  return undefined;
 }
 
 function expectedOf(options: streams.BatchAppendReq.Options): ExpectedRevision {

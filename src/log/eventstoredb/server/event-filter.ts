@@ -24,6 +24,7 @@ export function isHidden(event: StoredEvent): boolean {
 export function eventFilter(options: FilterOptions): EventFilter {
   const multiplier = options.getCheckpointintervalmultiplier();
   if (multiplier < 1) throw invalidArgument('The checkpoint interval multiplier is at least 1.');
+  if (!options.hasMax() && !options.hasCount()) throw invalidArgument('A filter has a window.');
   const window = options.hasMax() ? options.getMax() : DEFAULT_FILTER_WINDOW;
   if (window < 1) throw invalidArgument('The filter window is at least 1.');
   const checkpointInterval = multiplier * window;

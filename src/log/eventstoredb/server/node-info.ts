@@ -5,6 +5,12 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 /** Version the server names itself as: the line whose behaviour it follows, not a product. */
 const PROTOCOL_VERSION = '24.10.0';
 const STREAMS_SERVICE = 'event_store.client.streams.streams';
+const PERSISTENT_SERVICE = 'event_store.client.persistent_subscriptions.persistentsubscriptions';
+/**
+ * Not served, and listed all the same: for what is not listed the Node clients turn to an HTTP interface,
+ * which is not there either, and fail with a parser's error. Over gRPC they are told UNIMPLEMENTED.
+ */
+const GRPC_INSTEAD_OF_HTTP = ['list', 'getinfo', 'replayparked', 'restartsubsystem'];
 const TICKS_PER_MS = 10_000n;
 
 /** A cluster of one: this node, alive, the leader. */
@@ -35,12 +41,15 @@ export function supportedMethods(batchAppend: boolean): features.SupportedMethod
   methods.setEventStoreServerVersion(PROTOCOL_VERSION);
   methods.addMethods(supported('read', ['position', 'events']));
   if (batchAppend) methods.addMethods(supported('batchappend', ['deadline_duration']));
+  for (const name of GRPC_INSTEAD_OF_HTTP) {
+    methods.addMethods(supported(name, ['stream', 'all'], PERSISTENT_SERVICE));
+  }
   return methods;
 }
 
-function supported(name: string, list: string[]): features.SupportedMethod {
+function supported(name: string, list: string[], service = STREAMS_SERVICE) {
   const method = new features.SupportedMethod();
-  method.setServiceName(STREAMS_SERVICE);
+  method.setServiceName(service);
   method.setMethodName(name);
   method.setFeaturesList(list);
   return method;

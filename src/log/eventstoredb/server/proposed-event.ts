@@ -1,10 +1,12 @@
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ProposedEvent } from '../stored-event.js';
+import { readHalves, textOfHalves } from '../uuid-halves.js';
 import { WIRE_LENGTH_DELIMITED, type WireReader } from '../wire.js';
 import { invalidArgument, missingMetadata } from './rpc-error.js';
 
 const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const JSON_TYPE = 'application/json';
 const NO_BYTES = new Uint8Array();
 
 /** @throws RpcError INVALID_ARGUMENT for text that is no UUID. */
@@ -14,20 +16,13 @@ export function uuidText(text: string): string {
   return lower;
 }
 
-function structuredUuid(most: string, least: string): string {
-  const hex = [most, least]
-    .map((half) => BigInt.asUintN(64, BigInt(half)).toString(16).padStart(16, '0'))
-    .join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
 /** Clients may send an id as text or as two 64-bit halves. */
 export function uuidOf(uuid: shared.UUID | undefined): string {
   const structured = uuid?.getStructured();
   if (structured !== undefined) {
-    return structuredUuid(
-      structured.getMostSignificantBits(),
-      structured.getLeastSignificantBits(),
+    return textOfHalves(
+      BigInt(structured.getMostSignificantBits()),
+      BigInt(structured.getLeastSignificantBits()),
     );
   }
   return uuidText(uuid?.getString() ?? '');
@@ -42,7 +37,12 @@ function proposed(
 ): ProposedEvent {
   if (type === undefined || type.length === 0) throw missingMetadata('type');
   if (contentType === undefined || contentType.length === 0) throw missingMetadata('content-type');
-  return { id, type, contentType, customMetadata, data };
+  return { id, type, contentType: keptContentType(contentType), customMetadata, data };
+}
+
+/** The real server keeps whether it is JSON, and nothing else of a content type. */
+function keptContentType(contentType: string): string {
+  return contentType === JSON_TYPE ? JSON_TYPE : 'application/octet-stream';
 }
 
 /** An event of the `Append` call. @throws RpcError when it lacks an id, a type or a content type. */
@@ -93,7 +93,7 @@ export function decodeUuid(reader: WireReader): string {
   while (!reader.done) {
     const key = reader.varint();
     if (key >>> 3 === 2 && (key & 7) === WIRE_LENGTH_DELIMITED) text = uuidText(reader.text());
-    else if (key >>> 3 === 1) throw invalidArgument('Ids of batch appends are sent as text.');
+    else if (key >>> 3 === 1) text = readHalves(reader.message());
     else reader.skip(key & 7);
   }
   if (text === undefined) throw invalidArgument('An id is empty.');

@@ -14,10 +14,10 @@ export function sendEvent(
   source: StreamSource,
   out: CallWriter<unknown>,
   event: StoredEvent,
-  resolveLinks: boolean,
+  { resolveLinks, ids }: Pick<ReadPlan, 'resolveLinks' | 'ids'>,
 ): Promise<void> | undefined {
-  if (!resolveLinks) return out.write(encodeReadEvent({ event }));
-  return resolveLink(source, event).then((resolved) => out.write(encodeReadEvent(resolved)));
+  if (!resolveLinks) return out.write(encodeReadEvent({ event }, ids));
+  return resolveLink(source, event).then((resolved) => out.write(encodeReadEvent(resolved, ids)));
 }
 
 /** A read of a stream: a page at a time, until its count or its end. */
@@ -41,7 +41,7 @@ export async function readStream(
     const limit = Math.min(left, READ_PAGE_EVENTS);
     const page = await source.readStream(plan.stream, revision, plan.direction, limit);
     for (const event of page) {
-      const room = sendEvent(source, out, event, plan.resolveLinks);
+      const room = sendEvent(source, out, event, plan);
       if (room !== undefined) await room;
       revision = event.revision + step;
     }
@@ -69,7 +69,7 @@ export async function readAll(
     for (const event of page) {
       position = event.position + (forwards ? 1 : -1);
       if (isHidden(event) || (plan.filter !== undefined && !plan.filter.passes(event))) continue;
-      const room = sendEvent(source, out, event, plan.resolveLinks);
+      const room = sendEvent(source, out, event, plan);
       if (room !== undefined) await room;
       left -= 1;
       if (left === 0) return;

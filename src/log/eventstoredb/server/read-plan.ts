@@ -1,4 +1,5 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { IdForm } from '../read-message.js';
 import { safeNumber } from '../stored-event.js';
 import type { Direction } from '../stream-source.js';
 import { type EventFilter, eventFilter } from './event-filter.js';
@@ -19,6 +20,7 @@ export interface ReadPlan {
   readonly count: number | undefined;
   readonly filter: EventFilter | undefined;
   readonly resolveLinks: boolean;
+  readonly ids: IdForm;
 }
 
 /** @throws RpcError INVALID_ARGUMENT for a combination the protocol does not know. */
@@ -45,6 +47,7 @@ export function readPlan(request: streams.ReadReq): ReadPlan {
     count: options.hasSubscription() ? undefined : safeNumber(options.getCount()),
     filter: filterOptions === undefined ? undefined : eventFilter(filterOptions),
     resolveLinks: options.getResolveLinks(),
+    ids: options.getUuidOption()?.hasString() ? 'text' : 'halves',
   };
 }
 

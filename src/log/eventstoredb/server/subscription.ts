@@ -78,7 +78,7 @@ async function followStream(
       if ((await source.status(stream)).kind === 'deleted') throw streamDeleted(stream);
       const page = await source.readStream(stream, next, 'forwards', limit);
       for (const event of page) {
-        const room = sendEvent(source, out, event, plan.resolveLinks);
+        const room = sendEvent(source, out, event, plan);
         if (room !== undefined) await room;
         next = event.revision + 1;
       }
@@ -116,7 +116,7 @@ async function followAll(
   };
   const consider = (event: StoredEvent): Promise<void> | undefined => {
     if (isHidden(event) || (filter !== undefined && !filter.passes(event))) return undefined;
-    return sendEvent(source, out, event, plan.resolveLinks);
+    return sendEvent(source, out, event, plan);
   };
   return {
     mark,
