@@ -8,12 +8,13 @@ import { type WireReader, WireWriter } from './wire.js';
  */
 const HALF_HEX_CHARS = 16;
 const KEYS = [0x08, 0x10] as const;
-const BYTES_MAX = 22;
+// Two keys and two varints of ten bytes.
+const ENCODED_BYTES = 22;
 
 /** @param text 36 characters */
 export function halvesOf(text: string): Buffer {
   const hex = text.replaceAll('-', '');
-  const out = new WireWriter(BYTES_MAX);
+  const out = new WireWriter(ENCODED_BYTES);
   for (const [index, key] of KEYS.entries()) {
     out.varint(key);
     const at = index * HALF_HEX_CHARS;
