@@ -15,7 +15,9 @@ import { ShardState } from '../../commands/state/shard-state.js';
 import { stateHash } from '../../commands/state-hash.js';
 import { catalogueFingerprint } from '../../domain/catalogue-fingerprint.js';
 import { EventStoreDbLog } from '../../log/eventstoredb/event-log.js';
+import { streamOfShard } from '../../log/eventstoredb/forwarder.js';
 import { restoreJournal } from '../../log/eventstoredb/restore-journal.js';
+import { StoreError } from '../../log/eventstoredb/store-errors.js';
 import { JournalReader } from '../../log/journal/journal-reader.js';
 import { JournalWriter } from '../../log/journal/journal-writer.js';
 import { journalDirectory } from '../../operations/shard.js';
@@ -82,6 +84,10 @@ async function fillJournal(journal: JournalWriter, options: RestoreOptions): Pro
   const log = new EventStoreDbLog({ connectionString: options.connectionString, shard: 0 });
   try {
     const head = await log.head();
+    if (head === 0) {
+      const message = `there are no events in ${streamOfShard(0)}: another store, or a deleted stream`;
+      throw new StoreError('EVENTSTOREDB_EMPTY', message);
+    }
     await restoreJournal(log, journal, (next) => options.progress.show('journal', next, head));
   } finally {
     await log.close();

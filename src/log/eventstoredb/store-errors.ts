@@ -8,6 +8,8 @@ export type StoreErrorCode =
   | 'EVENTSTOREDB_AHEAD'
   /** Revisions of the stream are not our sequences: it was deleted, truncated or recreated. */
   | 'EVENTSTOREDB_REVISIONS'
+  /** There is nothing to rebuild from: no such stream, or it was deleted. */
+  | 'EVENTSTOREDB_EMPTY'
   /** Appended at another place than expected; nothing was written. */
   | 'EVENTSTOREDB_WRONG_REVISION'
   /** The stream was tombstoned. */
