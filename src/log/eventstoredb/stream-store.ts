@@ -253,7 +253,7 @@ export class StreamStore implements StreamSource {
     }
     assert(event.revision === stream.events.length, 'revisions of a stream have no gaps');
     stream.events.push(event);
-    this.#recent.add(event.stream, event.id, event.revision);
+    this.#recent.add(event);
     if (isMetastream(event.stream)) {
       this.#open(originalStreamOf(event.stream)).metadata = parseStreamMetadata(event.data);
     }
