@@ -97,6 +97,30 @@ describe('a cluster', { timeout: 60_000 }, () => {
     },
   );
 
+  it.each([
+    'RESOURCE_EXHAUSTED',
+    'UNAVAILABLE',
+    'ABORTED',
+    'DEADLINE_EXCEEDED',
+    'CANCELLED',
+    'UNKNOWN',
+    'INTERNAL',
+    'DATA_LOSS',
+  ] as const)('that is full or in trouble (%s) is asked again, slower each time', async (code) => {
+    const store = new StreamStore();
+    let calls = 0;
+    const leader = await node(store, {
+      fail: () => (++calls <= 9 ? new RpcError(status[code], 'no room') : undefined),
+    });
+    record(5);
+    writer.close();
+    const forward = forwarder(leader);
+    await forward.run();
+    expect(held(store).length).toBe(5);
+    // One call a session until it goes well: nothing is asked twice without a pause.
+    expect(forward.sessions).toBe(10);
+  });
+
   it('whose node answers an append with an internal error gets it again', async () => {
     const store = new StreamStore();
     let answers = 0;
