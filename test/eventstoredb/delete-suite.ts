@@ -95,6 +95,35 @@ export function describeDeletes(open: () => Promise<ProtocolServer>): void {
       expect(await revisions(stream)).toEqual([3]);
     });
 
+    it('is taken for one that is not there by whoever deletes it again', async () => {
+      for (const expectedRevision of [NO_STREAM, ANY, 1n] as const) {
+        const stream = await streamOf(2);
+        await client.deleteStream(stream);
+        await client.deleteStream(stream, { expectedRevision });
+        await expect(revisions(stream)).rejects.toThrow(StreamNotFoundError);
+        await client.tombstoneStream(stream, { expectedRevision });
+        await expect(revisions(stream)).rejects.toThrow(StreamDeletedError);
+      }
+      const stream = await streamOf(2);
+      await client.deleteStream(stream);
+      for (const expectedRevision of [0n, 2n] as const) {
+        await expect(client.deleteStream(stream, { expectedRevision })).rejects.toThrow(
+          WrongExpectedVersionError,
+        );
+      }
+    });
+
+    it('is brought back empty by an append of nothing', async () => {
+      for (const expectedRevision of [ANY, 1n] as const) {
+        const stream = await streamOf(2);
+        await client.deleteStream(stream);
+        const nothing = await client.appendToStream(stream, [], { expectedRevision });
+        expect(nothing.nextExpectedRevision).toBe(1n);
+        expect(await revisions(stream)).toEqual([]);
+        expect((await client.getStreamMetadata(stream)).metadata?.truncateBefore).toBe(2);
+      }
+    });
+
     it('refuses to delete what has neither events nor metadata', async () => {
       for (const expectedRevision of [NO_STREAM, ANY] as const) {
         await expect(

@@ -85,6 +85,9 @@ export class StreamStore implements StreamSource {
     if (decision.kind !== 'append') return decision;
     const last = this.#lastRevision(name);
     if (events.length === 0) {
+      const nothing = new Commit(this.#nextPosition, this.#nowTicks());
+      this.#undelete(nothing, name, last + 1);
+      if (nothing.events.length > 0) this.#write(nothing);
       return { kind: 'success', revision: last, position: this.lastPosition() };
     }
     const commit = new Commit(this.#nextPosition, this.#nowTicks());
@@ -99,7 +102,8 @@ export class StreamStore implements StreamSource {
 
   /** Soft delete: the stream reads as missing until it is written to again. */
   delete(name: string, expected: ExpectedRevision): WriteResult {
-    const decision = this.#decide(name, expected, []);
+    // Decided as an append of one event that nobody has: that is what the marker is.
+    const decision = this.#decide(name, expected, [this.#newId()]);
     if (decision.kind === 'stream-deleted' || decision.kind === 'wrong-expected-version') {
       return decision;
     }
@@ -117,7 +121,8 @@ export class StreamStore implements StreamSource {
 
   /** Hard delete, for good. A stream that was never written can be tombstoned, too. */
   tombstone(name: string, expected: ExpectedRevision): WriteResult {
-    const decision = this.#decide(name, expected, []);
+    // Decided as an append of one event that nobody has: that is what the marker is.
+    const decision = this.#decide(name, expected, [this.#newId()]);
     if (decision.kind === 'stream-deleted' || decision.kind === 'wrong-expected-version') {
       return decision;
     }
