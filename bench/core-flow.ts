@@ -78,12 +78,7 @@ export class CoreFlow {
       },
       1,
     );
-    const clock = new Clock();
-    const now = () => {
-      clock.tick();
-      return clock.ns();
-    };
-    this.writer = new Writer(this.state, { append: () => undefined }, now, [this.#ring]);
+    this.writer = new Writer(this.state, { append: () => undefined }, new Clock(), [this.#ring]);
     // As the writer's thread has it.
     const addon = nativeAddon();
     if (addon !== undefined) useHugePages(addon, [this.state, this.#ring], true);

@@ -1,6 +1,7 @@
 #include "threads.h"
 
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <sched.h>
 #include <sys/mman.h>
@@ -113,11 +114,22 @@ napi_value use_huge_pages(napi_env env, napi_callback_info info) {
   return boolean(env, agreed);
 }
 
-// Processor time of the calling thread: stands still while others have the processor.
-napi_value thread_cpu_ms(napi_env env, napi_callback_info) {
+// readClocks(typedArray): two doubles, ms: CLOCK_MONOTONIC, and the processor time of the calling thread, which
+// stands still while others have the processor. Into memory, because a number that is returned is allocated.
+napi_value read_clocks(napi_env env, napi_callback_info info) {
+  Args args(env, info, 1);
+  const Memory memory = args.memory(0);
+  if (!args.ok()) return nullptr;
+  if (memory.bytes < 2 * sizeof(double)) {
+    napi_throw_range_error(env, nullptr, "readClocks: room for two doubles");
+    return nullptr;
+  }
   timespec used = {};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return number(env, static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) / 1e6);
+  const double ms[2] = {monotonic_ms_now(),
+                        static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) / 1e6};
+  std::memcpy(memory.data, ms, sizeof ms);
+  return nullptr;
 }
 
 // The clock of `performance.now()`, with another zero.

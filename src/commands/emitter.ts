@@ -6,6 +6,7 @@ import { HEADER, RECORD_HEADER_BYTES, type RecordBuffer } from '../domain/event-
 import { EVENT, type EventName, eventLayouts, events } from '../domain/events.js';
 import { assert } from '../lib/assert.js';
 import { FixedFields } from '../lib/fixed-fields.js';
+import { highWord, lowWord, msFromWords } from '../lib/time.js';
 import { evolve } from './evolve/evolve.js';
 import type { ShardState } from './state/shard-state.js';
 
@@ -36,9 +37,14 @@ export class Emitter extends FixedFields {
 
   /** Sets the time of the decisions that follow. */
   setTime(ns: bigint): void {
-    this.timeLow = Number(BigInt.asIntN(32, ns));
-    this.timeHigh = Number(ns >> 32n);
-    this.timeMs = Number(ns / 1_000_000n);
+    this.setTimeWords(lowWord(ns), highWord(ns));
+  }
+
+  /** The same by the words of an i64 of ns, `low` unsigned. */
+  setTimeWords(low: number, high: number): void {
+    this.timeLow = low | 0;
+    this.timeHigh = high | 0;
+    this.timeMs = msFromWords(low, high);
   }
 
   /**

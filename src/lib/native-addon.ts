@@ -120,8 +120,8 @@ export interface NativeAddon {
   idleThread(id: number): boolean;
   /** The calling thread asks for slices of so many us. @returns whether the kernel took it */
   promptThread(us: number): boolean;
-  /** Processor time of the calling thread. */
-  threadCpuMs(): number;
+  /** Two doubles, ms: of CLOCK_MONOTONIC, and the processor time of the calling thread. */
+  readClocks(into: Float64Array): void;
   /** Of CLOCK_MONOTONIC. */
   monotonicMs(): number;
 

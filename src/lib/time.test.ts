@@ -5,6 +5,7 @@ import {
   formatIsoNs,
   highWord,
   lowWord,
+  msFromWords,
   nsFromWords,
   parseIsoNs,
   TIME_NS_MAX,
@@ -202,5 +203,19 @@ describe('ISO text', () => {
       expect(formatIsoNs(left) < formatIsoNs(right)).toBe(left < right);
     };
     fc.assert(fc.property(ns, ns, check));
+  });
+});
+
+describe('whole milliseconds from the two words', () => {
+  const check = (ns: bigint) => {
+    expect(msFromWords(lowWord(ns), highWord(ns))).toBe(Number(ns / 1_000_000n));
+  };
+
+  it.each([0n, 999_999n, 1_000_000n, 2n ** 32n - 1n, 2n ** 32n, TIME_NS_MAX])('of %d', check);
+
+  it('are rounded down, a nanosecond before and at each of them too', () => {
+    const wholeMs = fc.bigInt(1n, TIME_NS_MAX / 1_000_000n).map((ms) => ms * 1_000_000n);
+    const near = fc.tuple(wholeMs, fc.constantFrom(-1n, 0n, 1n)).map(([at, by]) => at + by);
+    fc.assert(fc.property(fc.oneof(near, fc.bigInt(0n, TIME_NS_MAX)), check), { numRuns: 2000 });
   });
 });

@@ -39,6 +39,17 @@ export function highWord(ns: bigint): number {
   return Number((ns >> 32n) & 0xffff_ffffn);
 }
 
+/**
+ * Whole milliseconds of a time in nanoseconds, rounded down, without a bigint: 2^32 ns are 4294 ms and
+ * 967,296 ns, and what those add up to stays below 2^52, where dividing by a million rounds nothing up
+ * to a whole number that it is not.
+ *
+ * @param low bits 0 to 31, unsigned; @param high bits 32 to 62
+ */
+export function msFromWords(low: number, high: number): number {
+  return high * 4294 + Math.floor((high * 967_296 + low) / 1_000_000);
+}
+
 /** Where a Clock gets its time from: the machine, or a test that turns the hands. */
 export interface TimeSource {
   /** Milliseconds since 1970 when `monotonicMs` was 0, as exactly as the machine knows. */

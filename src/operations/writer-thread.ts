@@ -61,10 +61,6 @@ const journal = JournalWriter.open(data.directory, {
   ...(data.segmentBytesMax === undefined ? {} : { segmentBytesMax: data.segmentBytesMax }),
 });
 const clock = new Clock();
-const now = () => {
-  clock.tick();
-  return clock.ns();
-};
 // The newest good snapshot, then the tail; nothing is decided and no side effect happens.
 const recovered = recoverState(data.directory, data.shard, journal.durableEnd, () =>
   newState(data.capacity, randomInt(2 ** 31)),
@@ -84,7 +80,7 @@ const fastPath =
     : new FastPath({
         ...{ addon, options: data.fastPath, journal, latency, doorbell, rings, flags, port },
       });
-const writer = new Writer(state, fastPath ?? journal, now, rings);
+const writer = new Writer(state, fastPath ?? journal, clock, rings);
 const recoveredEvents = state.nextSequence;
 takeOver();
 say({
@@ -111,7 +107,8 @@ say({ kind: 'stopped', stateHash: stateHash(state), nextSequence: state.nextSequ
 /** The first event of a writer: its epoch fences whoever wrote before. */
 function takeOver(): void {
   const command = new RecordBuffer(COMMAND_SLOT_BYTES);
-  const header = { received: now(), command: 0, actor: 0, session: 0 };
+  clock.tick();
+  const header = { received: clock.ns(), command: 0, actor: 0, session: 0 };
   const { shard, shards, software } = data;
   encodeCommand('StartWriter', header, { epoch: 0, shard, shards, software }, command.bytes);
   writer.runOne(command, 0);

@@ -79,12 +79,7 @@ class Rig {
       ...{ addon: addon!, options: { spin: false }, journal: this.journal, latency: this.latency },
       ...{ doorbell: this.#doorbell, rings, flags: this.flags, port: this.#channel.port1 },
     });
-    const clock = new Clock();
-    const now = () => {
-      clock.tick();
-      return clock.ns();
-    };
-    this.#writer = new Writer(new ShardState(CAPACITY, 1), this.#fast, now, rings);
+    this.#writer = new Writer(new ShardState(CAPACITY, 1), this.#fast, new Clock(), rings);
     this.#control('StartWriter', { epoch: 0, shard: 0, shards: 1, software: 'test' });
     this.#control('ListInstrument', {
       ...{ symbol: 'LOTS', currency: 'USD', tickMantissa: 1, tickScale: 2, lotMantissa: 1 },

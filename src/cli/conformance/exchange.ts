@@ -8,7 +8,7 @@ import { evolveBatch } from '../../commands/recovery.js';
 import type { Capacity } from '../../commands/state/capacity.js';
 import { ShardState } from '../../commands/state/shard-state.js';
 import { stateHash } from '../../commands/state-hash.js';
-import { type BatchLog, Writer } from '../../commands/writer.js';
+import { type BatchLog, Writer, type WriterClock } from '../../commands/writer.js';
 import { COMMAND_SLOT_BYTES, type CommandData, type CommandName } from '../../domain/commands.js';
 import { decodeEvent } from '../../domain/event-codec.js';
 import { HEADER, RecordBuffer } from '../../domain/event-record.js';
@@ -18,6 +18,7 @@ import { ExecutionReports } from '../../domain/execution-reports.js';
 import { assert } from '../../lib/assert.js';
 import { Doorbell } from '../../lib/doorbell.js';
 import { SpscRing } from '../../lib/ring.js';
+import { highWord, lowWord } from '../../lib/time.js';
 
 const CAPACITY: Capacity = {
   orders: 256,
@@ -39,7 +40,7 @@ export const INSTRUMENT = 1;
 export const VENUE = 1;
 export const MARK = 100;
 
-export class Exchange implements BatchLog {
+export class Exchange implements BatchLog, WriterClock {
   readonly reports = new ExecutionReports();
   /** Reports that no row has claimed yet, in their order. */
   readonly queue: Report[] = [];
@@ -52,12 +53,8 @@ export class Exchange implements BatchLog {
 
   constructor() {
     const ring = SpscRing.create({ slots: RESERVED_SLOTS * 2, slotBytes: COMMAND_SLOT_BYTES });
-    const clock = () => {
-      this.#now += 1_000_000n;
-      return this.#now;
-    };
     const state = new ShardState(CAPACITY, randomInt(2 ** 31));
-    this.#writer = new Writer(state, this, clock, [ring]);
+    this.#writer = new Writer(state, this, this, [ring]);
     this.#port = new CommandPort(ring, Doorbell.create(), 1);
     this.submit('OpenTradingDay', { tradingDay: FIRST_DAY });
     this.submit('ListInstrument', {
@@ -74,6 +71,19 @@ export class Exchange implements BatchLog {
     });
     this.submit('OpenAccount', { name: 'client', currency: 'EUR', open: 1 });
     this.submit('MarkPrice', { instrument: INSTRUMENT, price: MARK });
+  }
+
+  /** The clock's side: a millisecond passes for each command. */
+  tick(): void {
+    this.#now += 1_000_000n;
+  }
+
+  get low(): number {
+    return lowWord(this.#now);
+  }
+
+  get high(): number {
+    return highWord(this.#now);
   }
 
   /** The log's side: a batch is durable as soon as it is decoded. */
