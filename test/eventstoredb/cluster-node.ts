@@ -64,6 +64,8 @@ export interface ClusterNode {
   readonly behaviour: NodeBehaviour;
   /** Calls that were sent on to the leader. */
   readonly referred: () => number;
+  /** Ends the reads that are open, as a node does that is shut down. */
+  readonly dropReads: () => void;
   readonly stop: () => void;
 }
 
@@ -75,6 +77,7 @@ export async function startNode(
   const served = new StreamsService({ source: store, store, authenticate: undefined });
   const implementation = served.implementation();
   let referred = 0;
+  const reads = new Set<ReadCall>();
   const failure = (metadata: Metadata): RpcError | undefined => {
     const failed = behaviour.fail?.();
     if (failed !== undefined || behaviour.leaderPort === undefined) return failed;
@@ -87,8 +90,13 @@ export async function startNode(
     ...implementation,
     read: (call: ReadCall) => {
       const failed = failure(call.metadata);
-      if (failed !== undefined) call.emit('error', failed);
-      else (implementation.read as (call: ReadCall) => void)(call);
+      if (failed !== undefined) {
+        call.emit('error', failed);
+        return;
+      }
+      reads.add(call);
+      call.once('close', () => reads.delete(call));
+      (implementation.read as (call: ReadCall) => void)(call);
     },
     batchAppend: (call: BatchCall) => {
       const failed = failure(call.metadata);
@@ -102,7 +110,15 @@ export async function startNode(
       else reject(error);
     });
   });
-  return { port, behaviour, referred: () => referred, stop: () => server.forceShutdown() };
+  const dropReads = (): void => {
+    for (const call of reads) call.emit('error', new RpcError(status.UNAVAILABLE, 'shutting down'));
+    reads.clear();
+  };
+  return {
+    ...{ port, behaviour, dropReads },
+    referred: () => referred,
+    stop: () => server.forceShutdown(),
+  };
 }
 
 function notLeader(port: number): RpcError {

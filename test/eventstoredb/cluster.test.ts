@@ -254,6 +254,49 @@ describe('a cluster', { timeout: 60_000 }, () => {
     await nextRunning;
   });
 
+  it('is followed on when a password was rotated there first', async () => {
+    const store = new StreamStore();
+    const leader = await node(store);
+    record(10);
+    const stop = new AbortController();
+    const forward = forwarder(leader);
+    const running = forward.run(stop.signal);
+    await forward.untilStored(10);
+    const limits = { deadlineMs: 20_000, backoffMinMs: 1, backoffMaxMs: 5 };
+    const log = new EventStoreDbLog({ connectionString: urlOf(leader), shard: 0, limits });
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const batch of log.follow(0)) {
+        for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2]!) {
+          seen.push(batch.f64[(at + HEADER.sequence) / 8]!);
+        }
+      }
+    })();
+    while (seen.length < 10) await Promise.race([turn(), following]);
+    let denied = 0;
+    leader.behaviour.fail = () => {
+      denied += 1;
+      return accessDenied();
+    };
+    leader.dropReads();
+    while (denied < 3) await Promise.race([turn(), following]);
+    delete leader.behaviour.fail;
+    record(10);
+    while (seen.length < 20) await Promise.race([turn(), following, running]);
+    expect(seen).toEqual([...Array(20).keys()]);
+    await log.close();
+    await following;
+    // Denied from the first question on it ends.
+    leader.behaviour.fail = () => accessDenied();
+    const other = new EventStoreDbLog({ connectionString: urlOf(leader), shard: 0, limits });
+    await expect(other.follow(0).next()).rejects.toMatchObject({
+      code: 'EVENTSTOREDB_ACCESS_DENIED',
+    });
+    await other.close();
+    stop.abort();
+    await running;
+  });
+
   it('that is behind a gateway which knows no such call for a while is waited for', async () => {
     const store = new StreamStore();
     const leader = await node(store);

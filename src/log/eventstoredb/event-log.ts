@@ -239,7 +239,9 @@ export class EventStoreDbLog implements EventLog {
   ): Promise<void> {
     if (error instanceof EventLogError) throw error;
     const known = error instanceof StoreError ? error : undefined;
-    if (known === undefined || !known.retry || backoff.failures + 1 >= attempts) throw error;
+    // Whoever follows was let in when it asked for the head.
+    const mayPass = answering === 'any' ? known?.retryOnceLetIn : known?.retry;
+    if (known === undefined || mayPass !== true || backoff.failures + 1 >= attempts) throw error;
     this.#disconnect(answering);
     // Followed once: when that was no leader either, the address is asked again.
     if (answering === 'leader') this.#leader = known.leader;
