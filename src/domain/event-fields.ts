@@ -255,7 +255,7 @@ export const requestRejected = {
   stopPrice: i53('ticks', 'StopPx [99] that it wanted'),
   displayQuantity: i53('lots', 'MaxFloor [111] that it wanted'),
   refusedHere: u8('0 or 1', '1: the request never left; 0: the venue refused it'),
-  execInst: u8('bits', 'ExecInst of the request refused here'),
+  execInst: u8('bits', 'ExecInst of the request refused here; a replace also has NewestRef 1'),
   spare16: u16('none', 'zero'),
   spare32: u32('none', 'zero'),
 } as const;

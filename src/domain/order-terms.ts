@@ -64,6 +64,12 @@ export const EXEC_INST = {
   Overload: 128,
 } as const;
 
+/** ExecInst of a replace alone, beside PossResend, OffTick, OffLot and Overload of `EXEC_INST`. */
+export const REPLACE_INST = {
+  /** Refused unless the id it names is of the newest reference (userRef) of the order, as OUCH has it. */
+  NewestRef: 1,
+} as const;
+
 /** ContingencyType [1385]; a bracket is an OTO whose children are an OCO. */
 export const CONTINGENCY = {
   None: 0,

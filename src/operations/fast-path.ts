@@ -79,7 +79,8 @@ export class FastPath implements BatchLog {
   #busy = false;
   /** The sessions have something to do. */
   #entryWaits = false;
-  #nextBeat = 0;
+  /** Never while there is no order entry: a time that is over would end every sleep at once. */
+  #nextBeat = Number.POSITIVE_INFINITY;
   #loopedAt = 0;
   #running = false;
   readonly #hasWork = (): boolean => this.#anything();
@@ -274,6 +275,7 @@ export class FastPath implements BatchLog {
       this.#parts.latency.reset();
       this.#server = server;
       this.#entry = entry;
+      this.#nextBeat = 0;
       this.#anyEarly = entry.anyEarly;
       const recoverySeconds = (performance.now() - started) / 1000;
       this.#say({ kind: 'orderEntryOpen', port, recoverySeconds });
@@ -290,6 +292,7 @@ export class FastPath implements BatchLog {
     server.stopListening();
     void entry.end().then(() => {
       this.#entry = undefined;
+      this.#nextBeat = Number.POSITIVE_INFINITY;
       this.#anyEarly = false;
       this.#say({ kind: 'orderEntryClosed', counts: entry.counts });
     });

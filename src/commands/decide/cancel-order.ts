@@ -8,6 +8,7 @@ import {
   CXL_REJ_REASON,
   EXEC_INST,
   ORD_STATUS,
+  REPLACE_INST,
 } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf, shortRecordOf } from '../emitter.js';
@@ -261,7 +262,8 @@ export function rejectRequest(e: Emitter, kind: number, reason: number, row: num
   out.i32[(at + rejected.userRef) >> 2] = c.i32[(e.at + USER_REF[kind]!) >> 2] as number;
   out.bytes[at + rejected.refusedHere] = 1;
   out.f64[(at + rejected.quantity) >> 3] = exact(c.f64[(e.at + request.quantity) >> 3] as number);
-  out.bytes[at + rejected.execInst] = execInstOf(e);
+  // Not refused for what it named: decided again, it names the last accepted id.
+  out.bytes[at + rejected.execInst] = execInstOf(e) & (row === 0 ? 0xff : ~REPLACE_INST.NewestRef);
   if (kind === REQUEST_KIND.Replace) setWantedTerms(e, at);
   e.end(at);
 }

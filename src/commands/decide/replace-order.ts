@@ -2,7 +2,12 @@
 import { COMMAND, commandLayouts } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { CL_ORD_ID_BYTES, EXEC_INST, TRADING_STATE } from '../../domain/order-terms.js';
+import {
+  CL_ORD_ID_BYTES,
+  EXEC_INST,
+  REPLACE_INST,
+  TRADING_STATE,
+} from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
@@ -58,7 +63,8 @@ function decideFor(e: Emitter, account: number): void {
   if (reason === 0 && c.i32[(at + request.clOrdId) >> 2] === 0) {
     reason = REASON.ORDER_CLIENT_ID_INVALID;
   }
-  const row = findOrder(e, account);
+  let row = findOrder(e, account);
+  if (row !== 0 && !isNewestRef(e, row, account)) row = 0;
   if (reason === 0) reason = checkReplace(e, row);
   if (reason !== 0) {
     rejectRequest(e, REQUEST_KIND.Replace, reason, refusedRow(e, account, reason, row));
@@ -73,6 +79,30 @@ function decideFor(e: Emitter, account: number): void {
     return;
   }
   requestReplace(e, row);
+}
+
+/**
+ * Whether a replace that may name only the newest reference of its order does so. That is the reference
+ * of the last replace under way that has one, or else the order's: an exchange has made each replace
+ * before it reads the next, so a number that is being replaced names no order any more.
+ */
+function isNewestRef(e: Emitter, row: number, account: number): boolean {
+  const { state, command: c, at } = e;
+  if (((c.bytes[at + request.execInst] as number) & REPLACE_INST.NewestRef) === 0) return true;
+  const { orders, clientIds } = state;
+  const named = clientIds.find(account, c.i32, (at + request.origClOrdId) >> 2);
+  if (named < 0) return false;
+  let newest = orders.userRef[row] as number;
+  for (let id = orders.requests[row] as number; id !== 0; id = clientIds.next[id - 1] as number) {
+    if (clientIds.kind[id - 1] !== REQUEST_KIND.Replace) continue;
+    if (clientIds.userRef[id - 1] !== 0) newest = clientIds.userRef[id - 1] as number;
+  }
+  // The order's own id has its reference in the order, until a replace is accepted.
+  const current =
+    named === orders.clientId[row] && clientIds.kind[named] === REQUEST_KIND.Order
+      ? orders.userRef[row]
+      : clientIds.userRef[named];
+  return current === newest;
 }
 
 function checkReplace(e: Emitter, row: number): number {
@@ -155,7 +185,9 @@ function requestReplace(e: Emitter, row: number): void {
     (e.at + request.displayQuantity) >> 3
   ] as number;
   out.bytes[at + request.ordStatus] = orderStatus(orders, row);
-  out.bytes[at + request.execInst] = c.bytes[e.at + request.execInst] as number;
+  // It was the newest, and is recorded under the order's id, which need not be the one that it named.
+  out.bytes[at + request.execInst] =
+    (c.bytes[e.at + request.execInst] as number) & ~REPLACE_INST.NewestRef;
   out.i32[(at + request.userRef) >> 2] = c.i32[(e.at + request.userRef) >> 2] as number;
   const account = orders.account[row] as number;
   e.end(at);

@@ -289,6 +289,11 @@ export function orderReplaced(state: ShardState, b: RecordBuffer, at: number): v
   setPrice(state, row, b.f64[(at + replaced.price) >> 3] as number);
   if (id >= 0) {
     endRequest(state, row, id, REQUEST_STATE.Accepted);
+    const before = orders.clientId[row] as number;
+    // The id of an order has its reference in the order, where it is about to be overwritten.
+    if (clientIds.kind[before] === REQUEST_KIND.Order) {
+      clientIds.userRef[before] = orders.userRef[row] as number;
+    }
     orders.clientId[row] = id;
     if (clientIds.userRef[id] !== 0) orders.userRef[row] = clientIds.userRef[id] as number;
   }

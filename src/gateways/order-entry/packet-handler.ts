@@ -65,15 +65,36 @@ export class PacketHandler {
       case IN.cancelOrder: {
         const userRef = ouch.cancelOrder.userRefNum(view, at);
         const size = ouch.cancelOrder.quantity(view, at);
-        return this.#outcome(this.#requests.cancelOrder(stream, userRef, size, KIND.cancel, 0));
+        return this.#outcome(
+          this.#requests.cancelOrder(
+            stream,
+            userRef,
+            size,
+            KIND.cancel,
+            0,
+            isPlain(at, end, ouch.CANCEL_ORDER_BYTES),
+          ),
+        );
       }
       case IN.modifyOrder: {
         const userRef = ouch.modifyOrder.userRefNum(view, at);
         const size = ouch.modifyOrder.quantity(view, at);
         const side = ouch.modifyOrder.side(view, at);
-        return this.#outcome(this.#requests.cancelOrder(stream, userRef, size, KIND.modify, side));
+        return this.#outcome(
+          this.#requests.cancelOrder(
+            stream,
+            userRef,
+            size,
+            KIND.modify,
+            side,
+            isPlain(at, end, ouch.MODIFY_ORDER_BYTES),
+          ),
+        );
       }
       case IN.massCancelRequest:
+        if (!isPlain(at, end, ouch.MASS_CANCEL_REQUEST_BYTES)) {
+          return this.#say(connection, 'appendages of a mass cancel are not supported');
+        }
         return this.#massCancel(connection, stream, view, at);
       case IN.accountQuery:
         return this.#answerQuery(connection, stream);
@@ -136,6 +157,10 @@ export class PacketHandler {
     return DONE;
   }
 }
+
+/** Whether nothing but the length of an appendage stands behind the fixed fields. */
+const isPlain = (at: number, end: number, bytes: number): boolean =>
+  end <= at + bytes + ouch.APPENDAGE_LENGTH_BYTES;
 
 function textAt(view: DataView, at: number, bytes: number): string {
   let text = '';

@@ -8,13 +8,14 @@
 import type { CommandPort } from '../../commands/command-port.js';
 import { COMMAND, commandLayouts } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
-import { EXEC_INST, ORD_TYPE, SIDE } from '../../domain/order-terms.js';
+import { EXEC_INST, ORD_TYPE, REPLACE_INST, SIDE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import type { Clock } from '../../lib/time.js';
 import { OUCH_TAG } from '../ouch/catalogue.js';
 import { findAppendage } from '../ouch/check.js';
 import * as ouch from '../ouch/inbound.js';
+import { arePermitted, OF_ORDER, OF_REPLACE } from './appendages.js';
 import { copyEcho, putClOrdID, putFlags } from './echo.js';
 import * as terms from './ouch-terms.js';
 import { ID, KIND } from './request-id.js';
@@ -51,18 +52,8 @@ const NO = 0x4e;
 const YES = 0x59;
 const ATTRIBUTED = 0x41;
 const POST_ONLY = 0x50;
-const PRICE_LIMIT = 0x4c;
 const MS_PER_DAY = 86_400_000;
 const NS_PER_MS = 1_000_000n;
-
-/** Instructions that Daybook does not know: pegs, discretion, reserves. Their orders are denied. */
-const UNKNOWN_INSTRUCTIONS = [
-  OUCH_TAG.pegOffset,
-  OUCH_TAG.discretionPrice,
-  OUCH_TAG.discretionPegType,
-  OUCH_TAG.discretionPegOffset,
-  OUCH_TAG.randomReserves,
-];
 
 export class Requests {
   readonly #port: CommandPort;
@@ -121,7 +112,8 @@ export class Requests {
 
   /**
    * Replace Order: names the order by the id of the UserRefNum, known to the log or on its way. One that was
-   * replaced itself names no live order, as in OUCH: the writer refuses it like one that nobody entered.
+   * replaced itself names no live order, as in OUCH: the writer, which alone knows what came of the
+   * replace before, refuses it like one that nobody entered.
    */
   replaceOrder(stream: SessionStream, view: DataView, at: number, end: number): Outcome {
     const userRef = ouch.replaceOrder.userRefNum(view, at);
@@ -134,14 +126,15 @@ export class Requests {
     this.#putHeader(stream, to);
     const { u8, u32, f64 } = this.#port.slots;
     const { offsets } = replace;
-    const named = orders.find(ouch.replaceOrder.origUserRefNum(view, at));
-    const orig = named >= 0 && orders.isSuperseded(named) ? -1 : named;
+    const orig = orders.find(ouch.replaceOrder.origUserRefNum(view, at));
     const row = orders.ensure(userRef);
     if (orig >= 0) orders.inherit(row, orig);
     const idAt = to + offsets.clOrdId;
-    const echo = this.#putReplaceId(stream, view, at, row, idAt);
+    const account = this.#accountOfRow(stream, orig);
+    const sameId = this.#putReplaceId(stream, view, at, row, idAt);
+    const changeable = sameId && this.#mayChange(stream, view, at, end, account);
     if (orig >= 0) this.#putOrderId(stream, orig, to + offsets.origClOrdId);
-    u32[(to + offsets.account) >> 2] = this.#accountOfRow(stream, orig);
+    u32[(to + offsets.account) >> 2] = account;
     const instrument = this.#tradables.instrument(orig < 0 ? 0 : orders.get(orig, ROW.instrument));
     const lotShares = instrument?.lotShares ?? 1;
     const tickUnits = instrument?.tickUnits ?? 1;
@@ -149,7 +142,7 @@ export class Requests {
     const price = ouch.replaceOrder.price(view, at);
     const market = orders.get(row, ROW.ordType) === ORD_TYPE.Market && price === terms.MARKET_PRICE;
     // A quantity of 0 is refused: for terms that a replace cannot change.
-    f64[(to + offsets.quantity) >> 3] = echo ? Math.floor(quantity / lotShares) : 0;
+    f64[(to + offsets.quantity) >> 3] = changeable ? Math.floor(quantity / lotShares) : 0;
     f64[(to + offsets.price) >> 3] = market ? 0 : Math.floor(price / tickUnits);
     let off = quantity % lotShares === 0 ? 0 : EXEC_INST.OffLot;
     if (!market && price % tickUnits !== 0) off |= EXEC_INST.OffTick;
@@ -157,18 +150,23 @@ export class Requests {
     const floor = floorAt < 0 ? 0 : view.getUint32(floorAt);
     if (floor % lotShares !== 0) off |= EXEC_INST.OffLot;
     f64[(to + offsets.displayQuantity) >> 3] = Math.floor(floor / lotShares);
-    u8[to + offsets.execInst] = off | (this.#takesOrders ? 0 : EXEC_INST.Overload);
+    if (!this.#takesOrders) off |= EXEC_INST.Overload;
+    u8[to + offsets.execInst] = off | REPLACE_INST.NewestRef;
     u32[(to + offsets.userRef) >> 2] = userRef;
     return OUTCOME.taken;
   }
 
-  /** Cancel Order, and Modify Order with the same side: down to a size. */
+  /**
+   * Cancel Order, and Modify Order with the same side: down to a size.
+   * @param plain without appendages: we know none, and one could say that another order is meant
+   */
   cancelOrder(
     stream: SessionStream,
     userRef: number,
     shares: number,
     kind: number,
     side: number,
+    plain: boolean,
   ): Outcome {
     const to = this.#port.claim(COMMAND.CancelOrder, cancel.bytesMin);
     if (to < 0) return OUTCOME.blocked;
@@ -185,8 +183,8 @@ export class Requests {
     const index = row < 0 ? 0 : orders.get(row, ROW.instrument);
     const lotShares = this.#tradables.instrument(index)?.lotShares ?? 1;
     let lots = Math.floor(shares / lotShares);
-    // Not a whole number of lots, or another side: a size that is never below the order's is refused.
-    if (lots * lotShares !== shares) lots = Number.MAX_SAFE_INTEGER;
+    // No whole number of lots, an appendage, or another side: a size that is never below the order's is refused.
+    if (lots * lotShares !== shares || !plain) lots = Number.MAX_SAFE_INTEGER;
     if (kind === KIND.modify && (row < 0 || shares === 0 || this.#sideOf(stream, row) !== side)) {
       lots = Number.MAX_SAFE_INTEGER;
     }
@@ -286,20 +284,14 @@ export class Requests {
     return market || ticks * tickUnits === price ? off : off | EXEC_INST.OffTick;
   }
 
-  /** Instructions that are flags. @returns false for one that Daybook does not know */
+  /** Instructions that are flags. @returns false when there is something that Daybook does not do */
   #putInstructions(view: DataView, appendageAt: number, end: number, to: number): boolean {
-    for (const tag of UNKNOWN_INSTRUCTIONS) {
-      if (findAppendage(view, appendageAt, end, tag) >= 0) return false;
-    }
-    const typeAt = findAppendage(view, appendageAt, end, OUCH_TAG.priceType);
-    if (typeAt >= 0 && view.getUint8(typeAt) !== PRICE_LIMIT) return false;
+    if (!arePermitted(OF_ORDER, view, appendageAt, end)) return false;
     const postOnlyAt = findAppendage(view, appendageAt, end, OUCH_TAG.postOnly);
-    if (postOnlyAt < 0) return true;
-    const postOnly = view.getUint8(postOnlyAt);
-    if (postOnly === POST_ONLY) {
+    if (postOnlyAt >= 0 && view.getUint8(postOnlyAt) === POST_ONLY) {
       this.#port.slots.u16[(to + at_.execInst) >> 1] = EXEC_INST.PostOnly;
     }
-    return postOnly === POST_ONLY || postOnly === NO;
+    return true;
   }
 
   /** Instructions that are amounts. */
@@ -341,6 +333,21 @@ export class Requests {
   #sideOf(stream: SessionStream, row: number): number {
     const { orders } = stream;
     return terms.SIDE_OUT[orders.page(row).bytes[orders.byteOf(row, ROW.terms)]!]!;
+  }
+
+  /** Whether a replace asks for nothing that it cannot have; the account of Firm is the order's. */
+  #mayChange(
+    stream: SessionStream,
+    view: DataView,
+    at: number,
+    end: number,
+    account: number,
+  ): boolean {
+    const appendageAt = ouch.replaceOrder.appendageAt(at);
+    if (end === appendageAt + 2) return true;
+    if (!arePermitted(OF_REPLACE, view, appendageAt, end)) return false;
+    const firmAt = findAppendage(view, appendageAt, end, OUCH_TAG.firm);
+    return firmAt < 0 || this.#accountOf(stream, view, appendageAt, end) === account;
   }
 
   /** @returns whether a replace may have these: the time in force cannot change, ids are text */

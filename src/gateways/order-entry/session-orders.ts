@@ -135,14 +135,6 @@ export class SessionOrders {
     }
   }
 
-  /** Whether another UserRefNum has replaced it: it names no live order any more. */
-  isSuperseded(row: number): boolean {
-    const root = this.get(row, ROW.root) - 1;
-    if (this.get(root, ROW.current) === this.refAt(row)) return false;
-    // One that has replaced nothing is on its way, or was refused.
-    return row === root || this.get(row, ROW.before) !== 0;
-  }
-
   /** Keeps what a NewOrder at `at`, or the event that answers it, says of its terms, and the echo. */
   keep(row: number, i32: Int32Array, at: number): void {
     const to = this.page(row).i32;

@@ -12,6 +12,8 @@ export const ENTER_ORDER_BYTES = 45;
 export const REPLACE_ORDER_BYTES = 38;
 export const CANCEL_ORDER_BYTES = 9;
 export const MODIFY_ORDER_BYTES = 10;
+export const MASS_CANCEL_REQUEST_BYTES = 17;
+export const APPENDAGE_LENGTH_BYTES = 2;
 export const CL_ORD_ID_BYTES = 14;
 
 export const enterOrder = {
