@@ -106,7 +106,9 @@ cpSync(compiled, dist, { recursive: true });
 const { output } = await bundle.write({ file: join(dist, BUNDLE), format: 'esm', sourcemap: true });
 // What begins with a zero is rolldown's own.
 const within = output[0].moduleIds.filter((id) => id !== ENTRY && !id.startsWith('\0'));
-const doubled = within.map((id) => relative(compiled, id)).filter((path) => !modules.includes(path));
+const doubled = within
+  .map((id) => relative(compiled, id))
+  .filter((path) => !modules.includes(path));
 if (doubled.length > 0) throw new Error(`these would be there twice: ${doubled}`);
 await bundle.close();
 
