@@ -55,6 +55,10 @@ const LOGIN_LOOP_MS = 1;
 /** A batch from this size on goes to the journal's thread; below, handing it over costs more. */
 const HAND_OVER_BYTES_MIN = 64 * 1024;
 
+/** Of `#due`: the next look at heartbeats, the last turn of the event loop. */
+const NEXT_BEAT = 0;
+const LOOPED = 1;
+
 export interface FastPathParts {
   readonly addon: NativeAddon;
   readonly options: FastPathOptions;
@@ -79,14 +83,16 @@ export class FastPath implements BatchLog {
   #busy = false;
   /** The sessions have something to do. */
   #entryWaits = false;
-  /** Never while there is no order entry: a time that is over would end every sleep at once. */
-  #nextBeat = Number.POSITIVE_INFINITY;
-  #loopedAt = 0;
+  /**
+   * Times of performance.now(): looked at in every turn, so nothing that is allocated. No heartbeat is
+   * due while there is no order entry: a time that is over would end every sleep at once.
+   */
+  readonly #due = Float64Array.of(Number.POSITIVE_INFINITY, 0);
   #running = false;
   readonly #hasWork = (): boolean => this.#anything();
   #writer: Writer | undefined;
   readonly #wait = (): void => {
-    const left = Math.ceil(this.#nextBeat - performance.now());
+    const left = Math.ceil(this.#due[NEXT_BEAT]! - performance.now());
     this.#server?.turn(Math.max(0, Math.min(SLEEP_MS_MAX, this.#loopMs, left)));
   };
 
@@ -163,12 +169,13 @@ export class FastPath implements BatchLog {
     const entry = this.#entry;
     const { latency, journal } = this.#parts;
     if (entry !== undefined && this.#server !== undefined) {
-      const { turnedAt } = this.#server;
-      latency.sent(turnedAt);
-      latency.decoded(turnedAt, this.#decode(entry));
-      if (turnedAt >= this.#nextBeat) {
-        entry.beat(turnedAt);
-        this.#nextBeat = turnedAt + Math.max(1, Math.floor(entry.times.heartbeatMs / 4));
+      const { turned } = this.#server;
+      latency.sent(turned);
+      latency.decoded(turned, this.#decode(entry));
+      if (turned[0]! >= this.#due[NEXT_BEAT]!) {
+        entry.beat(turned[0]!);
+        const every = Math.max(1, Math.floor(entry.times.heartbeatMs / 4));
+        this.#due[NEXT_BEAT] = turned[0]! + every;
       }
     }
     this.#decide(writer);
@@ -225,8 +232,9 @@ export class FastPath implements BatchLog {
   #loopIsDue(): boolean {
     const { flags } = this.#parts;
     if (Atomics.load(flags, FLAGS.message) !== 0) return true;
-    const now = this.#server?.turnedAt ?? performance.now();
-    return now - this.#loopedAt >= this.#loopMs;
+    const looped = this.#due[LOOPED]!;
+    if (this.#server === undefined) return performance.now() - looped >= this.#loopMs;
+    return this.#server.turned[0]! - looped >= this.#loopMs;
   }
 
   get #loopMs(): number {
@@ -237,7 +245,7 @@ export class FastPath implements BatchLog {
   async #loop(): Promise<void> {
     Atomics.store(this.#parts.flags, FLAGS.message, 0);
     await new Promise((resolve) => setImmediate(resolve));
-    this.#loopedAt = performance.now();
+    this.#due[LOOPED] = performance.now();
   }
 
   #take(request: FastPathRequest, writer: Writer): void {
@@ -275,7 +283,7 @@ export class FastPath implements BatchLog {
       this.#parts.latency.reset();
       this.#server = server;
       this.#entry = entry;
-      this.#nextBeat = 0;
+      this.#due[NEXT_BEAT] = 0;
       this.#anyEarly = entry.anyEarly;
       const recoverySeconds = (performance.now() - started) / 1000;
       this.#say({ kind: 'orderEntryOpen', port, recoverySeconds });
@@ -292,7 +300,7 @@ export class FastPath implements BatchLog {
     server.stopListening();
     void entry.end().then(() => {
       this.#entry = undefined;
-      this.#nextBeat = Number.POSITIVE_INFINITY;
+      this.#due[NEXT_BEAT] = Number.POSITIVE_INFINITY;
       this.#anyEarly = false;
       this.#say({ kind: 'orderEntryClosed', counts: entry.counts });
     });

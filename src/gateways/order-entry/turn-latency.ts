@@ -64,8 +64,9 @@ export class TurnLatency {
   readonly #gathered = new Float64Array(COMMIT_WORDS);
   readonly #inFlight = new Float64Array(COMMIT_WORDS);
   readonly #answered = new Float64Array(COMMIT_WORDS);
-  /** Of the turn at hand: when its bytes were there, and how many commands they were. */
-  #turnAt = 0;
+  /** Of the last turn that brought commands: when its bytes were there, ms. */
+  readonly #turnAt = new Float64Array(1);
+  /** Commands of the turn at hand. */
   #turnTaken = 0;
 
   constructor() {
@@ -77,14 +78,14 @@ export class TurnLatency {
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
-  /** Bytes were there at `socketMs`; they are `taken` commands in the ring by now. */
-  decoded(socketMs: number, taken: number): void {
-    this.#turnAt = socketMs;
+  /** Bytes were there at `turned[0]` ms; they are `taken` commands in the ring by now. */
+  decoded(turned: Float64Array, taken: number): void {
     this.#turnTaken = taken;
     if (taken === 0) return;
+    this.#turnAt[0] = turned[0]!;
     const gathered = this.#gathered;
     if (gathered[ORDERS] === 0) {
-      gathered[0] = socketMs;
+      gathered[0] = turned[0]!;
       gathered[1] = performance.now();
     }
     gathered[ORDERS]! += taken;
@@ -93,7 +94,7 @@ export class TurnLatency {
   /** Answers of sessions that do not wait for the disk are out. */
   early(): void {
     if (this.#turnTaken === 0) return;
-    const took = clamped(performance.now() - this.#turnAt);
+    const took = clamped(performance.now() - this.#turnAt[0]!);
     this.#memory.recordValueWithCount(took, this.#turnTaken);
   }
 
@@ -116,17 +117,17 @@ export class TurnLatency {
     inFlight[ORDERS] = 0;
   }
 
-  /** What was to be sent is with the sockets since `sentMs`. */
-  sent(sentMs: number): void {
+  /** What was to be sent is with the sockets since `turned[0]` ms. */
+  sent(turned: Float64Array): void {
     const times = this.#answered;
     const count = times[ORDERS]!;
     if (count === 0) return;
     times[ORDERS] = 0;
-    times[5] = sentMs;
+    times[5] = turned[0]!;
     for (let i = 0; i < STAGES.length; i += 1) {
       this.#stages[i]!.recordValueWithCount(clamped(times[i + 1]! - times[i]!), count);
     }
-    this.#total.recordValueWithCount(clamped(sentMs - times[0]!), count);
+    this.#total.recordValueWithCount(clamped(times[5]! - times[0]!), count);
   }
 
   /** Starts again: what was before is forgotten. */
