@@ -190,8 +190,12 @@ describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
       submit('OpenTradingDay', { tradingDay: 20261123 });
       await until(async () => {
         await subscriber.turn();
-        return subscriber.receiver.ended && subscriber.receiver.counts.foreign > 0;
+        return subscriber.receiver.session === 'DROP261123';
       });
+      // The first message of the day says that it is open; nothing of the day before was missed.
+      expect(subscriber.types).toEqual(['OrderAccepted', 'TradingDayOpened']);
+      expect(subscriber.numbers).toEqual([1, 1]);
+      expect(subscriber.receiver.counts).toMatchObject({ foreign: 0, lost: 0 });
       await running.stop();
     });
 

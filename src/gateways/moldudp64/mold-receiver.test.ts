@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  AHEAD_MESSAGES_MAX,
+  ANSWER_PAUSE_MS,
   MoldReceiver,
   PENDING_BYTES_MAX,
+  PENDING_PACKET_BYTES,
   REQUEST_ATTEMPTS_MAX,
   REQUEST_MESSAGES_MAX,
   REQUEST_WAIT_MS,
@@ -21,8 +24,8 @@ function packet(from: number, count: number, session = SESSION): Uint8Array {
   return new Uint8Array(writer.view.buffer.slice(0, writer.length));
 }
 
-function heartbeat(next: number): Uint8Array {
-  const writer = new MoldPacketWriter(SESSION);
+function heartbeat(next: number, session = SESSION): Uint8Array {
+  const writer = new MoldPacketWriter(session);
   writer.begin(next);
   return new Uint8Array(writer.view.buffer.slice(0, writer.length));
 }
@@ -131,7 +134,7 @@ describe('MoldReceiver', () => {
       receiver.take(writer.view, 0, writer.length);
     };
     take(2);
-    const fit = Math.floor(PENDING_BYTES_MAX / writer.length);
+    const fit = Math.floor(PENDING_BYTES_MAX / (writer.length + PENDING_PACKET_BYTES));
     for (let i = 1; i <= fit; i += 1) take(2 + i);
     take(1);
     expect(delivered).toBe(1 + fit);
@@ -143,6 +146,111 @@ describe('MoldReceiver', () => {
     listener.take(packet(1, 1, 'OTHER00000'), Uint8Array.of(1, 2, 3), packet(1, 1), packet(1, 1));
     expect(listener.messages).toEqual([1]);
     expect(listener.receiver.counts).toMatchObject({ foreign: 1, malformed: 1, duplicates: 1 });
+  });
+
+  it('keeps the longer of two packets that begin at the same message', () => {
+    const listener = new Listener(1);
+    listener.take(packet(3, 1), packet(3, 4), packet(3, 2), packet(4, 1), packet(1, 2));
+    expect(listener.messages).toEqual(upTo(6));
+    expect(listener.receiver.gap).toBe(false);
+  });
+
+  it('asks once for an answer of many packets, and for the rest when it pauses', () => {
+    const listener = new Listener(1);
+    const { receiver } = listener;
+    listener.take(heartbeat(101));
+    expect(receiver.request(0)).toEqual({ from: 1, count: 100 });
+    let now = 0;
+    for (let from = 1; from < 81; from += 10) {
+      listener.take(packet(from, 10));
+      now += ANSWER_PAUSE_MS / 2;
+      expect(receiver.request(now)).toBeUndefined();
+    }
+    expect(receiver.request(now + ANSWER_PAUSE_MS - 0.5)).toBeUndefined();
+    expect(receiver.request(now + ANSWER_PAUSE_MS)).toEqual({ from: 81, count: 20 });
+    listener.take(packet(81, 20));
+    expect(receiver.counts).toMatchObject({ requests: 2, lost: 0 });
+  });
+
+  it('is not led astray by numbers that no stream has', () => {
+    const listener = new Listener(1);
+    const { receiver } = listener;
+    listener.take(packet(1, 1));
+    for (const sequence of [Number.MAX_SAFE_INTEGER, 2 ** 52, 2 + AHEAD_MESSAGES_MAX + 1]) {
+      for (const bytes of [packet(2, 1), heartbeat(2), end(2)]) {
+        new DataView(bytes.buffer).setBigUint64(10, BigInt(sequence));
+        listener.take(bytes);
+      }
+    }
+    const beyond = packet(2, 1);
+    new DataView(beyond.buffer).setBigUint64(10, 2n ** 64n - 1n);
+    listener.take(beyond);
+    expect(receiver.counts.malformed).toBe(10);
+    expect([receiver.gap, receiver.ended, listener.ends]).toEqual([false, false, 0]);
+    listener.take(heartbeat(2 + AHEAD_MESSAGES_MAX));
+    expect(receiver.gap).toBe(true);
+  });
+
+  it('is not led astray when the first packet has such a number either', () => {
+    const listener = new Listener();
+    const bytes = packet(1, 2);
+    new DataView(bytes.buffer).setBigUint64(10, BigInt(Number.MAX_SAFE_INTEGER - 1));
+    listener.take(bytes, packet(7, 1));
+    expect(listener.messages).toEqual([7]);
+  });
+
+  it('tells the end once, however often it is sent', () => {
+    const listener = new Listener(1);
+    listener.take(packet(1, 1), end(2), end(2), end(2));
+    expect(listener.ends).toBe(1);
+  });
+
+  it('takes no message of a packet whose blocks do not fill it', () => {
+    const listener = new Listener(1);
+    const whole = packet(1, 3);
+    for (let length = 0; length < whole.length; length += 1) listener.take(whole.slice(0, length));
+    const longer = new Uint8Array(whole.length + 1);
+    longer.set(whole);
+    const counted = whole.slice();
+    new DataView(counted.buffer).setUint16(18, 4);
+    const fewer = whole.slice();
+    new DataView(fewer.buffer).setUint16(18, 0);
+    listener.take(longer, counted, fewer);
+    expect(listener.messages).toEqual([]);
+    expect(listener.receiver.counts.malformed).toBe(whole.length + 3);
+    listener.take(whole);
+    expect(listener.messages).toEqual([1, 2, 3]);
+  });
+
+  it('goes on with the next session when the one that it heard has ended, and not before', () => {
+    const messages: number[] = [];
+    const said: string[] = [];
+    const receiver = new MoldReceiver({
+      onMessage: (_view, _at, _length, sequence) => messages.push(sequence),
+      onLost: (from, count) => said.push(`lost ${from} ${count}`),
+      onSession: (session) => said.push(session),
+      onEnd: () => said.push('end'),
+    });
+    const take = (...packets: Uint8Array[]) => {
+      for (const bytes of packets) receiver.take(new DataView(bytes.buffer), 0, bytes.length);
+    };
+    take(packet(1, 2), packet(1, 1, 'NEXT000000'));
+    expect(receiver.counts.foreign).toBe(1);
+    // Two messages are missing when the other session begins; of that the first.
+    take(end(5), heartbeat(2, 'NEXT000000'), packet(2, 1, 'NEXT000000'), packet(3, 1));
+    expect(said).toEqual(['lost 3 2', 'end', 'NEXT000000']);
+    expect(messages).toEqual([1, 2]);
+    expect(receiver.request(0)).toEqual({ from: 1, count: 1 });
+    take(packet(1, 1, 'NEXT000000'));
+    expect(messages).toEqual([1, 2, 1, 2]);
+    expect([receiver.session, receiver.ended, receiver.gap]).toEqual(['NEXT000000', false, false]);
+  });
+
+  it('stays with the session that it was told', () => {
+    const listener = new Listener(1);
+    listener.take(packet(1, 1), end(2), packet(1, 1, 'NEXT000000'));
+    expect(listener.messages).toEqual([1]);
+    expect(listener.receiver.counts.foreign).toBe(1);
   });
 
   it('whatever is lost, doubled or late: every message once and in order', () => {
@@ -166,8 +274,10 @@ describe('MoldReceiver', () => {
         listener.take(heartbeat(next));
         let now = 0;
         let answers = 0;
-        for (let ask = listener.receiver.request(now); ask; ask = listener.receiver.request(now)) {
+        while (listener.receiver.gap) {
+          const ask = listener.receiver.request(now);
           now += REQUEST_WAIT_MS;
+          if (ask === undefined) continue;
           answers += 1;
           // Every third answer is lost, and some say less than was asked for.
           if (answers % 3 !== 0)

@@ -17,12 +17,18 @@ import { checkMoldPacket, MOLD_END_OF_SESSION, MOLD_SESSION_BYTES, moldPacket } 
 
 /** Bytes of packets kept behind a gap; later ones are asked for again. */
 export const PENDING_BYTES_MAX = 8 * 1024 * 1024;
+/** What keeping a packet takes beside its bytes. */
+export const PENDING_PACKET_BYTES = 256;
+/** Nothing is as far ahead: such a packet is malformed, since what is before it could not be given up. */
+export const AHEAD_MESSAGES_MAX = 2 ** 32;
 /** Messages asked for at once. */
 export const REQUEST_MESSAGES_MAX = 1024;
 /** Times that one message is asked for before it is given up. */
 export const REQUEST_ATTEMPTS_MAX = 8;
-/** Between two requests for the same, ms. */
+/** Between two requests, ms, while nothing of the answer comes. */
 export const REQUEST_WAIT_MS = 20;
+/** An answer that has begun and then pauses for this long is over, ms: the rest is asked for. */
+export const ANSWER_PAUSE_MS = 2;
 
 export interface MoldReceiverCounts {
   readonly packets: number;
@@ -45,7 +51,13 @@ export interface MoldReceiverOptions {
   readonly onMessage: (view: DataView, at: number, length: number, sequence: number) => void;
   /** Messages that nobody could send again: what was built of the stream is no longer whole. */
   readonly onLost?: (from: number, count: number) => void;
+  /** Once a session. */
   readonly onEnd?: () => void;
+  /**
+   * Another session has begun where this one has ended; asked for only when no session was named. What
+   * was built of the one before means nothing any more.
+   */
+  readonly onSession?: (session: string) => void;
 }
 
 interface Pending {
@@ -64,10 +76,15 @@ export class MoldReceiver {
   /** Packets behind a gap, by their first message. */
   #pending: Pending[] = [];
   #pendingBytes = 0;
+  /** The last request: its first message, and the one behind it. */
   #asked = 0;
+  #askedTo = 0;
+  /** The next message when it was last asked whether to ask. */
+  #heardTo = 0;
   #attempts = 0;
   #askAgainAt = 0;
   #ended = false;
+  #endTold = false;
   #counts = {
     ...{ packets: 0, messages: 0, duplicates: 0, malformed: 0, foreign: 0 },
     ...{ gaps: 0, requests: 0, lost: 0 },
@@ -113,19 +130,23 @@ export class MoldReceiver {
       counts.malformed += 1;
       return;
     }
-    if (!this.#isOurs(view, at)) {
+    const sequence = moldPacket.sequenceNumber(view, at);
+    if (!this.#isOurs(view, at) && !this.#begins(view, at)) {
       counts.foreign += 1;
       return;
     }
-    const sequence = moldPacket.sequenceNumber(view, at);
     const count = moldPacket.messageCount(view, at);
     const ends = count === MOLD_END_OF_SESSION;
     const messages = ends ? 0 : count;
-    if (this.#next === 0) this.#next = sequence;
+    if (this.#next === 0) this.#next = Math.max(1, sequence);
+    else if (sequence - this.#next > AHEAD_MESSAGES_MAX) {
+      counts.malformed += 1;
+      return;
+    }
     this.#known = Math.max(this.#known, sequence + messages);
     if (ends) this.#ended = true;
     if (messages > 0) this.#takeMessages(view, at, length, sequence, messages);
-    if (ends && !this.gap) this.#options.onEnd?.();
+    this.#tellEnd();
   }
 
   /**
@@ -133,34 +154,65 @@ export class MoldReceiver {
    * @param now ms of any clock that does not go back
    */
   request(now: number): { readonly from: number; readonly count: number } | undefined {
-    if (!this.gap || (this.#asked === this.#next && now < this.#askAgainAt)) return undefined;
+    if (!this.gap) return undefined;
+    // An answer may come in many packets: asked again at each of them, it would be sent many times.
+    if (this.#next !== this.#heardTo) {
+      this.#heardTo = this.#next;
+      if (this.#next > this.#asked) this.#askAgainAt = now + ANSWER_PAUSE_MS;
+    }
+    const comes = this.#asked <= this.#next && this.#next < this.#askedTo;
+    if (comes && now < this.#askAgainAt) return undefined;
     if (this.#asked !== this.#next) this.#attempts = 0;
     if (this.#attempts >= REQUEST_ATTEMPTS_MAX) {
       this.#giveUp();
       return this.gap ? this.request(now) : undefined;
     }
     this.#asked = this.#next;
+    this.#heardTo = this.#next;
     this.#attempts += 1;
     this.#askAgainAt = now + REQUEST_WAIT_MS;
     this.#counts.requests += 1;
     const to = this.#pending[0]?.sequence ?? this.#known;
-    return { from: this.#next, count: Math.min(to - this.#next, REQUEST_MESSAGES_MAX) };
+    const count = Math.min(to - this.#next, REQUEST_MESSAGES_MAX);
+    this.#askedTo = this.#next + count;
+    return { from: this.#next, count };
   }
 
   #isOurs(view: DataView, at: number): boolean {
     const known = this.#session;
     if (known === undefined) {
-      let session = '';
-      for (let i = 0; i < MOLD_SESSION_BYTES; i += 1) {
-        session += String.fromCharCode(view.getUint8(at + i));
-      }
-      this.#session = session;
+      this.#session = sessionOf(view, at);
       return true;
     }
     for (let i = 0; i < MOLD_SESSION_BYTES; i += 1) {
       if (view.getUint8(at + i) !== known.charCodeAt(i)) return false;
     }
     return true;
+  }
+
+  /**
+   * Whether a packet of another session begins it: nobody named a session, and the one before has ended.
+   * What was missing of that is lost.
+   */
+  #begins(view: DataView, at: number): boolean {
+    if (this.#options.session !== undefined || !this.#ended) return false;
+    while (this.gap) this.#giveUp();
+    const session = sessionOf(view, at);
+    this.#session = session;
+    this.#next = 1;
+    this.#known = 0;
+    this.#asked = 0;
+    this.#askedTo = 0;
+    this.#ended = false;
+    this.#endTold = false;
+    this.#options.onSession?.(session);
+    return true;
+  }
+
+  #tellEnd(): void {
+    if (!this.ended || this.#endTold) return;
+    this.#endTold = true;
+    this.#options.onEnd?.();
   }
 
   #takeMessages(view: DataView, at: number, length: number, sequence: number, count: number): void {
@@ -196,16 +248,20 @@ export class MoldReceiver {
       if (pending[middle]!.sequence < sequence) low = middle + 1;
       else high = middle;
     }
-    if (pending[low]?.sequence === sequence) {
+    const same = pending[low];
+    if (same?.sequence === sequence) {
       this.#counts.duplicates += 1;
-      return;
+      if (same.count >= count) return;
     }
     if (pending.length === 0) this.#counts.gaps += 1;
-    if (this.#pendingBytes + length > PENDING_BYTES_MAX) return;
+    if (this.#pendingBytes + length + PENDING_PACKET_BYTES > PENDING_BYTES_MAX) return;
     const copy = new Uint8Array(length);
     copy.set(new Uint8Array(view.buffer, view.byteOffset + at, length));
-    pending.splice(low, 0, { sequence, count, view: new DataView(copy.buffer) });
-    this.#pendingBytes += length;
+    // One that begins at the same message and says more takes its place.
+    const replaced = same?.sequence === sequence ? 1 : 0;
+    if (replaced === 1) this.#pendingBytes -= same!.view.byteLength + PENDING_PACKET_BYTES;
+    pending.splice(low, replaced, { sequence, count, view: new DataView(copy.buffer) });
+    this.#pendingBytes += length + PENDING_PACKET_BYTES;
   }
 
   /** Delivers what was kept, as far as it follows. */
@@ -214,11 +270,11 @@ export class MoldReceiver {
     for (const { sequence, count, view } of this.#pending) {
       if (sequence > this.#next) break;
       if (sequence + count > this.#next) this.#deliver(view, 0, sequence, count);
-      this.#pendingBytes -= view.byteLength;
+      this.#pendingBytes -= view.byteLength + PENDING_PACKET_BYTES;
       done += 1;
     }
     this.#pending.splice(0, done);
-    if (this.#ended && !this.gap) this.#options.onEnd?.();
+    this.#tellEnd();
   }
 
   #giveUp(): void {
@@ -229,4 +285,12 @@ export class MoldReceiver {
     this.#next = to;
     this.#goOn();
   }
+}
+
+function sessionOf(view: DataView, at: number): string {
+  let session = '';
+  for (let i = 0; i < MOLD_SESSION_BYTES; i += 1) {
+    session += String.fromCharCode(view.getUint8(at + i));
+  }
+  return session;
 }

@@ -46,12 +46,15 @@ export function moldSessionIs(
 
 /**
  * Whether the `length` bytes at `at` are one downstream packet: its blocks fill it exactly, and
- * its sequence numbers stay within 2^53 - 1. After `FAULT.none` walking the blocks is safe.
+ * its sequence numbers, that of the message behind it included, stay within 2^53 - 1. After `FAULT.none` walking the blocks is safe.
  */
 export function checkMoldPacket(view: DataView, at: number, length: number): Fault {
   if (length < MOLD_HEADER_BYTES) return FAULT.lengthWrong;
   if (!isSafeU64(view, at + 10)) return FAULT.valueUnsafe;
   const count = view.getUint16(at + 18);
+  if (readU64(view, at + 10) > Number.MAX_SAFE_INTEGER - MOLD_END_OF_SESSION) {
+    return FAULT.valueUnsafe;
+  }
   const end = at + length;
   let next = at + MOLD_HEADER_BYTES;
   if (count !== MOLD_END_OF_SESSION) {

@@ -28,7 +28,7 @@ import { DropCopyStream } from './drop-copy-stream.js';
 
 /** Messages of one answer to a request; whoever needs more asks again. */
 export const ANSWER_MESSAGES_MAX = 1024;
-/** Requests answered before the stream goes on; further ones wait, then the kernel drops them. */
+/** Requests answered before the stream goes on; further ones that came with them are refused, and come again. */
 export const REQUESTS_A_TURN_MAX = 16;
 const HEARTBEAT_MS = 1000;
 /** Longest wait for the log, ms: requests are answered that late. */

@@ -55,6 +55,14 @@ export class ItchBooks {
     }
   }
 
+  /** Another session: order references and stock locates mean something else from now on. */
+  clear(): void {
+    this.books.clear();
+    this.symbolHigh.fill(0);
+    this.symbolLow.fill(0);
+    this.ended = false;
+  }
+
   /** Locates whose book or last trade has changed since the last call, each once. */
   changes(): readonly number[] {
     const list = this.#list;

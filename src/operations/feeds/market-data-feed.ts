@@ -24,7 +24,7 @@ import { MarkFeed } from './mark-feed.js';
 const WAIT_MS_MAX = 5;
 /** The same while messages are missing: answers come through the other socket. */
 const GAP_WAIT_MS = 1;
-/** A feed that is not heard for this long, heartbeats included, is told of. */
+/** A feed that is not heard for this long, heartbeats included, is told of; packets refused no more often. */
 const SILENCE_MS = 15_000;
 /** Between looks at the log for new instruments. */
 const LOG_LOOK_MS = 100;
@@ -73,6 +73,10 @@ export class MarketDataFeed {
   readonly #sessionBytes = new DataView(new ArrayBuffer(10));
   #heardAt = performance.now();
   #silent = false;
+  /** Packets of the feed so far, and others as of when it was said. */
+  #heard = 0;
+  #refused = 0;
+  #sayRefusedAt = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws Error with `code`, as of bind */
@@ -103,6 +107,10 @@ export class MarketDataFeed {
         logger.error({ from, count, reason: 'MESSAGES_LOST' }, 'books start again');
         this.books.books.clear();
       },
+      onSession: (session) => {
+        logger.info({ session, reason: 'SESSION_BEGUN' }, 'another market data session');
+        this.books.clear();
+      },
       onEnd: () => logger.info({ reason: 'SESSION_ENDED' }, 'market data session ended'),
     });
     const clock = new Clock();
@@ -129,13 +137,7 @@ export class MarketDataFeed {
     const count = await this.#feed.receive(this.#receiver.gap ? GAP_WAIT_MS : WAIT_MS_MAX);
     this.#take(this.#feed, count);
     const now = performance.now();
-    if (count > 0) {
-      this.#heardAt = now;
-      this.#silent = false;
-    } else if (!this.#silent && now - this.#heardAt > SILENCE_MS) {
-      this.#silent = true;
-      this.#parts.logger.warn({ reason: 'FEED_SILENT' }, 'market data is not heard');
-    }
+    this.#watch(count > 0, now);
     await this.#recover(now);
     if (now - this.#lookedAt >= LOG_LOOK_MS) {
       this.#lookedAt = now;
@@ -148,6 +150,30 @@ export class MarketDataFeed {
     this.#parts.reader.close();
     await this.#feed.close();
     await this.#requests?.close();
+  }
+
+  /** Says when the feed falls silent, and when what comes is not of it: both look alike from outside. */
+  #watch(any: boolean, now: number): void {
+    const { logger } = this.#parts;
+    if (any) {
+      const { packets, foreign, malformed } = this.#receiver.counts;
+      const refused = foreign + malformed;
+      if (packets - refused > this.#heard) {
+        this.#heard = packets - refused;
+        this.#heardAt = now;
+        this.#silent = false;
+      }
+      if (refused > this.#refused && now >= this.#sayRefusedAt) {
+        this.#refused = refused;
+        this.#sayRefusedAt = now + SILENCE_MS;
+        const { session } = this.#receiver;
+        const what = { session, foreign, malformed, reason: 'PACKETS_REFUSED' };
+        logger.warn(what, 'packets of another session, or that are none');
+      }
+    }
+    if (this.#silent || now - this.#heardAt <= SILENCE_MS) return;
+    this.#silent = true;
+    logger.warn({ reason: 'FEED_SILENT' }, 'market data is not heard');
   }
 
   #take(socket: DatagramSocket, count: number): void {
