@@ -126,9 +126,19 @@ describe('a box whose record is EventStoreDB', { timeout: 240_000 }, () => {
     expect(ready.body.checks).toContainEqual(
       expect.objectContaining({ name: 'eventstoredb', ok: false }),
     );
+    // The forwarder has what the others leave of the processor: it may say so later.
+    await until(async () => {
+      const { checks } = (await request(`${box.url}/health/ready`, 'GET', undefined)).body;
+      const why = checks.find(({ name }: { name: string }) => name === 'eventstoredb').detail;
+      return /^not reached \(EVENTSTOREDB_UNAVAILABLE\), \d+ events/.test(why);
+    });
     const back = await startStore(file, store.port);
     await until(async () => (await submit(box.url, `back-${taken++}`, RESTING)).status === 201);
     await stop(box);
+    const said = (await box.end).err.split('\n').filter((line) => line.includes('EventStoreDB is'));
+    expect(said[0]).toContain('EventStoreDB is not reached: events wait in the journal');
+    expect(said.at(-1)).toContain('EventStoreDB is reached again');
+    expect(said[0]).toContain('EVENTSTOREDB_UNAVAILABLE');
 
     // A new writer takes orders once the store has its first event, and cancels at once.
     await back.kill();
