@@ -51,7 +51,11 @@ const PAGE_ROWS = 8192;
 const PAGE_SHIFT = 13;
 
 export class RowPage {
-  readonly i32 = new Int32Array(PAGE_ROWS * ROW_WORDS);
+  /**
+   * Shared, though nobody shares it: what is not shared counts as pressure on V8's memory, and a page
+   * for each 8192 orders then starts a collection of the whole heap every few seconds, some 4 ms each.
+   */
+  readonly i32 = new Int32Array(new SharedArrayBuffer(PAGE_ROWS * ROW_WORDS * 4));
   readonly u32 = new Uint32Array(this.i32.buffer);
   readonly f64 = new Float64Array(this.i32.buffer);
   readonly bytes = new Uint8Array(this.i32.buffer);
