@@ -7,12 +7,23 @@ import { EventStoreDBClient } from '@eventstore/db-client';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Result, type Started, startProcess } from '../api/daybook-process.js';
 import { order, request } from '../api/running-api.js';
-import { killed, metric, readJournal, settled, startStore, trade, until } from './box.js';
+import {
+  killed,
+  metric,
+  readJournal,
+  type StoreProcess,
+  settled,
+  startStore,
+  trade,
+  until,
+} from './box.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'daybook-two-'));
 const running: Started['child'][] = [];
+let store: StoreProcess | undefined;
 afterAll(async () => {
   for (const child of running) await killed(child);
+  await store?.kill();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -35,7 +46,7 @@ async function stored(url: string): Promise<{ type: string; id: string }[]> {
 
 describe('two boxes with one journal', { timeout: 240_000 }, () => {
   it('become one: whoever has not the first event in the store takes no order, and ends', async () => {
-    const store = await startStore(join(folder, 'two.store'));
+    store = await startStore(join(folder, 'two.store'));
     const args = ['--eventstoredb', store.url];
     const box = await start('a', ...args);
     await until(async () => (await metric(box.url, 'daybook_eventstoredb_takes_orders')) === 1);
@@ -88,6 +99,5 @@ describe('two boxes with one journal', { timeout: 240_000 }, () => {
     expect(records.length).toBeGreaterThan(0);
     // The other one cannot come back: the store is ahead of it.
     await expect(start(lost!.name, ...args)).rejects.toThrow(/EVENTSTOREDB_AHEAD/);
-    await store.kill();
   });
 });
