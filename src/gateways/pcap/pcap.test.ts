@@ -220,6 +220,19 @@ describe('TCP streams', () => {
     expect(stream(SYN, part(0, 14))).toBe('CancelOrder [the stream ends 2 bytes into a packet]');
   });
 
+  it('that begin within a packet are found within their first segment', () => {
+    // The capture began in the middle of a busy session: no segment begins with a packet.
+    expect(stream(part(5))).toBe('[7 bytes are not SoupBinTCP] CancelOrder CancelOrder');
+    expect(stream(part(5, 30), part(30))).toMatch(/^\[7 bytes .*\] CancelOrder CancelOrder$/);
+    expect(stream(SYN, part(0, 14), part(17))).toMatch(
+      /^CancelOrder \[3 bytes of TCP were .*\[7 bytes are not SoupBinTCP\] CancelOrder$/,
+    );
+    // What only looks like one by its length and type is passed over.
+    const noise = concat(latin1('....'), ORDER.subarray(0, 3), latin1('no order!'), ORDER);
+    const found = stream({ sequence: 1, payload: noise });
+    expect(found).toMatch(/^\[16 bytes .*\] CancelOrder$/);
+  });
+
   it('tell the directions apart, and new connections on the same ports', () => {
     const login = packet('L', latin1('u     p         '.padEnd(26) + '1'.padStart(20)));
     const accepted = packet('A', latin1('S'.padStart(10) + '1'.padStart(20)));

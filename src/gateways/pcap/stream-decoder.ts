@@ -5,13 +5,17 @@ import { WireError } from '../wire/wire-error.js';
 import type { DecodedQueue } from './decoded.js';
 import { decodePayload, type Payload, SEQUENCED, UNSEQUENCED } from './payload.js';
 
+/** A packet within a segment is looked for from this size on: shorter ones are found by chance. */
+const WITHIN_BYTES_MIN = 12;
+
 /**
  * Decodes the bytes of one direction of a TCP connection as SoupBinTCP.
  *
  * A stream is recognised by its form, as ports differ by venue: known packet types, the lengths
  * they have, one direction throughout. Where that breaks (another protocol, a gap, a capture that
- * starts within a packet) bytes are skipped until a segment begins with a packet that is
- * complete and whose payload decodes. Skipped bytes are one finding each time.
+ * starts within a packet) bytes are skipped until a segment begins with a packet that is complete and
+ * whose payload decodes, or has one within that is followed by what can be another: the segments of
+ * a busy session begin anywhere. Skipped bytes are one finding each time.
  */
 export class StreamDecoder {
   private readonly queue: DecodedQueue;
@@ -26,15 +30,16 @@ export class StreamDecoder {
   }
 
   data(segment: Uint8Array): void {
-    if (!this.inStep) {
-      if (!this.beginsWithPacket(segment)) {
-        this.skipped += segment.length;
-        return;
-      }
-      this.reportSkipped();
-      this.inStep = true;
+    if (this.inStep) {
+      this.decode(this.carry.length === 0 ? segment : concatenate(this.carry, segment));
+      return;
     }
-    this.decode(this.carry.length === 0 ? segment : concatenate(this.carry, segment));
+    const from = this.beginsWithPacket(segment) ? 0 : this.packetWithin(segment);
+    this.skipped += from < 0 ? segment.length : from;
+    if (from < 0) return;
+    this.reportSkipped();
+    this.inStep = true;
+    this.decode(segment.subarray(from));
   }
 
   /** `count` bytes are missing: a packet under way is lost, the next one has to be found. */
@@ -58,8 +63,15 @@ export class StreamDecoder {
     let at = 0;
     while (bytes.length - at >= 2) {
       if (!this.plausible(view, at)) {
-        this.loseStep(view, at);
-        return;
+        const found = this.packetWithin(bytes.subarray(at));
+        if (found < 0) {
+          this.loseStep(view, at);
+          return;
+        }
+        this.skipped += found;
+        this.reportSkipped();
+        at += found;
+        continue;
       }
       const packetBytes = 2 + view.getUint16(at);
       if (bytes.length - at < packetBytes) break;
@@ -112,10 +124,22 @@ export class StreamDecoder {
     const packetBytes = 2 + view.getUint16(0);
     if (packetBytes > segment.length) return false;
     const type = view.getUint8(2);
-    if (type !== SOUP_TYPE.sequencedData && type !== SOUP_TYPE.unsequencedData) {
-      return type !== SOUP_TYPE.debug;
-    }
+    if (!isData(type)) return type !== SOUP_TYPE.debug;
     return !(this.payload(view, 0, packetBytes) instanceof WireError);
+  }
+
+  /** Where a data packet stands within a segment, behind the end of another one; -1 nowhere. */
+  private packetWithin(segment: Uint8Array): number {
+    const { length } = segment;
+    const view = new DataView(segment.buffer, segment.byteOffset, segment.byteLength);
+    for (let at = 1; at + WITHIN_BYTES_MIN <= length; at += 1) {
+      const next = at + 2 + view.getUint16(at);
+      if (next > length || next - at < WITHIN_BYTES_MIN) continue;
+      if (!isData(view.getUint8(at + 2)) || !this.plausible(view, at)) continue;
+      if (length - next >= 2 && !this.plausible(view, next)) continue;
+      if (!(this.payload(view, at, next - at) instanceof WireError)) return at;
+    }
+    return -1;
   }
 
   private payload(view: DataView, at: number, packetBytes: number): Payload | WireError {
@@ -134,7 +158,7 @@ export class StreamDecoder {
     const direction = this.directionsOf(type);
     if (direction !== 'both') this.direction = direction;
     this.decodedAny = true;
-    if (type === SOUP_TYPE.sequencedData || type === SOUP_TYPE.unsequencedData) {
+    if (isData(type)) {
       const payload = this.payload(view, at, packetBytes);
       if (!(payload instanceof WireError)) {
         const raw = bytes.subarray(at + SOUP_HEADER_BYTES, at + packetBytes);
@@ -149,6 +173,9 @@ export class StreamDecoder {
     this.queue.message('soupbintcp', this.direction, packet, raw);
   }
 }
+
+const isData = (type: number): boolean =>
+  type === SOUP_TYPE.sequencedData || type === SOUP_TYPE.unsequencedData;
 
 function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.length + b.length);
