@@ -152,7 +152,8 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
     running.admin('OpenTradingDay', { tradingDay: 20261123 });
     await client.untilClosed();
     client = await OuchTestClient.login(running.port);
-    running.admin('CloseTradingDay', {} as never);
+    await client.sequenced(1);
+    running.admin('CloseTradingDay', { tradingDay: 20261123 });
     await client.sequenced(2);
     expect(told()).toEqual(['S S', 'S E']);
   }, 60_000);
