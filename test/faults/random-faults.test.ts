@@ -3,7 +3,7 @@ import { rounds, SEED, timeout } from './environment.js';
 import { recordFlow } from './recorded-flow.js';
 import { randomRound } from './rounds.js';
 
-const ROUNDS = rounds(5000);
+const ROUNDS = rounds(2000);
 
 describe('random faults of journal and snapshots', () => {
   it(

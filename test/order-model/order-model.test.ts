@@ -20,7 +20,7 @@ const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 const steps = (maxLength: number) => fc.array(seed, { minLength: 4, maxLength, size: 'max' });
 
 describe(`order model (DAYBOOK_SEED=${SEED})`, () => {
-  it(`holds in ${SEQUENCES} random sequences`, { timeout: 600_000 }, () => {
+  it(`holds in ${SEQUENCES} random sequences`, { timeout: 1_200_000 }, () => {
     fc.assert(
       fc.property(steps(STEPS_MAX), (seeds) => new Sequence().run(seeds)),
       { numRuns: SEQUENCES, seed: SEED, endOnFailure: false },
@@ -28,7 +28,7 @@ describe(`order model (DAYBOOK_SEED=${SEED})`, () => {
     expect(SEQUENCES).toBeGreaterThan(0);
   });
 
-  it(`holds in ${WITH_MONEY} with limits across currencies`, { timeout: 600_000 }, () => {
+  it(`holds in ${WITH_MONEY} with limits across currencies`, { timeout: 1_200_000 }, () => {
     fc.assert(
       fc.property(steps(STEPS_WITH_MONEY_MAX), (seeds) => new Sequence(true).run(seeds)),
       { numRuns: WITH_MONEY, seed: SEED, endOnFailure: false },

@@ -13,6 +13,8 @@ import { DAY, FIRST_MARK, INSTRUMENT, Shard, spoken, VENUE } from './shard.js';
 /** MaxPosition, lots: a few orders reach it. */
 const LIMIT_LOTS = 40;
 const ACCOUNTS = [1, 2];
+/** One sequence in so many is started again at its end. */
+const RESTARTED_OF = 4;
 
 type VenueReport = CommandData<'VenueReport'>;
 /** A step: what the shard is told, and what the model says must follow. */
@@ -67,6 +69,9 @@ export class Sequence {
       else this.#take(this.#choose(dice));
       this.#check();
     }
+    // Costs as much as all steps together, and each has its own chance of one: for a part of the sequences,
+    // chosen so that a failing one stays among them while its numbers shrink.
+    if ((seeds[0] ?? 0) % RESTARTED_OF !== 0) return;
     this.#restart();
     this.#check();
   }
