@@ -6,7 +6,10 @@ import { relative } from 'node:path';
 const [journalPath, exitCode, skippedPath, unfinishedPath] = process.argv.slice(2);
 const text = existsSync(journalPath) ? readFileSync(journalPath, 'utf8') : '';
 // What follows the last line's end was cut off with the run.
-const lines = text.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+const lines = text
+  .split('\n')
+  .slice(0, -1)
+  .map((line) => JSON.parse(line));
 
 let passed = 0;
 let failed = 0;

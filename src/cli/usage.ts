@@ -11,6 +11,7 @@ export const usageCodes = {
   USAGE: 'The command cannot be meant as it was given.',
   COMMAND_UNKNOWN: 'There is no such command.',
   OPTION_INVALID: 'An option or argument that is not known, or a value that it cannot have.',
+  OPTION_REPEATED: 'An option given more than once that has one value.',
   OPTION_MISSING: 'An option or argument that is needed.',
   OPTIONS_CONFLICT: 'Options that do not go together; none is left out in silence.',
   FILE_UNREADABLE: 'A file that was named cannot be read.',
@@ -42,12 +43,26 @@ export function unreadable(option: string, path: string, error: unknown): UsageE
   return new UsageError(`--${option} ${path}: ${message}`, code);
 }
 
-/** `parseArgs` with its errors as UsageError. */
+/** `parseArgs` with its errors as UsageError; of an option given twice none is left out in silence. */
 export function parseOptions<T extends ParseArgsConfig>(config: T) {
   try {
+    refuseRepeated(config);
     return parseArgs(config);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError((error as Error).message, 'OPTION_INVALID');
+  }
+}
+
+/** @throws UsageError OPTION_REPEATED */
+function refuseRepeated(config: ParseArgsConfig): void {
+  const given = new Set<string>();
+  for (const token of parseArgs({ ...config, tokens: true }).tokens) {
+    if (token.kind !== 'option' || config.options?.[token.name]?.multiple === true) continue;
+    if (given.has(token.name)) {
+      throw new UsageError(`--${token.name} is given more than once`, 'OPTION_REPEATED');
+    }
+    given.add(token.name);
   }
 }
 

@@ -206,6 +206,36 @@ describe('bodies', () => {
     }
     expect(secure.api.application.follower.sequence).toBe(before);
   });
+
+  it('that are encoded are told so', async () => {
+    const text = JSON.stringify(order('encoded'));
+    const encoded = (encoding: string, body: string) =>
+      send(
+        `${request('POST /v1/orders', bearer(), 'Content-Type: application/json', `Content-Encoding: ${encoding}`, `Content-Length: ${body.length}`)}${body}`,
+      );
+    for (const encoding of ['gzip', 'br', 'deflate', 'identity, gzip', 'x']) {
+      const [answer] = await encoded(encoding, text);
+      expect(answer?.status, encoding).toBe(415);
+      expect(answer?.body).toContain('REQUEST_MEDIA_TYPE');
+    }
+    expect((await encoded('Identity', text))[0]?.status).toBe(201);
+  });
+});
+
+it('two credentials are none, in whatever order', async () => {
+  const own = bearer();
+  const [one] = await send(request('GET /v1/identity', own));
+  expect(one?.status).toBe(200);
+  for (const other of [own, 'authorization: Bearer nothing', 'AUTHORIZATION: ']) {
+    for (const headers of [
+      [own, other],
+      [other, own],
+    ]) {
+      const [answer] = await send(request('GET /v1/identity', ...headers));
+      expect(answer?.status, other.slice(0, 24)).toBe(401);
+      expect(answer?.body).toContain('CREDENTIALS_INVALID');
+    }
+  }
 });
 
 describe('a request that is sent again', () => {

@@ -56,7 +56,7 @@ export const problems = {
   REQUEST_MEDIA_TYPE: {
     kind: 'media-type',
     title: 'The media type is not supported',
-    meaning: 'Bodies are application/json.',
+    meaning: 'Bodies are application/json, and not compressed.',
   },
   REQUEST_TIMEOUT: {
     kind: 'timeout',

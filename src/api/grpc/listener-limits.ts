@@ -1,10 +1,16 @@
 /**
- * What a listener of gRPC bears from strangers: so many connections, and requests that arrive in time.
- * grpc-js has options for neither; its HTTP/2 servers do, which it does not show.
+ * What a listener of gRPC bears from strangers: so many connections, requests that arrive in time, one
+ * credential each. grpc-js has options for none; its HTTP/2 servers do, which it does not show.
  */
-import { constants, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Server, ServiceDefinition } from '@grpc/grpc-js';
 import { assert } from '../../lib/assert.js';
+import { several } from '../identity/several-credentials.js';
 
 /** Connections at a time; more are refused by the socket. */
 export const GRPC_CONNECTIONS_MAX = 10_000;
@@ -18,6 +24,7 @@ const SLOW_LOOK_MS = 1000;
  */
 const KEPT_MIN = 64;
 const PATH = ':path';
+const AUTHORIZATION = 'authorization';
 
 interface Arriving {
   readonly stream: ServerHttp2Stream;
@@ -53,6 +60,12 @@ export function limitListener(
   };
   for (const listener of http2Servers.keys()) {
     listener.maxConnections = connections;
+    // Before grpc-js reads them.
+    listener.prependListener('stream', (...args: unknown[]) => {
+      const [, headers, , raw] = args as [unknown, IncomingHttpHeaders, number, readonly string[]];
+      const shown = several(headers[AUTHORIZATION], raw);
+      if (shown !== undefined) headers[AUTHORIZATION] = shown;
+    });
     listener.on('stream', (stream, headers) => {
       if (open.has(String(headers[PATH]))) return;
       arriving.push({ stream, sinceMs: performance.now() });

@@ -11,13 +11,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
   decodeJwt,
   errors,
   type JWTPayload,
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
+import { keysOfServer } from './key-server.js';
 import { type Action, permissions } from './permissions.js';
 
 /** Signatures with a public key. Never `none`, never a shared secret (HS256 ...). */
@@ -30,10 +30,6 @@ export const TOKEN_CHARS_MAX = 8192;
 export const TOKENS_KNOWN_MAX = 4096;
 /** After this a remembered token is verified again: its key may have been withdrawn, in ms. */
 export const TOKEN_KNOWN_MS_MAX = 60_000;
-/** Answer of the key server: not waited for longer, and not asked more often, in ms. */
-const JWKS_WAIT_MS_MAX = 5000;
-const JWKS_COOL_DOWN_MS = 30_000;
-const JWKS_AGE_MS_MAX = 600_000;
 /** In `scope`, the permissions that a token is narrowed to. */
 const SCOPE_PREFIX = 'daybook:';
 
@@ -76,11 +72,7 @@ export class TokenVerifier {
   constructor(options: TokenOptions) {
     this.#options = options;
     this.#keys = /^https?:/.test(options.keys)
-      ? createRemoteJWKSet(new URL(options.keys), {
-          timeoutDuration: JWKS_WAIT_MS_MAX,
-          cooldownDuration: JWKS_COOL_DOWN_MS,
-          cacheMaxAge: JWKS_AGE_MS_MAX,
-        })
+      ? keysOfServer(new URL(options.keys))
       : keysOfFile(options.keys);
   }
 

@@ -10,6 +10,7 @@ import type { Credentials } from '../identity/authenticate.js';
 import { denialOf } from '../identity/authorize.js';
 import { certificateOf } from '../identity/client-certificate.js';
 import { type Identity, NOBODY } from '../identity/identity.js';
+import { authorizationOf } from './request-headers.js';
 import { accessOf } from './route-access.js';
 import type { RestServer } from './routes/route-types.js';
 
@@ -63,8 +64,11 @@ export function admitAgain(
   return admission.admit(credentialsOf(request), askedOf(request));
 }
 
-function credentialsOf({ headers, raw }: FastifyRequest): Credentials {
-  return { authorization: headers.authorization, certificate: certificateOf(raw.socket) };
+function credentialsOf(request: FastifyRequest): Credentials {
+  return {
+    authorization: authorizationOf(request),
+    certificate: certificateOf(request.raw.socket),
+  };
 }
 
 export const askedOf = ({ method, url, ip }: FastifyRequest): Asked => ({

@@ -27,6 +27,7 @@ import { connectionOptions, watchTls } from './connection-options.js';
 import { closesGracefully } from './graceful-close.js';
 import { answerRepeats } from './idempotency.js';
 import { applicationErrorOf, sendProblem } from './problem.js';
+import { refuseEncodedBodies } from './request-headers.js';
 import { measureRequests } from './request-metrics.js';
 import { approvalRoutes } from './routes/approvals.js';
 import { auditRoutes } from './routes/audit.js';
@@ -118,6 +119,7 @@ export async function createRestServer(
   protectAnswers(server, options.tls !== undefined);
   answerUnknownRoutes(server);
   measureRequests(server, metrics);
+  refuseEncodedBodies(server);
   takeCredentialsFromProtocol(server);
   admitRequests(server, options.admission);
   answerRepeats(server, options.keyedRequests);

@@ -67,7 +67,9 @@ it('gives the same records and the same chain, from any sequence and with any wi
       const expected = read(false, from, readBytes);
       expect(expected.error).toBe('');
       expect(expected.records.length).toBeGreaterThan(100_000);
-      expect(read(true, from, readBytes)).toEqual(expected);
+      const { records, ...ends } = read(true, from, readBytes);
+      expect(records.equals(expected.records)).toBe(true);
+      expect(ends).toEqual({ chain: expected.chain, error: '' });
     }
   }
 });
