@@ -58,7 +58,10 @@ export function parseOptions<T extends ParseArgsConfig>(config: T) {
 function refuseRepeated(config: ParseArgsConfig): void {
   const given = new Set<string>();
   for (const token of parseArgs({ ...config, tokens: true }).tokens) {
-    if (token.kind !== 'option' || config.options?.[token.name]?.multiple === true) continue;
+    if (token.kind !== 'option') continue;
+    const option = config.options?.[token.name];
+    // A flag says the same twice.
+    if (option?.type !== 'string' || option.multiple === true) continue;
     if (given.has(token.name)) {
       throw new UsageError(`--${token.name} is given more than once`, 'OPTION_REPEATED');
     }

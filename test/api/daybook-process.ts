@@ -46,8 +46,9 @@ export async function startSecureProcess(
   dataDirectory: string,
   ...args: string[]
 ): Promise<Started> {
+  const port = args.includes('--port') ? [] : ['--port', '0'];
   const child = spawn(process.execPath, [
-    ...[MAIN, 'start', '--data-dir', dataDirectory, '--port', '0', '--json', ...args],
+    ...[MAIN, 'start', '--data-dir', dataDirectory, ...port, '--json', ...args],
   ]);
   const end = ended(child);
   const line = await new Promise<string>((resolve, reject) => {
