@@ -29,6 +29,10 @@ const WARM_UP = 1_500_000;
 /** Commands a second of the open loop. */
 const RATE = 1_000_000;
 
+/** What `clocks` holds: ms of the one clock and of the other. */
+const MONOTONIC = 0;
+const PROCESSOR = 1;
+
 const addon = nativeAddon();
 const clocks = new Float64Array(2);
 inlineMore();
@@ -103,10 +107,6 @@ function renamed(prefix: string, figures: readonly Figure[]): Figure[] {
 function run(count: number): void {
   flow.run(count);
 }
-
-/** What `clocks` holds: ms of the one clock and of the other. */
-const MONOTONIC = 0;
-const PROCESSOR = 1;
 
 /**
  * Reads the clocks. With the addon nothing is allocated: what `performance.now()` leaves behind for each
