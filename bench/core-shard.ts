@@ -26,6 +26,8 @@ export interface ShardResult {
 const CHUNK = 512;
 /** Commands after which nothing is compiled any more. */
 const WARM_UP = 1_500_000;
+/** The same of the open loop, each time. */
+const LOOP_WARM_UP = 300_000;
 /** Commands a second of the open loop. */
 const RATE = 1_000_000;
 
@@ -42,10 +44,7 @@ for (let i = 0; i < WARM_UP; i += CHUNK) flow.run(CHUNK);
 const heap = getHeapStatistics().used_heap_size;
 const { commands, elapsed, figures } = measure === 'throughput' ? closedLoop() : latency();
 const grown = Math.max(0, getHeapStatistics().used_heap_size - heap);
-const more =
-  measure === 'latency'
-    ? [...own(Math.min(commands, flow.left - CHUNK) & ~1), ...idle(commands)]
-    : [];
+const more = measure === 'latency' ? [...own(commands), ...idle(commands)] : [];
 const result: ShardResult = {
   commands,
   seconds: elapsed,
@@ -79,6 +78,7 @@ function half(left: number): number {
 }
 
 function latency(): Run {
+  warmUp(run, MONOTONIC);
   // Even: commands come in pairs.
   const total = Math.min(Math.floor(seconds * RATE), half(flow.left)) & ~1;
   return { commands: total, elapsed: total / RATE, figures: openLoop(total, run, MONOTONIC) };
@@ -86,6 +86,7 @@ function latency(): Run {
 
 /** The same loop with nothing to do: what the machine itself does to who wants to run always. */
 function idle(total: number): Figure[] {
+  warmUp(() => undefined, MONOTONIC);
   return renamed(
     'idle_loop',
     openLoop(total, () => undefined, MONOTONIC),
@@ -97,7 +98,9 @@ function idle(total: number): Figure[] {
  * everything of our own, collections of garbage and page faults among it.
  */
 function own(total: number): Figure[] {
-  return addon === undefined ? [] : renamed('own', openLoop(total, run, PROCESSOR));
+  if (addon === undefined) return [];
+  warmUp(run, PROCESSOR);
+  return renamed('own', openLoop(Math.min(total, flow.left - CHUNK) & ~1, run, PROCESSOR));
 }
 
 function renamed(prefix: string, figures: readonly Figure[]): Figure[] {
@@ -115,6 +118,11 @@ function run(count: number): void {
 function readClocks(): void {
   if (addon !== undefined) addon.readClocks(clocks);
   else clocks[MONOTONIC] = performance.now();
+}
+
+/** The loop itself is compiled before it measures, and again when it is given something else to do. */
+function warmUp(decide: (count: number) => void, clock: number): void {
+  openLoop(LOOP_WARM_UP, decide, clock);
 }
 
 /** Each command is due at a fixed moment; a pause is charged to all that were due meanwhile. */
