@@ -46,6 +46,10 @@ export interface LoadTask {
   readonly from: number;
   /** 1: an order is done when accepted, 2: when executed. */
   readonly answers?: 1 | 2;
+  /**
+   * Whether the clients never sleep. By default only in an open loop, which measures times: clients that
+   * spin take the processor from the thread that syncs the journal (decision 20), a third of the rate.
+   */
   readonly spin?: boolean;
   /** Processor that they leave alone. */
   readonly awayFrom?: number | undefined;
@@ -84,7 +88,7 @@ export class LoadProgram {
 
   async clients(task: LoadTask): Promise<LoadResult> {
     const { port, kind, mode, rate = 1, window = 1, seconds, warmUp, from, users } = task;
-    const { answers = 1, spin = true } = task;
+    const { answers = 1, spin = mode === 'open' } = task;
     const numbers = [rate, window, seconds, warmUp, from, answers, spin ? 1 : 0].map(String);
     const args = ['client', String(port), kind, mode, ...numbers, ...users];
     return JSON.parse(await this.#run(args, task.orders, task.awayFrom)) as LoadResult;

@@ -22,6 +22,7 @@ NAPI_MODULE_INIT() {
       {"idleThread", nullptr, idle_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"promptThread", nullptr, prompt_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"commitOpen", nullptr, commit_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"commitPlace", nullptr, commit_place, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"commitBegin", nullptr, commit_begin, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"commitEnd", nullptr, commit_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"sealCommit", nullptr, seal_commit_call, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -1,6 +1,7 @@
 #include "commit-thread.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "commit.h"
@@ -19,6 +20,10 @@ constexpr size_t kBellEventFd = 1;
 constexpr int32_t kAwake = 0;
 constexpr int32_t kSleeping = 1;
 
+constexpr size_t kPageBytes = 4096;
+// From this size on the copy into the kernel's cache costs more than the cache saves (docs/decisions/0003).
+constexpr size_t kDirectBytesLeast = 512 * 1024;
+
 // 0 or an errno. Fewer bytes than asked for are no error; none at all would never end.
 int write_all(int file, const uint8_t* bytes, size_t length, int64_t position) {
   while (length > 0) {
@@ -31,6 +36,32 @@ int write_all(int file, const uint8_t* bytes, size_t length, int64_t position) {
     position += done;
   }
   return 0;
+}
+
+// Past the kernel's cache; both ends of it in whole pages. 0 or an errno: EINVAL where the file system has no such thing.
+int write_direct(int file, const uint8_t* bytes, size_t length, int64_t position) {
+  const int flags = fcntl(file, F_GETFL);
+  if (flags < 0 || fcntl(file, F_SETFL, flags | O_DIRECT) != 0) return errno;
+  const int error = write_all(file, bytes, length, position);
+  return fcntl(file, F_SETFL, flags) == 0 ? error : errno;
+}
+
+// 0 or an errno.
+int write_commit(int file, const uint8_t* bytes, size_t length, int64_t position) {
+  const auto behind = static_cast<size_t>(position) % kPageBytes;
+  const size_t head = (kPageBytes - behind) % kPageBytes;
+  if (length < kDirectBytesLeast || reinterpret_cast<uintptr_t>(bytes) % kPageBytes != behind) {
+    return write_all(file, bytes, length, position);
+  }
+  const size_t whole = (length - head) / kPageBytes * kPageBytes;
+  const int error = write_direct(file, bytes + head, whole, position + static_cast<int64_t>(head));
+  // What is through the cache later holds for what was written before as well.
+  if (error == EINVAL) return write_all(file, bytes, length, position);
+  if (error != 0) return error;
+  const int at_head = write_all(file, bytes, head, position);
+  if (at_head != 0) return at_head;
+  const size_t tail = head + whole;
+  return write_all(file, bytes + tail, length - tail, position + static_cast<int64_t>(tail));
 }
 
 }  // namespace
@@ -50,10 +81,11 @@ CommitOutcome CommitThread::make_durable(const CommitJob& job) {
 CommitOutcome CommitThread::seal_write_sync(const CommitJob& job) {
   CommitOutcome outcome;
   auto* ms = reinterpret_cast<double*>(times.data);
-  outcome.is_commit = seal_commit(commit.data, job.length, job.count, job.first, chain.data);
+  uint8_t* bytes = commit.data + job.start;
+  outcome.is_commit = seal_commit(bytes, job.length, job.count, job.first, chain.data);
   if (!outcome.is_commit) return outcome;
   outcome.call = "pwrite";
-  outcome.error = write_all(job.file, commit.data, job.length, job.position);
+  outcome.error = write_commit(job.file, bytes, job.length, job.position);
   if (outcome.error != 0) return outcome;
   __atomic_store_n(word(1), 1, __ATOMIC_SEQ_CST);
   ms[0] = monotonic_ms_now();
@@ -76,6 +108,11 @@ void CommitThread::ring() const {
   const uint64_t one = 1;
   // Full means that a wake-up waits there already.
   [[maybe_unused]] const ssize_t done = write(event_fd - 1, &one, sizeof one);
+}
+
+size_t CommitThread::place(size_t length, int64_t position) const {
+  if (length < kDirectBytesLeast) return 0;
+  return (static_cast<size_t>(position) - reinterpret_cast<uintptr_t>(commit.data)) % kPageBytes;
 }
 
 bool CommitThread::begin(const CommitJob& job) {
@@ -120,18 +157,32 @@ napi_value commit_open(napi_env env, napi_callback_info info) {
   return external(env, thread);
 }
 
-// commitBegin(thread, file, length, position, count, first): to be followed by commitEnd, with the file
-// open and the memory left alone in between
-napi_value commit_begin(napi_env env, napi_callback_info info) {
-  Args args(env, info, 6);
+// commitPlace(thread, length, position): where in the memory such a commit has to stand
+napi_value commit_place(napi_env env, napi_callback_info info) {
+  Args args(env, info, 3);
   auto* thread = args.object<CommitThread>(0);
   if (!args.ok()) return nullptr;
+  const int64_t length = args.integer(1, kHeadBytes, static_cast<int64_t>(thread->commit.bytes));
+  const int64_t position = args.integer(2, 0, kSafeMost);
+  if (!args.ok()) return nullptr;
+  return number(env, static_cast<double>(thread->place(static_cast<size_t>(length), position)));
+}
+
+// commitBegin(thread, file, start, length, position, count, first): to be followed by commitEnd, with the file
+// open and the memory left alone in between
+napi_value commit_begin(napi_env env, napi_callback_info info) {
+  Args args(env, info, 7);
+  auto* thread = args.object<CommitThread>(0);
+  if (!args.ok()) return nullptr;
+  const auto most = static_cast<int64_t>(thread->commit.bytes);
   CommitJob job;
   job.file = static_cast<int>(args.integer(1, 0, (int64_t{1} << 31) - 1));
-  job.length = static_cast<size_t>(args.integer(2, kHeadBytes, static_cast<int64_t>(thread->commit.bytes)));
-  job.position = args.integer(3, 0, kSafeMost);
-  job.count = static_cast<size_t>(args.integer(4, 1, kRecordBytesMost));
-  job.first = static_cast<double>(args.integer(5, 0, kSafeMost));
+  const int64_t start = args.integer(2, 0, most);
+  job.start = static_cast<size_t>(start);
+  job.length = static_cast<size_t>(args.integer(3, kHeadBytes, most - start));
+  job.position = args.integer(4, 0, kSafeMost);
+  job.count = static_cast<size_t>(args.integer(5, 1, kRecordBytesMost));
+  job.first = static_cast<double>(args.integer(6, 0, kSafeMost));
   if (!args.ok()) return nullptr;
   if (!thread->begin(job)) return args.fail("a commit is under way");
   return nullptr;

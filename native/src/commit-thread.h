@@ -10,6 +10,12 @@
 //   1 whether it is written, 0 or 1                   1 durable
 //
 //   bell   Int32, of src/lib/doorbell.ts: whoever sleeps there is woken when the commit is done
+//
+// A large commit goes past the kernel's cache (O_DIRECT), all of it but its two ends. `place` says where in the
+// memory it has to stand for that: as far behind a page's beginning as in the file.
+//
+//   file    ...-------|4096---------|4096---------|4096------...
+//   commit          [ head |  whole pages: direct  | tail ]        head and tail through the cache
 #ifndef DAYBOOK_COMMIT_THREAD_H
 #define DAYBOOK_COMMIT_THREAD_H
 
@@ -22,6 +28,8 @@ namespace daybook {
 
 struct CommitJob {
   int file = -1;
+  // Of the memory, where the commit begins.
+  size_t start = 0;
   size_t length = 0;
   int64_t position = 0;
   size_t count = 0;
@@ -40,6 +48,8 @@ class CommitThread {
   static const napi_type_tag kTag;
 
   CommitThread();
+  // Where in the memory a commit of that length at that position of its file has to stand.
+  size_t place(size_t length, int64_t position) const;
   // False when one is under way.
   bool begin(const CommitJob& job);
   // Waits for the one that was begun. False when none was.
@@ -66,6 +76,7 @@ class CommitThread {
 };
 
 napi_value commit_open(napi_env env, napi_callback_info info);
+napi_value commit_place(napi_env env, napi_callback_info info);
 napi_value commit_begin(napi_env env, napi_callback_info info);
 napi_value commit_end(napi_env env, napi_callback_info info);
 

@@ -43,10 +43,13 @@ export interface NativeAddon {
     times: Float64Array,
     bell: Int32Array,
   ): CommitHandle;
+  /** @returns byte of `commit` where one of `length` bytes at `position` of its file has to begin */
+  commitPlace(thread: CommitHandle, length: number, position: number): number;
   /** The file stays open and the memory is left alone until `commitEnd`, which waits. */
   commitBegin(
     thread: CommitHandle,
     file: number,
+    start: number,
     length: number,
     position: number,
     count: number,

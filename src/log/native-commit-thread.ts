@@ -1,17 +1,19 @@
 /** The journal's second thread on the addon; the memory is drawn in native/src/commit-thread.h. */
 import type { CommitHandle, NativeAddon } from '../lib/native-addon.js';
 import { COMMIT_HEAD_BYTES } from './journal/commit.js';
-import type { CommitThread } from './journal/commit-thread.js';
+import type { CommitInMemory, CommitThread } from './journal/commit-thread.js';
 import { HASH_BYTES } from './journal/hash-tree.js';
 import { COMMIT_RECORD_BYTES_MAX } from './journal/limits.js';
 
 const PHASE = 0;
 const WRITTEN = 1;
 const DONE = 2;
+/** A commit begins anywhere in its first page. */
+const PAGE_BYTES = 4096;
 
 export class NativeCommitThread implements CommitThread {
   readonly bytes = new Uint8Array(
-    new SharedArrayBuffer(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX),
+    new SharedArrayBuffer(PAGE_BYTES + COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX),
   );
   readonly chain = new Uint8Array(new SharedArrayBuffer(HASH_BYTES));
   readonly #addon: NativeAddon;
@@ -28,8 +30,13 @@ export class NativeCommitThread implements CommitThread {
     this.#clockOffsetMs = addon.monotonicMs() - performance.now();
   }
 
-  begin(file: number, length: number, position: number, count: number, first: number): void {
-    this.#addon.commitBegin(this.#handle, file, length, position, count, first);
+  place(length: number, position: number): number {
+    return this.#addon.commitPlace(this.#handle, length, position);
+  }
+
+  begin(file: number, commit: CommitInMemory, position: number): void {
+    const { start, length, count, first } = commit;
+    this.#addon.commitBegin(this.#handle, file, start, length, position, count, first);
   }
 
   get done(): boolean {

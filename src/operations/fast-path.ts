@@ -32,6 +32,7 @@ import type { RecordBuffer } from '../domain/event-record.js';
 import type { RefusedLogin } from '../gateways/order-entry/connections.js';
 import { NativeServer } from '../gateways/order-entry/native-server.js';
 import { OrderEntry } from '../gateways/order-entry/order-entry.js';
+import { RowPages } from '../gateways/order-entry/row-pages.js';
 import type { TurnLatency } from '../gateways/order-entry/turn-latency.js';
 import { assert } from '../lib/assert.js';
 import type { Doorbell } from '../lib/doorbell.js';
@@ -45,6 +46,7 @@ import {
   FLAGS,
   type OpenEntry,
 } from './fast-path-messages.js';
+import { useHugePages } from './huge-pages.js';
 import { openPort } from './shard.js';
 
 /** Longest sleep, and longest time without a turn of the event loop, ms. */
@@ -268,7 +270,11 @@ export class FastPath implements BatchLog {
     const parts = { config, port: openPort(request.port), journalDirectory, durableEnd, logger };
     try {
       const onRefused = (login: RefusedLogin) => this.#say({ kind: 'loginRefused', login });
-      const entry = new OrderEntry({ ...parts, onRefused, seed: randomInt(2 ** 31) }, () => {
+      // With --spin no order waits for a page of memory.
+      const rows = new RowPages(options.spin ? writer.state.orders.capacity : 0);
+      useHugePages(addon, [rows], options.spin);
+      const seed = randomInt(2 ** 31);
+      const entry = new OrderEntry({ ...parts, onRefused, rows, seed }, () => {
         this.#entryWaits = true;
       });
       entry.begin();

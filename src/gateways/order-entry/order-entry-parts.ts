@@ -4,6 +4,7 @@ import type { CommandPort } from '../../commands/command-port.js';
 import type { DurableEnd } from '../../log/journal/durable-end.js';
 import type { GatewayConfig } from './config.js';
 import type { RefusedLogin } from './connections.js';
+import type { RowPages } from './row-pages.js';
 
 export interface OrderEntryParts {
   readonly config: GatewayConfig;
@@ -14,6 +15,8 @@ export interface OrderEntryParts {
   readonly logger: Logger;
   /** Seed of hash tables. */
   readonly seed: number;
+  /** For the rows of all sessions; absent: nothing is reserved. */
+  readonly rows?: RowPages;
   /** Told of each login that is refused for who it is; absent: the process's log alone has it. */
   readonly onRefused?: (login: RefusedLogin) => void;
 }

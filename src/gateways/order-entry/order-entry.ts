@@ -34,6 +34,7 @@ import type { GatewayCounts, OrderEntryParts, TurnOutcome } from './order-entry-
 import { PacketHandler } from './packet-handler.js';
 import { isRevoked, putInForce, type SessionPermit } from './permits.js';
 import { Requests } from './requests.js';
+import { RowPages } from './row-pages.js';
 import type { Session } from './session.js';
 import { SessionStream } from './session-stream.js';
 import { MESSAGE_BYTES_MAX, StreamMessages } from './stream-message.js';
@@ -85,8 +86,9 @@ export class OrderEntry {
     this.#requests = new Requests(parts.port, this.#tradables, this.clock);
     this.#cancels = new ForcedCancels(this.#requests, this.#tradables);
     this.#packets = new PacketHandler(this.#requests, this.#tradables, this.clock);
+    const rows = parts.rows ?? new RowPages(0);
     this.#sessions = parts.config.sessions.map((config) => ({
-      stream: new SessionStream(config, this.#matches, this.limits.userRefs),
+      stream: new SessionStream(config, this.#matches, this.limits.userRefs, rows),
       early: config.acknowledge === 'memory',
       connection: undefined,
       dirty: false,

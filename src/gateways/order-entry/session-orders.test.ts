@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { copyEcho, putClOrdID, putFlags } from './echo.js';
 import { dayCode, ID, KIND, RequestIds } from './request-id.js';
+import { RowPages } from './row-pages.js';
 import { ROW, SessionOrders } from './session-orders.js';
 import { StreamIndex } from './stream-index.js';
 
@@ -10,7 +11,7 @@ describe('the orders of a session', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { maxLength: 300 }), (refs) => {
         const sorted = [...refs].sort((a, b) => a - b);
-        const orders = new SessionOrders(1000);
+        const orders = new SessionOrders(1000, new RowPages(0));
         sorted.forEach((ref, row) => {
           expect(orders.ensure(ref)).toBe(row);
         });
@@ -20,15 +21,31 @@ describe('the orders of a session', () => {
   });
 
   it('goes on over the end of a page, up to the largest number', () => {
-    const orders = new SessionOrders(20_000);
+    const orders = new SessionOrders(20_000, new RowPages(0));
     for (let ref = 1; ref <= 8193; ref += 1) orders.ensure(ref);
     orders.ensure(2 ** 32 - 1);
     expect([8192, 8193, 2 ** 32 - 1].map((ref) => orders.find(ref))).toEqual([8191, 8192, 8193]);
     expect(orders.find(8194)).toBe(-1);
   });
 
+  it('has its rows of a day from the reserve, then from anywhere, and no value of a day before', () => {
+    const memory = new RowPages(8193);
+    const orders = new SessionOrders(30_000, memory);
+    for (const day of [1, 2]) {
+      for (let ref = 1; ref <= 24_577; ref += 1) {
+        const row = orders.ensure(ref);
+        expect(orders.orderId(row)).toBe(0);
+        orders.setOrderId(row, day * ref);
+        const reserved = orders.page(row).i32.buffer === memory.reserve.buffer;
+        if (day === 1) expect(reserved).toBe(row < 16_384);
+      }
+      expect(orders.orderId(0) + orders.orderId(24_576)).toBe(day * 24_578);
+      orders.clear();
+    }
+  });
+
   it('gives a replace the terms of the first order of its chain', () => {
-    const orders = new SessionOrders(10);
+    const orders = new SessionOrders(10, new RowPages(0));
     const first = orders.ensure(1);
     orders.set(first, ROW.instrument, 42);
     orders.inherit(orders.ensure(2), first);

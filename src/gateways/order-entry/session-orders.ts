@@ -19,6 +19,7 @@ import { eventLayouts } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
 import { copyEcho } from './echo.js';
 import { ID } from './request-id.js';
+import { PAGE_ROWS, PAGE_SHIFT, ROW_WORDS, type RowPage, type RowPages } from './row-pages.js';
 
 /** Of a NewOrder, which the event that answers it has in the same places. */
 const order = commandLayouts.NewOrder.offsets;
@@ -27,8 +28,7 @@ for (const field of ['instrument', 'account', 'ordType', 'side', 'capacity', 'cl
   assert(eventLayouts.OrderDenied.offsets[field] === order[field], 'command and event agree');
 }
 
-/** Words of a row, and what stands where. `flags`: as in the request's id (`request-id.ts`). */
-const ROW_WORDS = 16;
+/** What stands where in a row. `flags`: as in the request's id (`request-id.ts`). */
 export const ROW = {
   userRef: 0,
   /** Row + 1 of the order that started the chain. */
@@ -47,30 +47,17 @@ export const ROW = {
   echo: 10,
 } as const;
 
-const PAGE_ROWS = 8192;
-const PAGE_SHIFT = 13;
-
-export class RowPage {
-  /**
-   * Shared, though nobody shares it: what is not shared counts as pressure on V8's memory, and a page
-   * for each 8192 orders then starts a collection of the whole heap every few seconds, some 4 ms each.
-   */
-  readonly i32 = new Int32Array(new SharedArrayBuffer(PAGE_ROWS * ROW_WORDS * 4));
-  readonly u32 = new Uint32Array(this.i32.buffer);
-  readonly f64 = new Float64Array(this.i32.buffer);
-  readonly bytes = new Uint8Array(this.i32.buffer);
-  readonly view = new DataView(this.i32.buffer);
-}
-
 export class SessionOrders {
   readonly capacity: number;
   count = 0;
   /** The largest UserRefNum so far. */
   last = 0;
+  readonly #memory: RowPages;
   #pages: RowPage[] = [];
 
-  constructor(capacity: number) {
+  constructor(capacity: number, memory: RowPages) {
     this.capacity = capacity;
+    this.#memory = memory;
   }
 
   get full(): boolean {
@@ -80,6 +67,7 @@ export class SessionOrders {
   clear(): void {
     this.count = 0;
     this.last = 0;
+    this.#memory.giveBack(this.#pages);
     this.#pages = [];
   }
 
@@ -119,7 +107,7 @@ export class SessionOrders {
   add(userRef: number): number {
     assert(userRef > this.last, 'UserRefNums only rise');
     const row = this.count;
-    if (row >> PAGE_SHIFT === this.#pages.length) this.#pages.push(new RowPage());
+    if (row >> PAGE_SHIFT === this.#pages.length) this.#pages.push(this.#memory.take());
     this.count = row + 1;
     this.last = userRef;
     const { i32 } = this.page(row);

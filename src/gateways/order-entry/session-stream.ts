@@ -10,6 +10,7 @@ import type { SessionConfig } from './config.js';
 import { DefaultAccount } from './default-account.js';
 import type { MatchNumbers } from './match-numbers.js';
 import { dayCode, KIND, RequestIds } from './request-id.js';
+import type { RowPages } from './row-pages.js';
 import { ROW, SessionOrders } from './session-orders.js';
 import { StreamIndex } from './stream-index.js';
 
@@ -81,10 +82,10 @@ export class SessionStream {
   /** Cancels and modifies so far today; they are numbered to give each an id. */
   cancels = 0;
 
-  constructor(config: SessionConfig, matches: MatchNumbers, userRefs: number) {
+  constructor(config: SessionConfig, matches: MatchNumbers, userRefs: number, rows: RowPages) {
     this.config = config;
     this.matches = matches;
-    this.orders = new SessionOrders(userRefs);
+    this.orders = new SessionOrders(userRefs, rows);
     this.ids = new RequestIds(config.id, dayCode(0));
   }
 

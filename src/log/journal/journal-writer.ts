@@ -62,9 +62,11 @@ export class JournalWriter {
   readonly #lock: DirectoryLock;
   readonly #mark: DurableMarkWriter;
   readonly #thread: CommitThread | undefined;
-  readonly #commit: RecordBuffer;
-  /** The records of the commit. */
-  readonly #records: RecordBuffer;
+  /** Memory of the commit, where in it the commit begins, and its records. */
+  readonly #memory: Uint8Array;
+  #start = 0;
+  #commit: RecordBuffer;
+  #records: RecordBuffer;
   readonly #tree = new HashTree();
   readonly #checksums = new PieceChecksums();
   /** Of the last commit; after `roll`, the seed of the new segment. */
@@ -105,11 +107,10 @@ export class JournalWriter {
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
     this.#lock = lock;
     this.#thread = options.thread;
-    const { bytes } = options.thread ?? {
-      bytes: new Uint8Array(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX),
-    };
-    this.#commit = new RecordBuffer(bytes.length, bytes.buffer);
-    this.#records = new RecordBuffer(bytes.length, bytes.buffer, COMMIT_HEAD_BYTES);
+    this.#memory =
+      options.thread?.bytes ?? new Uint8Array(COMMIT_HEAD_BYTES + COMMIT_RECORD_BYTES_MAX);
+    this.#commit = this.#recordsFrom(0);
+    this.#records = this.#recordsFrom(COMMIT_HEAD_BYTES);
     this.#chain = options.thread?.chain ?? new Uint8Array(HASH_BYTES);
 
     const end = findJournalEnd(files, directory, options.shard);
@@ -164,7 +165,7 @@ export class JournalWriter {
     return this.#thread?.durableAt ?? performance.now();
   }
 
-  /** The records of the last commit that was begun; they stay until the next one is. */
+  /** The records of the last commit that was begun, until the next one is: then look again. */
   get records(): RecordBuffer {
     return this.#records;
   }
@@ -192,17 +193,19 @@ export class JournalWriter {
    * @throws as `append`
    */
   begin(batch: RecordBuffer): void {
-    const bytes = this.#take(batch);
     const thread = this.#thread;
+    const length = this.#take(batch, thread);
     this.#inFlight = true;
     if (thread === undefined) {
-      this.#seal(bytes);
-      this.#write(bytes);
+      this.#seal(length);
+      this.#write(length);
       return;
     }
     const segment = this.#segment;
-    this.#guard('JOURNAL_WRITE_FAILED', () => segment.fillAhead(bytes));
-    thread.begin(segment.file, bytes, segment.end, batch.count, this.#position.nextSequence);
+    this.#guard('JOURNAL_WRITE_FAILED', () => segment.fillAhead(length));
+    const { count } = batch;
+    const commit = { start: this.#start, length, count, first: this.#position.nextSequence };
+    thread.begin(segment.file, commit, segment.end);
   }
 
   /**
@@ -236,18 +239,30 @@ export class JournalWriter {
     }
   }
 
-  /** Copies the batch behind a commit head. @returns bytes of the commit */
-  #take(batch: RecordBuffer): number {
+  /** Copies the batch behind a commit head, where the thread wants it. @returns bytes of the commit */
+  #take(batch: RecordBuffer, thread?: CommitThread): number {
     if (this.#stopped !== undefined) throw this.#stopped;
     assert(!this.#inFlight, 'one commit at a time');
     assert(batch.count > 0, 'a commit has at least one record');
     assert(batch.length <= COMMIT_RECORD_BYTES_MAX, 'a commit is within its limit');
     const bytes = COMMIT_HEAD_BYTES + batch.length;
     this.#rollIfFull(bytes);
+    this.#place(thread?.place(bytes, this.#segment.end) ?? 0);
     this.#commit.bytes.set(batch.bytes.subarray(0, batch.length), COMMIT_HEAD_BYTES);
     this.#records.length = batch.length;
     this.#records.count = batch.count;
     return bytes;
+  }
+
+  #place(start: number): void {
+    if (start === this.#start) return;
+    this.#start = start;
+    this.#commit = this.#recordsFrom(start);
+    this.#records = this.#recordsFrom(start + COMMIT_HEAD_BYTES);
+  }
+
+  #recordsFrom(start: number): RecordBuffer {
+    return new RecordBuffer(this.#memory.length, this.#memory.buffer, start);
   }
 
   /** Checksums, hashes and chain of the commit of so many bytes. */

@@ -104,6 +104,20 @@ describe('recovery', () => {
     }
   });
 
+  it('repairs a last commit of which only the whole pages were written, past the cache', () => {
+    const bytes = write([2, 90]);
+    const [, start, end] = ends as [number, number, number];
+    const pages = { from: Math.ceil(start / 4096) * 4096, to: Math.floor(end / 4096) * 4096 };
+    expect(pages.to - pages.from).toBeGreaterThanOrEqual(8192);
+    for (let written = pages.from; written <= pages.to; written += SECTOR_BYTES) {
+      const torn = Uint8Array.from(bytes).fill(0, start, pages.from).fill(0, written);
+      const writer = recover(torn);
+      expect(writer.nextSequence).toBe(2);
+      expect(readFileSync(path).length).toBe(start);
+      unlinkSync(`${directory}/durable`);
+    }
+  });
+
   it('repairs a last commit that misses any one or two sectors', () => {
     const bytes = write([2, 30]);
     const [, start, end] = ends as [number, number, number];
