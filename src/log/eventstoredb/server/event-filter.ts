@@ -1,6 +1,7 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { StoredEvent } from '../stored-event.js';
-import { DEFAULT_FILTER_WINDOW, FILTER_MEMORY_NAMES, MAX_FILTER_REGEX_LENGTH } from './limits.js';
+import { DEFAULT_FILTER_WINDOW, FILTER_MEMORY_NAMES } from './limits.js';
+import { namePattern } from './name-pattern.js';
 import { invalidArgument } from './rpc-error.js';
 
 type FilterOptions = streams.ReadReq.Options.FilterOptions;
@@ -47,16 +48,7 @@ function expression(source: Expression): (name: string) => boolean {
     const prefixes = source.getPrefixList();
     return (name) => prefixes.some((prefix) => name.startsWith(prefix));
   }
-  if (regex.length > MAX_FILTER_REGEX_LENGTH) {
-    throw invalidArgument(`A filter expression has at most ${MAX_FILTER_REGEX_LENGTH} characters.`);
-  }
-  let compiled: RegExp;
-  try {
-    compiled = new RegExp(regex);
-  } catch {
-    throw invalidArgument('The filter is no regular expression.');
-  }
-  return (name) => compiled.test(name);
+  return namePattern(regex);
 }
 
 /** Types and streams repeat; a client's expression is run once per name, not once per event. */

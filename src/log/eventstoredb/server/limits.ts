@@ -30,5 +30,8 @@ export const FILTER_MEMORY_NAMES = 4096;
 /** Longest regular expression a filter may hold; a longer one is an invalid argument. */
 export const MAX_FILTER_REGEX_LENGTH = 1024;
 
+/** Counts of a filter's expression together, `{9}` and `{0,9}` are nine; more are an invalid argument. */
+export const MAX_FILTER_REGEX_COPIES = 256;
+
 /** Reads and subscriptions open at once; one more is refused with RESOURCE_EXHAUSTED. */
 export const MAX_OPEN_READS = 1024;
