@@ -15,7 +15,7 @@ import { LIMIT } from '../src/domain/risk-catalogue.js';
 import { assert } from '../src/lib/assert.js';
 import { nativeAddon } from '../src/lib/native-addon.js';
 import { SpscRing } from '../src/lib/ring.js';
-import { Clock } from '../src/lib/time.js';
+import { Clock, nativeTime } from '../src/lib/time.js';
 import { useHugePages } from '../src/operations/huge-pages.js';
 
 const ACCOUNTS = 100;
@@ -78,9 +78,10 @@ export class CoreFlow {
       },
       1,
     );
-    this.writer = new Writer(this.state, { append: () => undefined }, new Clock(), [this.#ring]);
     // As the writer's thread has it.
     const addon = nativeAddon();
+    const clock = new Clock(addon && nativeTime(addon));
+    this.writer = new Writer(this.state, { append: () => undefined }, clock, [this.#ring]);
     if (addon !== undefined) useHugePages(addon, [this.state, this.#ring], true);
     touch(this.state.orders);
     touch(this.state.clientIds);

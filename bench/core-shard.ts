@@ -26,8 +26,8 @@ export interface ShardResult {
 const CHUNK = 512;
 /** Commands after which nothing is compiled any more. */
 const WARM_UP = 1_500_000;
-/** The same of the open loop, each time. */
-const LOOP_WARM_UP = 300_000;
+/** The same of the open loop, each time: windows of risk checks turn by time, so what turns them is hot after half a second. */
+const LOOP_WARM_UP = 800_000;
 /** Commands a second of the open loop. */
 const RATE = 1_000_000;
 

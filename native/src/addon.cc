@@ -35,6 +35,7 @@ NAPI_MODULE_INIT() {
       {"aheadEnd", nullptr, ahead_end, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useHugePages", nullptr, use_huge_pages, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"readClocks", nullptr, read_clocks, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"readMonotonic", nullptr, read_monotonic, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"monotonicMs", nullptr, monotonic_ms, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof calls / sizeof calls[0], calls);

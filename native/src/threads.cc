@@ -135,4 +135,15 @@ napi_value read_clocks(napi_env env, napi_callback_info info) {
 // The clock of `performance.now()`, with another zero.
 napi_value monotonic_ms(napi_env env, napi_callback_info) { return number(env, monotonic_ms_now()); }
 
+// readMonotonic(typedArray): the same into memory.
+napi_value read_monotonic(napi_env env, napi_callback_info info) {
+  Args args(env, info, 1);
+  const Memory memory = args.memory(0);
+  if (!args.ok()) return nullptr;
+  const double ms = monotonic_ms_now();
+  if (memory.bytes < sizeof ms) return args.fail("readMonotonic: room for a double");
+  std::memcpy(memory.data, &ms, sizeof ms);
+  return nullptr;
+}
+
 }  // namespace daybook

@@ -37,14 +37,17 @@ export class Emitter extends FixedFields {
 
   /** Sets the time of the decisions that follow. */
   setTime(ns: bigint): void {
-    this.setTimeWords(lowWord(ns), highWord(ns));
+    this.takeTime({ low: lowWord(ns), high: highWord(ns) });
   }
 
-  /** The same by the words of an i64 of ns, `low` unsigned. */
-  setTimeWords(low: number, high: number): void {
-    this.timeLow = low | 0;
-    this.timeHigh = high | 0;
-    this.timeMs = msFromWords(low, high);
+  /**
+   * The same by the words of an i64 of ns, `low` unsigned. From an object: numbers that large are allocated
+   * when they are handed over one by one.
+   */
+  takeTime(words: { readonly low: number; readonly high: number }): void {
+    this.timeLow = words.low | 0;
+    this.timeHigh = words.high | 0;
+    this.timeMs = msFromWords(words.low, words.high);
   }
 
   /**

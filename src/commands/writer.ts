@@ -70,6 +70,7 @@ export class Writer {
   readonly #rings: readonly SpscRing[];
   readonly #views: readonly RecordBuffer[];
   readonly #taken: number[];
+  readonly #hashes = new Int32Array(TOUCH_COMMANDS);
   /** Whose turn it is. */
   #turn = 0;
 
@@ -126,7 +127,7 @@ export class Writer {
   #readTime(): void {
     const clock = this.#clock;
     clock.tick();
-    this.#emitter.setTimeWords(clock.low, clock.high);
+    this.#emitter.takeTime(clock);
   }
 
   /** Hands the batch to the log, and starts the next. */
@@ -177,21 +178,24 @@ export class Writer {
   }
 
   /**
-   * Asks memory for the places of the client order ids of the commands that come next, all at once.
+   * Asks memory for the places of the client order ids of the commands that come next, all at once: hashed
+   * first, since a processor looks only so many instructions ahead for what it can fetch meanwhile.
    * @returns the number of the first command that was not touched
    */
   #touch(ring: SpscRing, view: RecordBuffer, from: number, end: number): number {
     const { clientIds } = this.state;
     const to = Math.min(end, from + TOUCH_COMMANDS);
-    let sink = 0;
+    const hashes = this.#hashes;
+    let ids = 0;
     for (let i = from; i < to; i += 1) {
       const at = ring.at(i);
       // Order requests have the account and their own id at the same places.
       if ((view.bytes[at + HEADER.number] as number) > COMMAND.ReplaceOrder) continue;
       const account = view.i32[(at + request.account) >> 2] as number;
-      sink |= clientIds.touch(account, view.i32, (at + request.clOrdId) >> 2);
+      hashes[ids] = clientIds.hash(account, view.i32, (at + request.clOrdId) >> 2);
+      ids += 1;
     }
-    this.touched = sink;
+    this.touched = clientIds.touch(hashes, ids);
     return to;
   }
 

@@ -21,17 +21,13 @@ const ROW_BITS = 26;
 const ROW_MASK = 2 ** ROW_BITS - 1;
 /** Places in a cache line of 64 bytes, less one. */
 const LINE_MASK = 15;
+/** Factor of a step of the hash. */
+const STEP = 0x85ebca6b;
 
 /** Up to so many keys a call of the addon gains nothing. */
 export const INDEXED_HERE_MAX = 1000;
 
 const addon = nativeAddon();
-
-/** One step of the hash. */
-function mix(h: number, word: number): number {
-  const mixed = Math.imul(h ^ word, 0x85ebca6b);
-  return mixed ^ (mixed >>> 15);
-}
 
 export class KeyTable {
   readonly capacity: number;
@@ -77,27 +73,32 @@ export class KeyTable {
    * The last character chooses the place within a cache line, all before it the line: a counter in
    * an id, which is what most clients send, costs memory once in ten ids (`npm run bench -- core`).
    */
-  #hash(scope: number, words: Int32Array, at: number): number {
+  hash(scope: number, words: Int32Array, at: number): number {
     let h = Math.imul(scope ^ this.seed, 0x9e3779b1);
     let word = words[at] as number;
     const second = words[at + 1] as number;
-    // Written out as far as most ids go: a loop costs three times as much (`npm run bench -- core`).
+    // Written out as far as most ids go: a loop costs three times as much, and a function for the step is
+    // inlined or not by what V8 met before it (`npm run bench -- core`).
     if (second !== 0) {
-      h = mix(h, word);
+      h = Math.imul(h ^ word, STEP);
+      h ^= h >>> 15;
       word = second;
       const third = words[at + 2] as number;
       if (third !== 0) {
-        h = mix(h, word);
+        h = Math.imul(h ^ word, STEP);
+        h ^= h >>> 15;
         word = third;
         const fourth = words[at + 3] as number;
         if (fourth !== 0) {
-          h = mix(h, word);
+          h = Math.imul(h ^ word, STEP);
+          h ^= h >>> 15;
           word = fourth;
           const end = at + this.width;
           for (let i = at + 4; i < end; i += 1) {
             const next = words[i] as number;
             if (next === 0) break;
-            h = mix(h, word);
+            h = Math.imul(h ^ word, STEP);
+            h ^= h >>> 15;
             word = next;
           }
         }
@@ -105,7 +106,7 @@ export class KeyTable {
     }
     const shift = Math.clz32(word) & 24;
     const last = (word << shift) >>> 24;
-    h = Math.imul(h ^ word ^ (last << (24 - shift)), 0x85ebca6b);
+    h = Math.imul(h ^ word ^ (last << (24 - shift)), STEP);
     h ^= h >>> 15;
     h = Math.imul(h, 0xc2b2ae35);
     return ((h ^ (h >>> 16)) & ~LINE_MASK) | (last & LINE_MASK);
@@ -138,7 +139,7 @@ export class KeyTable {
   find(scope: number, words: Int32Array, at: number): number {
     // The events of one command ask for the key that was added or found a moment ago.
     if (this.#last < this.count && this.#equals(this.#last, scope, words, at)) return this.#last;
-    const hash = this.#hash(scope, words, at);
+    const hash = this.hash(scope, words, at);
     const index = this.index;
     let place = hash & this.mask;
     for (;;) {
@@ -154,11 +155,15 @@ export class KeyTable {
   }
 
   /**
-   * Reads the place of a key and nothing else: a batch of keys that is touched first waits for
-   * memory once, not once per key (`npm run bench -- core`).
+   * Reads the places of the first `count` keys by their hashes and nothing else: a batch of keys that is
+   * touched first waits for memory once, not once per key (`npm run bench -- core`).
+   * @returns what is to be kept, so that reading is not optimised away
    */
-  touch(scope: number, words: Int32Array, at: number): number {
-    return this.index[this.#hash(scope, words, at) & this.mask] as number;
+  touch(hashes: Int32Array, count: number): number {
+    const { index, mask } = this;
+    let sink = 0;
+    for (let i = 0; i < count; i += 1) sink |= index[(hashes[i] as number) & mask] as number;
+    return sink;
   }
 
   /** Adds a key that is not there yet. @returns its row */
@@ -170,7 +175,7 @@ export class KeyTable {
     this.scopes[row] = scope;
     const base = row * this.width;
     copyWords(this.keys, base, words, at, this.width);
-    this.#place(row, this.#hash(scope, words, at));
+    this.#place(row, this.hash(scope, words, at));
     return row;
   }
 
@@ -190,7 +195,7 @@ export class KeyTable {
       return;
     }
     for (let row = 0; row < count; row += 1) {
-      this.#place(row, this.#hash(this.scopes[row] as number, this.keys, row * this.width));
+      this.#place(row, this.hash(this.scopes[row] as number, this.keys, row * this.width));
     }
   }
 

@@ -125,8 +125,10 @@ export interface NativeAddon {
   promptThread(us: number): boolean;
   /** Two doubles, ms: of CLOCK_MONOTONIC, and the processor time of the calling thread. */
   readClocks(into: Float64Array): void;
-  /** Of CLOCK_MONOTONIC. */
+  /** Of CLOCK_MONOTONIC, ms. */
   monotonicMs(): number;
+  /** The same into `into[0]`. */
+  readMonotonic(into: Float64Array): void;
 
   /** The layouts of the memory are drawn in native/src/tcp.h. */
   tcpOpen(

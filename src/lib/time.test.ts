@@ -28,8 +28,8 @@ class Hands implements TimeSource {
     this.originMs = originMs;
   }
 
-  monotonicMs(): number {
-    return this.elapsedMs;
+  readMonotonic(into: Float64Array): void {
+    into[0] = this.elapsedMs;
   }
 
   wallMs(): number {

@@ -6,6 +6,7 @@
  * sequence orders: so a time that is briefly wrong is harmless, one that runs backwards is not shown.
  */
 import { assert } from './assert.js';
+import type { NativeAddon } from './native-addon.js';
 
 const NS_PER_SECOND = 1_000_000_000;
 const MS_PER_DAY = 86_400_000;
@@ -52,19 +53,34 @@ export function msFromWords(low: number, high: number): number {
 
 /** Where a Clock gets its time from: the machine, or a test that turns the hands. */
 export interface TimeSource {
-  /** Milliseconds since 1970 when `monotonicMs` was 0, as exactly as the machine knows. */
+  /** Milliseconds since 1970 when the monotonic clock was 0, as exactly as the machine knows. */
   readonly originMs: number;
-  /** Milliseconds since then, with a fraction; never steps. */
-  monotonicMs(): number;
+  /** Sets `into[0]` to the milliseconds since then, with a fraction; never steps. */
+  readMonotonic(into: Float64Array): void;
   /** Whole milliseconds since 1970; steps when the machine's clock is set. */
   wallMs(): number;
 }
 
 const machineTime: TimeSource = {
   originMs: performance.timeOrigin,
-  monotonicMs: () => performance.now(),
+  readMonotonic: (into) => {
+    into[0] = performance.now();
+  },
   wallMs: () => Date.now(),
 };
+
+/**
+ * The same by the addon: a tick then leaves nothing to the collector of garbage, where `performance.now`
+ * returns a boxed number. For a thread whose pauses count (`npm run bench -- core`, `own_p9999_us`).
+ */
+export function nativeTime(addon: Pick<NativeAddon, 'readMonotonic' | 'monotonicMs'>): TimeSource {
+  const sinceOrigin = performance.now();
+  return {
+    originMs: performance.timeOrigin + sinceOrigin - addon.monotonicMs(),
+    readMonotonic: (into) => addon.readMonotonic(into),
+    wallMs: () => Date.now(),
+  };
+}
 
 /** How often the wall clock is looked at, in milliseconds: bounds how long a step goes unnoticed. */
 const WALL_CHECK_MS = 100;
@@ -73,8 +89,7 @@ const STEP_TOLERANCE_MS = 2;
 
 /**
  * A clock in nanoseconds that never goes back. `tick` reads it; `low`, `high` and `ns` answer for the
- * last tick, so that all that happens in one batch has one time. A tick takes about 100 ns and leaves
- * one boxed number to the garbage collector (`performance.now` returns one), so tick once per batch.
+ * last tick, so that all that happens in one batch has one time. A tick takes about 100 ns: once per batch.
  *
  * It follows the monotonic clock (a double of milliseconds: good to 15 ns after three years), and is
  * moved along when the machine's wall clock has been set. When that was set back, time stands still
@@ -82,6 +97,7 @@ const STEP_TOLERANCE_MS = 2;
  */
 export class Clock {
   readonly #source: TimeSource;
+  readonly #monotonic = new Float64Array(1);
   /** Wall-clock milliseconds at monotonic 0: a whole part and the nanoseconds beyond it. */
   #offsetMs: number;
   #offsetNs: number;
@@ -103,7 +119,8 @@ export class Clock {
 
   /** Reads the time. */
   tick(): void {
-    const monotonicMs = this.#source.monotonicMs();
+    this.#source.readMonotonic(this.#monotonic);
+    const monotonicMs = this.#monotonic[0] as number;
     if (monotonicMs - this.#wallCheckedMs >= WALL_CHECK_MS) this.#followWall(monotonicMs);
     const wholeMs = Math.floor(monotonicMs);
     const ns = this.#offsetNs + Math.floor((monotonicMs - wholeMs) * 1e6);

@@ -17,7 +17,7 @@ import { Doorbell } from '../lib/doorbell.js';
 import { findNativeAddon } from '../lib/native-addon.js';
 import { SpscRing } from '../lib/ring.js';
 import { runPromptly } from '../lib/thread-scheduling.js';
-import { Clock } from '../lib/time.js';
+import { Clock, nativeTime } from '../lib/time.js';
 import { JournalWriter } from '../log/journal/journal-writer.js';
 import { SharedDurableEnd } from '../log/journal/shared-durable-end.js';
 import { NativeCommitThread } from '../log/native-commit-thread.js';
@@ -60,7 +60,7 @@ const journal = JournalWriter.open(data.directory, {
   ...(thread === undefined ? {} : { thread }),
   ...(data.segmentBytesMax === undefined ? {} : { segmentBytesMax: data.segmentBytesMax }),
 });
-const clock = new Clock();
+const clock = new Clock(native.addon && nativeTime(native.addon));
 // The newest good snapshot, then the tail; nothing is decided and no side effect happens.
 const recovered = recoverState(data.directory, data.shard, journal.durableEnd, () =>
   newState(data.capacity, randomInt(2 ** 31)),

@@ -400,7 +400,9 @@ describe('time', () => {
     let monotonic = 0;
     const clock = new Clock({
       originMs: wall,
-      monotonicMs: () => monotonic,
+      readMonotonic: (into) => {
+        into[0] = monotonic;
+      },
       wallMs: () => wall + monotonic,
     });
     let last = clock.ns();

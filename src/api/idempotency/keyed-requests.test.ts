@@ -78,7 +78,7 @@ describe('requests with a key', () => {
   });
 
   it('have times of receipt that are no other command’s, also when the clock stands', async () => {
-    const source = { originMs: 5, monotonicMs: () => 0, wallMs: () => 5 };
+    const source = { originMs: 5, readMonotonic: () => undefined, wallMs: () => 5 };
     const requests = await open({ clock: new Clock(source) });
     const times = new Set<bigint>();
     for (let n = 0; n < 100; n += 1) {

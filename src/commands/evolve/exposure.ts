@@ -77,7 +77,9 @@ function settle(state: ShardState, row: number): void {
   const long = value + (risk[at + RISK.buys] as number);
   const short = (risk[at + RISK.sells] as number) - value;
   const gross = Math.max(long, short);
-  const margin = marginOf(state, row, gross);
+  margined[0] = gross;
+  toMargin(state, row);
+  const margin = margined[0] as number;
   change[0] = gross - (risk[at + RISK.gross] as number);
   change[1] = long - (risk[at + RISK.long] as number);
   change[2] = short - (risk[at + RISK.short] as number);
@@ -106,11 +108,14 @@ function addChange(state: ShardState, scope: number): void {
   rows[at + SCOPED.margin] = (rows[at + SCOPED.margin] as number) + (change[3] as number);
 }
 
-/** Margin of a gross amount in the position's instrument, rounded up. */
-export function marginOf(state: ShardState, row: number, gross: number): number {
+/** What `toMargin` changes, micros; an array, because a number that is returned could be allocated. */
+export const margined = scratch(1);
+
+/** Makes a gross amount in the position's instrument its margin, rounded up. */
+export function toMargin(state: ShardState, row: number): void {
   const { positions, instruments } = state;
   const percent = instruments.marginPercent[positions.instrument[row] as number] as number;
-  return percent === 0 ? gross : Math.ceil((gross * percent) / 100);
+  if (percent !== 0) margined[0] = Math.ceil(((margined[0] as number) * percent) / 100);
 }
 
 function addPnl(state: ShardState, row: number, by: number): void {

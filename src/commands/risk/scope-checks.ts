@@ -9,7 +9,7 @@ import { NO_LIMIT, RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { scratch } from '../../lib/scratch.js';
 import type { Emitter } from '../emitter.js';
 import { rateInto } from '../evolve/conversion.js';
-import { marginOf } from '../evolve/exposure.js';
+import { margined, toMargin } from '../evolve/exposure.js';
 import { REPEATED_WINDOW_MS } from '../evolve/order-counts.js';
 import { RISK, RISK_ROW, UNLIMITED } from '../state/position-table.js';
 import { convertUp } from '../state/rate-table.js';
@@ -122,7 +122,9 @@ function weigh(
   const gross = Math.max(long, short);
   added[NOTIONAL] = more;
   added[GROSS] = gross - (risk[at + RISK.gross] as number);
-  added[MARGIN] = marginOf(state, row, gross) - (risk[at + RISK.margin] as number);
+  margined[0] = gross;
+  toMargin(state, row);
+  added[MARGIN] = (margined[0] as number) - (risk[at + RISK.margin] as number);
   return 0;
 }
 
