@@ -14,8 +14,9 @@ import {
 import { formatSteps } from '../lib/decimal.js';
 import { formatIsoNs } from '../lib/time.js';
 import { type ActorInForce, actorAt, type Names } from './actors.js';
-import { accountName, microsText } from './event-values.js';
+import { accountName } from './event-values.js';
 import { type HaltInForce, haltOf } from './halt-context.js';
+import { amountIn } from './limit-amount.js';
 import { limitKey, markKey } from './order-index/keys.js';
 import type { OrderIndex } from './order-index/order-index.js';
 import { type JournalOf, recordsIn } from './place-reader.js';
@@ -112,7 +113,8 @@ export class DecisionContexts {
     const { data, sequence } = event;
     const limitName = limitOfCheck(data.check);
     const unit = limitName === undefined ? '' : limits[limitName].unit;
-    const text = (value: number) => this.#amount(value, unit, data.instrument, sequence);
+    const terms = this.#names.reference.instrument(data.instrument, sequence);
+    const amount = (value: number) => amountIn(unit, value, terms && lotOf(terms));
     const setBy = limitName === undefined ? undefined : this.#setBy(event, limitName);
     const mark = this.#mark(data.instrument, sequence);
     const halted = data.passed === 0 && data.check === RISK_CHECK.TradingState;
@@ -121,19 +123,12 @@ export class DecisionContexts {
       check: checkName(data.check),
       passed: data.passed === 1,
       ...(limitName === undefined ? {} : { limitName }),
-      ...(data.limit === NO_LIMIT ? {} : { limit: text(data.limit) }),
-      value: text(data.value),
-      unit: unit === 'micros' ? 'money' : unit,
+      ...(data.limit === NO_LIMIT ? {} : { limit: amount(data.limit).value }),
+      ...amount(data.value),
       ...(setBy === undefined ? {} : { setBy }),
       ...(halt === undefined ? {} : { halt }),
       ...(mark === undefined ? {} : { mark }),
     };
-  }
-
-  #amount(value: number, unit: string, instrument: number, sequence: number): string {
-    if (unit === 'micros') return microsText(value);
-    const terms = this.#names.reference.instrument(instrument, sequence);
-    return unit === 'lots' && terms !== undefined ? formatSteps(value, lotOf(terms)) : `${value}`;
   }
 
   /** The last mark of the instrument before `sequence`. */

@@ -94,11 +94,11 @@ type Reference =
   | EventOf<'AccountChanged'>
   | EventOf<'ActorRegistered'>;
 
-export const tickOf = (terms: InstrumentTerms): Step => ({
+export const tickOf = (terms: Pick<InstrumentTerms, 'tickMantissa' | 'tickScale'>): Step => ({
   units: terms.tickMantissa,
   scale: terms.tickScale,
 });
-export const lotOf = (terms: InstrumentTerms): Step => ({
+export const lotOf = (terms: Pick<InstrumentTerms, 'lotMantissa' | 'lotScale'>): Step => ({
   units: terms.lotMantissa,
   scale: terms.lotScale,
 });

@@ -1,11 +1,10 @@
 /** What a state holds, as an auditor reads it: orders, positions, P&L, limits, trading states. */
-import type { LimitKey } from '../commands/state/limit-book.js';
 import { orderStatus } from '../commands/state/order-status.js';
 import type { ShardState } from '../commands/state/shard-state.js';
 import { ORD_STATUS, SCOPE, SIDE, TRADING_STATE } from '../domain/order-terms.js';
 import { limits as declaredLimits, type LimitDeclaration } from '../domain/risk-catalogue.js';
 import { formatSteps } from '../lib/decimal.js';
-import { microsText } from './event-values.js';
+import { type LimitAmount, limitAmount } from './limit-amount.js';
 import { accountName, type MoneyLine, positionLines } from './position-lines.js';
 
 /** Names of an account and an instrument; left out: all. */
@@ -27,18 +26,12 @@ export interface OrderLine {
   readonly leavesQuantity: string;
 }
 
-export interface LimitLine {
+export interface LimitLine extends LimitAmount {
   readonly limit: string;
   readonly scope: string;
   readonly name: string;
   /** Empty: every instrument. */
   readonly instrument: string;
-  /** Decimal text: money in whole units of `currency`, all else in `unit`. */
-  readonly value: string;
-  /** Unit of the limit; "money" has a currency. */
-  readonly unit: string;
-  /** Base currency of the scope; empty when the limit is no money. */
-  readonly currency: string;
 }
 
 export interface TradingStateLine {
@@ -135,22 +128,9 @@ export function limitsOf(state: ShardState): LimitLine[] {
       scope: nameOf(SCOPE, key.scope),
       name: scopeName(state, key.scope, key.scopeId),
       instrument: key.instrument === 0 ? '' : scopeName(state, SCOPE.Instrument, key.instrument),
-      ...amountOf(state, key, value, declared?.unit ?? ''),
+      ...limitAmount(state, key, declared?.unit ?? '', value),
     };
   });
-}
-
-function amountOf(
-  state: ShardState,
-  { scope, scopeId }: LimitKey,
-  value: number,
-  unit: string,
-): Pick<LimitLine, 'value' | 'unit' | 'currency'> {
-  if (unit !== 'micros') return { value: String(value), unit, currency: '' };
-  const { scopes, rates } = state;
-  const row = scope === SCOPE.Account ? scopes.first + scopeId : scopeId;
-  const currency = rates.names[scopes.currency[row] as number];
-  return { value: microsText(value), unit: 'money', currency: currency ?? '' };
 }
 
 /** Scopes that do not trade freely; the firm always. */

@@ -128,7 +128,7 @@ describe('the story of an order', () => {
     const decision = told.events.find(({ type }) => type === 'RiskDecided')!;
     expect(decision.comparedWith).toMatchObject({
       ...{ check: 'MaxQuantity', passed: false, limitName: 'MaxOrderQuantity' },
-      ...{ limit: '4', value: '5', unit: 'lots' },
+      ...{ limit: '4', value: '5', unit: 'quantity' },
       setBy: {
         sequence: changes[1]!.sequence,
         scope: 'Account',
@@ -144,10 +144,10 @@ describe('the story of an order', () => {
       price: '10.01',
     });
     const text = storyTextLines(told).join('\n');
-    expect(text).toContain('check MaxQuantity REFUSED: MaxOrderQuantity 5 lots, limit 4');
+    expect(text).toContain('check MaxQuantity REFUSED: MaxOrderQuantity 5 quantity, limit 4');
     expect(text).toContain(`mark 10.03 of sequence ${marks.at(-2)!.sequence}`);
     expect(storyCsvLine(decision).split(',').slice(10, 18)).toEqual([
-      ...['MaxQuantity', '4', '5', 'lots', String(changes[1]!.sequence), 'Account'],
+      ...['MaxQuantity', '4', '5', 'quantity', String(changes[1]!.sequence), 'Account'],
       ...['10.03', String(marks.at(-2)!.sequence)],
     ]);
   });

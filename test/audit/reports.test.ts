@@ -9,7 +9,7 @@ import { lengthAt } from '../../src/commands/replay/event-groups.js';
 import { ShardState } from '../../src/commands/state/shard-state.js';
 import { decodeEvent } from '../../src/domain/event-codec.js';
 import type { DaybookEvent } from '../../src/domain/events.js';
-import { RISK_CHECK } from '../../src/domain/risk-catalogue.js';
+import { limits, RISK_CHECK } from '../../src/domain/risk-catalogue.js';
 import { verifyJournal } from '../../src/log/journal/verify-journal.js';
 import { ANY_CAPACITY, AnyFlow } from '../replay/any-flow.js';
 import { type TestJournal, testJournal } from './journal-of.js';
@@ -203,14 +203,18 @@ describe('reports', () => {
     const told = changes.map(({ sequence, actor, value, currency }) => [
       ...[sequence, actor, value, currency],
     ]);
-    const limits = ofType('LimitChanged').map(({ sequence, actor, data }) => [
-      ...[sequence, actor, data.value, ''],
-    ]);
+    const unitOf = new Map<number, string>(Object.values(limits).map((of) => [of.number, of.unit]));
+    // A lot of any flow is one; its money is in EUR.
+    const set = ofType('LimitChanged').map(({ sequence, actor, data }) => {
+      const money = unitOf.get(data.limit) === 'micros';
+      const value = data.value < 0 ? '' : money ? data.value / 1e6 : data.value;
+      return [sequence, actor, value, money ? 'EUR' : ''];
+    });
     const bases = ofType('BaseCurrencyChanged').map(({ sequence, actor, data }) => [
       ...[sequence, actor, '', data.currency],
     ]);
     expect(bases.length).toBeGreaterThan(0);
-    const inTurn = [...limits, ...bases].sort(([a], [b]) => Number(a) - Number(b));
+    const inTurn = [...set, ...bases].sort(([a], [b]) => Number(a) - Number(b));
     expect(told).toEqual(inTurn.map((row) => row.map(String)));
     const switches = csv('kill-switch');
     const types = [

@@ -3,6 +3,7 @@ import type { ShardState } from '../../commands/state/shard-state.js';
 import type { DaybookEvent } from '../../domain/events.js';
 import { SCOPE } from '../../domain/order-terms.js';
 import { type LimitDeclaration, limits } from '../../domain/risk-catalogue.js';
+import { limitAmount } from '../limit-amount.js';
 import { scopeName } from '../state-report.js';
 import { column, type Report, type Row } from './report.js';
 import { Requesters } from './requesters.js';
@@ -35,6 +36,13 @@ const requestedBy = column(
   'who asked for it, where it took a second identity, who is then the actor; empty: nobody, or before this report begins',
 );
 
+const unitOfLimit = column(
+  'unit',
+  'string',
+  'unit',
+  'of the values: money (in whole units of currency), quantity (in those of the instrument), or as the limit has it',
+);
+
 function headOf(state: ShardState, event: DaybookEvent): Row {
   const actor = state.actors.get(event.actor);
   return {
@@ -63,15 +71,15 @@ export const limitChanges: Report = {
       'name',
       'see docs/error-codes.md, limits; empty: the base currency of the scope changed',
     ),
-    column('unit', 'string', 'unit', 'of the values'),
-    column('previous', 'integer', 'see unit', 'the limit before; -1 none'),
-    column('value', 'integer', 'see unit', 'the limit from now on; -1 none'),
-    column('previous_currency', 'string', 'ISO 4217', 'base currency before'),
+    unitOfLimit,
+    column('previous', 'decimal', 'see unit', 'the limit before; empty: none'),
+    column('value', 'decimal', 'see unit', 'the limit from now on; empty: none'),
+    column('previous_currency', 'string', 'ISO 4217', 'base currency before, where that changed'),
     column(
       'currency',
       'string',
       'ISO 4217',
-      'base currency from now on; limits keep their numbers',
+      'base currency of the scope from now on: of a limit in money that of its values; limits keep their numbers when it changes',
     ),
     requestedBy,
   ],
@@ -94,11 +102,20 @@ export const limitChanges: Report = {
         if (event.type !== 'LimitChanged') return;
         const { limit, scope, scopeId, instrument, previous, value } = event.data;
         const [name, declared] = limitNames.get(limit) ?? [String(limit), undefined];
+        const amount = (of: number) =>
+          limitAmount(
+            state,
+            { scope: SCOPE[scope], scopeId, instrument },
+            declared?.unit ?? '',
+            of,
+          );
+        const { currency, ...now } = amount(value);
         emit({
           ...headOf(state, event),
           ...{ scope, name: scopeName(state, SCOPE[scope], scopeId) },
           instrument: instrument === 0 ? null : scopeName(state, SCOPE.Instrument, instrument),
-          ...{ limit: name, unit: declared?.unit ?? '', previous, value },
+          ...{ limit: name, ...now, previous: amount(previous).value },
+          ...{ currency: currency === '' ? null : currency },
           requested_by: requesters.of(event),
         });
       },
@@ -118,8 +135,10 @@ export const killSwitch: Report = {
     column('previous', 'string', 'name', 'trading state before; of halts and resumptions by hand'),
     column('text', 'string', 'text', 'why, in the words of who did it'),
     column('breaker', 'string', 'name', 'circuit breaker that tripped or was reset'),
-    column('limit', 'integer', 'see the breaker', 'its limit'),
-    column('value', 'integer', 'see the breaker', 'the value that tripped it'),
+    unitOfLimit,
+    column('limit', 'decimal', 'see unit', 'limit of the breaker'),
+    column('value', 'decimal', 'see unit', 'the value that tripped it'),
+    column('currency', 'string', 'ISO 4217', 'of a breaker in money: base currency of the scope'),
     column('account', 'string', 'name', 'of mass cancels; empty: every account'),
     column('instrument', 'string', 'symbol', 'of mass cancels; empty: every instrument'),
     column('side', 'integer', 'Side [54]', 'of mass cancels; empty: both'),
@@ -159,10 +178,14 @@ function switchOf(state: ShardState, event: DaybookEvent): Row {
     case 'CircuitBreakerTripped':
     case 'CircuitBreakerReset': {
       const { scope, scopeId, state: now, breaker, limit, value } = event.data;
-      const name = scopeName(state, SCOPE[scope], scopeId);
+      const [breakerName, declared] = limitNames.get(breaker) ?? [String(breaker), undefined];
+      const of = { scope: SCOPE[scope], scopeId, instrument: 0 };
+      const amount = (each: number) => limitAmount(state, of, declared?.unit ?? '', each);
+      const { currency, ...tripped } = amount(value);
       return {
-        ...{ scope, name, state: now, limit, value },
-        breaker: limitNames.get(breaker)?.[0] ?? String(breaker),
+        ...{ scope, name: scopeName(state, SCOPE[scope], scopeId), state: now },
+        ...{ breaker: breakerName, ...tripped, limit: amount(limit).value },
+        currency: currency === '' ? null : currency,
       };
     }
     case 'MassCancelDone': {

@@ -1,8 +1,11 @@
 /** What risk refused, by check and account: how often, and how far beyond the limit at most. */
 import type { EventOf } from '../../domain/events.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
+import { limits, NO_LIMIT } from '../../domain/risk-catalogue.js';
 import { checkName, limitOfCheck } from '../decision-context.js';
+import { amountIn } from '../limit-amount.js';
 import { accountName } from '../position-lines.js';
+import { lotOf } from '../reference-history.js';
 import { column, type Report } from './report.js';
 
 interface Sum {
@@ -28,13 +31,15 @@ export const riskRefusals: Report = {
     column('limit_kind', 'string', 'name', 'the limit that it compares with; empty: none'),
     column('account', 'string', 'name', 'account'),
     column('refusals', 'integer', 'count', 'requests refused'),
-    column('largest_value', 'integer', 'unit of the limit', 'largest value that was compared'),
     column(
-      'limit_then',
-      'integer',
-      'unit of the limit',
-      'limit in force at the largest value; -1 none',
+      'unit',
+      'string',
+      'unit',
+      'of the two values: money in whole units of the base currency, quantity in those of the instrument, or as the limit has it; empty: a whole number of the check',
     ),
+    column('largest_value', 'decimal', 'see unit', 'largest value that was compared'),
+    column('limit_then', 'decimal', 'see unit', 'limit in force at the largest value; empty: none'),
+    column('largest_instrument', 'string', 'symbol', 'instrument of that decision; empty: none'),
     column('largest_sequence', 'integer', 'sequence', 'of that decision'),
     column('first_sequence', 'integer', 'sequence', 'of the first refusal'),
     column('first_time', 'timestamp', 'ns since 1970', 'of the first refusal'),
@@ -64,11 +69,18 @@ export const riskRefusals: Report = {
           (a, b) => a.check - b.check || a.account - b.account || a.reason - b.reason,
         );
         for (const { check, reason, account, count, first, last, largest } of sorted) {
+          const { instrument, limit, value } = largest.data;
+          const kind = limitOfCheck(check);
+          const terms = state.instruments.terms[instrument];
+          const amount = (of: number) =>
+            amountIn(kind === undefined ? '' : limits[kind].unit, of, terms && lotOf(terms));
+          const { value: largestValue, unit } = amount(value);
           emit({
             ...{ check: checkName(check), code: rejectCode(reason) ?? String(reason) },
-            ...{ limit_kind: limitOfCheck(check) ?? null, account: accountName(state, account) },
-            ...{ refusals: count, largest_value: largest.data.value },
-            ...{ limit_then: largest.data.limit, largest_sequence: largest.sequence },
+            ...{ limit_kind: kind ?? null, account: accountName(state, account) },
+            ...{ refusals: count, unit, largest_value: largestValue },
+            limit_then: limit === NO_LIMIT ? null : amount(limit).value,
+            ...{ largest_instrument: terms?.symbol ?? null, largest_sequence: largest.sequence },
             ...{ first_sequence: first.sequence, first_time: first.time },
             ...{ last_sequence: last.sequence, last_time: last.time },
           });
