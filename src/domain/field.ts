@@ -45,8 +45,6 @@ export type ValueOf<T extends FieldType> = T extends { kind: 'ns' }
       ? keyof C & string
       : number;
 
-export type ValuesOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]['type']> };
-
 export const u8 = (unit: string, meaning: string) =>
   ({ type: { kind: 'u8' }, unit, meaning }) as const;
 export const u16 = (unit: string, meaning: string) =>

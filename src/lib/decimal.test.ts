@@ -9,7 +9,6 @@ import {
   decimalToSteps,
   divideDecimals,
   formatDecimal,
-  formatDecimalFixed,
   formatSteps,
   multiplyDecimals,
   negateDecimal,
@@ -74,12 +73,10 @@ describe('decimal text', () => {
     fc.assert(fc.property(decimals, padding, same));
   });
 
-  it('writes a fixed number of digits, or refuses', () => {
-    expect(formatDecimalFixed(parseDecimal('4799'), 2)).toBe('4799.00');
-    expect(formatDecimalFixed(parseDecimal('-0.50'), 1)).toBe('-0.5');
+  it('is brought to another scale exactly, or refused', () => {
     const value = parseDecimal('0.125');
-    expect(formatDecimalFixed(value, 3)).toBe('0.125');
-    expect(() => formatDecimalFixed(value, 2)).toThrow(refusal('DECIMAL_NOT_EXACT'));
+    expect(rescaleDecimal(value, 5)).toEqual({ digits: 12_500n, scale: 5 });
+    expect(() => rescaleDecimal(value, 2)).toThrow(refusal('DECIMAL_NOT_EXACT'));
     expect(() => rescaleDecimal(value, 0)).toThrow(refusal('DECIMAL_NOT_EXACT'));
   });
 });

@@ -78,14 +78,6 @@ export function formatDecimal(value: Decimal): string {
   return placePoint(digits.toString(), scale);
 }
 
-/**
- * With exactly `fractionDigits` digits after the point.
- * @throws DecimalError DECIMAL_NOT_EXACT when they do not suffice
- */
-export function formatDecimalFixed(value: Decimal, fractionDigits: number): string {
-  return placePoint(rescaleDecimal(value, fractionDigits).digits.toString(), fractionDigits);
-}
-
 function placePoint(integer: string, scale: number): string {
   if (scale === 0) return integer;
   const negative = integer.startsWith('-');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Bar, barOf, merge, rollUp, vwap } from './bar.js';
-import { BarBuilder } from './bar-builder.js';
 import { fillGaps } from './bar-gaps.js';
+import type { BarInterval } from './bar-interval.js';
 import { BAR_INTERVALS, barStart, intervalNs, parseBarInterval } from './bar-interval.js';
 import { BarTable, TABLE_BARS_MAX } from './bar-table.js';
 import { formatRational } from './rational.js';
@@ -78,6 +78,12 @@ function columnsOf(all: readonly Trade[], instruments = 2): TradeColumns & { ins
   };
 }
 
+const oneByOne = (all: readonly Trade[], interval: BarInterval): Bar[] =>
+  rollUp(
+    all.map((one) => barOf({ ...one, instrument: 0 }, interval)),
+    interval,
+  );
+
 describe('bars', () => {
   it('are what they are defined to be, built one by one, in bulk, or rolled up', () => {
     fc.assert(
@@ -88,9 +94,7 @@ describe('bars', () => {
         for (const instrument of [0, 1]) {
           const own = all.filter((one) => one.instrument === instrument);
           const expected = barsByDefinition(own, seconds).map((bar) => ({ ...bar, interval }));
-          const builder = new BarBuilder(interval);
-          for (const one of own) builder.add(one);
-          expect(builder.bars()).toEqual(expected);
+          expect(oneByOne(own, interval)).toEqual(expected);
           expect(bulk.barsOf(instrument)).toEqual(expected);
           expect(rolled.barsOf(instrument)).toEqual(expected);
           const minutes = own.map((one) => barOf(one, '1m'));
@@ -108,12 +112,7 @@ describe('bars', () => {
     });
     fc.assert(
       fc.property(inAnyOrder, ([all, shuffled]) => {
-        const bars = [all, shuffled].map((list) => {
-          const builder = new BarBuilder('1m');
-          for (const one of list) builder.add({ ...one, instrument: 0 });
-          return builder.bars();
-        });
-        expect(bars[1]).toEqual(bars[0]);
+        expect(oneByOne(shuffled, '1m')).toEqual(oneByOne(all, '1m'));
       }),
     );
   });
@@ -225,39 +224,6 @@ describe('bar table', () => {
     const code = expect.objectContaining({ code: 'BAR_INTERVAL_INVALID' });
     expect(() => table.rollUp('15s')).toThrow(code);
     expect(() => rollUp([barOf(trade(1, 1), '10s')], '5s')).toThrow(code);
-  });
-});
-
-describe('bar builder', () => {
-  it('says what a trade did', () => {
-    const builder = new BarBuilder('1m');
-    expect(builder.add(trade(1, 10, 1, 1)).kind).toBe('opened');
-    expect(builder.add(trade(59, 12, 1, 2)).kind).toBe('extended');
-    expect(builder.add(trade(60, 11, 1, 3)).kind).toBe('opened');
-    const late = builder.add(trade(0, 9, 4, 4));
-    expect(late).toMatchObject({
-      kind: 'corrected',
-      bar: { start: TODAY, open: 9, close: 12, low: 9, volume: 6 },
-    });
-  });
-
-  it('keeps as many bars as it is told and then says that it misses one', () => {
-    const builder = new BarBuilder('1m', 2);
-    for (const second of [0, 60]) builder.add(trade(second, 5, 1, second));
-    expect(builder.add(trade(1, 5, 1, 7)).kind).toBe('corrected');
-    builder.add(trade(120, 5, 1, 120));
-    expect(builder.bars().map((bar) => bar.start)).toEqual([TODAY + MINUTE, TODAY + 2n * MINUTE]);
-    expect(builder.add(trade(2, 5, 1, 8))).toEqual({ kind: 'missed', start: TODAY });
-    expect(builder.add(trade(61, 5, 1, 9)).kind).toBe('corrected');
-  });
-
-  it('stays as it was when a trade is refused', () => {
-    const builder = new BarBuilder('1m');
-    builder.add(trade(1, 10));
-    const before = builder.bars();
-    expect(() => builder.add(trade(61, 0.5))).toThrow();
-    expect(builder.bars()).toEqual(before);
-    expect(builder.add(trade(2, 10, 1, 1)).kind).toBe('extended');
   });
 });
 

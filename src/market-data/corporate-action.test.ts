@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { barOf } from './bar.js';
 import {
   AdjustmentHistory,
-  adjustBar,
   adjustedTicks,
   type CorporateAction,
   factorsOf,
@@ -69,24 +67,6 @@ describe('corporate actions', () => {
         },
       ),
     );
-  });
-
-  it('apply to bars exactly, and leave their turnover', () => {
-    const trade = {
-      instrument: 1,
-      time: 9n * DAY,
-      received: 0n,
-      sequence: 1,
-      price: 100,
-      quantity: 7,
-    };
-    const bar = barOf(trade, '1d');
-    const adjusted = adjustBar(bar, new AdjustmentHistory([split(10n, 3, 1)]));
-    expect(adjusted.close).toEqual(rational(100n, 3n));
-    expect(adjusted.volume).toEqual(whole(21));
-    expect(adjusted.bar.turnover).toBe(700n);
-    // Price x volume of the adjusted bar is still the money that changed hands.
-    expect(multiply(adjusted.close, adjusted.volume)).toEqual(whole(700));
   });
 
   it('give whole numbers at a scale, or say that they do not fit', () => {

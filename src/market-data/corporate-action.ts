@@ -1,4 +1,3 @@
-import type { Bar } from './bar.js';
 import { demand } from './error.js';
 import { multiply, ONE, type Rational, rational, roundHalfEven } from './rational.js';
 
@@ -87,31 +86,6 @@ export class AdjustmentHistory {
     const index = this.#exTimes.findIndex((exTime) => time < exTime);
     return index < 0 ? NONE : this.#before[index]!;
   }
-}
-
-/** Prices of a bar adjusted, exact, in ticks of today; turnover is money and stays as it was. */
-export type AdjustedBar = {
-  readonly bar: Bar;
-  readonly open: Rational;
-  readonly high: Rational;
-  readonly low: Rational;
-  readonly close: Rational;
-  readonly volume: Rational;
-};
-
-export function adjustBar(bar: Bar, history: AdjustmentHistory): AdjustedBar {
-  const { price, volume } = history.at(bar.start);
-  const adjusted = (ticks: number): Rational => {
-    return multiply({ numerator: BigInt(ticks), denominator: 1n }, price);
-  };
-  return {
-    bar,
-    open: adjusted(bar.open),
-    high: adjusted(bar.high),
-    low: adjusted(bar.low),
-    close: adjusted(bar.close),
-    volume: multiply({ numerator: BigInt(bar.volume), denominator: 1n }, volume),
-  };
 }
 
 /**

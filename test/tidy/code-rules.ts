@@ -83,3 +83,25 @@ export function markers({ path, text }: SourceFile): string[] {
     (match) => `${path}:${lineOf(text, match.index)}: error: ${match[0]}: do it or write an issue`,
   );
 }
+
+const EXPORTED =
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type) (\w+)/gm;
+const WORD = /\w+/g;
+
+/** What is exported and named nowhere again, in its own file or in another. */
+export function unusedExports(
+  sources: readonly SourceFile[],
+  all: readonly SourceFile[],
+): string[] {
+  const count = new Map<string, number>();
+  for (const { text } of all) {
+    for (const [word] of withoutComments(text).matchAll(WORD)) {
+      count.set(word, (count.get(word) ?? 0) + 1);
+    }
+  }
+  return sources.flatMap(({ path, text }) =>
+    [...text.matchAll(EXPORTED)]
+      .filter(({ 1: name = '' }) => (count.get(name) ?? 0) < 2)
+      .map(({ 1: name, index }) => `${path}:${lineOf(text, index)}: error: nobody uses ${name}`),
+  );
+}

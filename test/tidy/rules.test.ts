@@ -9,8 +9,10 @@ import {
   FILE_LINES_MAX,
   markers,
   tooLong,
+  unusedExports,
   wrongName,
 } from './code-rules.js';
+import { vocabularyOf, wrongCommands } from './command-rules.js';
 import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rules.js';
 import { importsOf } from './imports.js';
 import { limitsOf } from './limits.js';
@@ -116,6 +118,15 @@ describe('code', () => {
     expect(findings('it.only(1)', BANNED_IN_TESTS)).toHaveLength(1);
   });
 
+  it('exports what is named again, here or elsewhere', () => {
+    const a = file('src/lib/a.ts', 'export const used = 1;\nexport function dead() {}\n');
+    const own = file('src/lib/b.ts', 'export type Own = 1;\nexport const other: Own = 1;\n');
+    const test = file('src/lib/a.test.ts', 'used(other); // dead');
+    expect(unusedExports([a, own], [a, own, test])).toEqual([
+      'src/lib/a.ts:2: error: nobody uses dead',
+    ]);
+  });
+
   it('has no leftover markers', () => {
     expect(markers(file('a.ts', `x; // ${'TO'}${'DO'} later`))).toHaveLength(1);
     expect(markers(file('a.ts', 'x; // all is done'))).toEqual([]);
@@ -156,6 +167,35 @@ describe('documents', () => {
     const missing = (text: string) => missingPaths(file('a.md', text), exists).length;
     expect(missing('`docs/b.md` and `src/*/x.ts`')).toBe(0);
     expect(missing('`src/lib/gone.ts`')).toBe(1);
+  });
+
+  it('name commands, options, scripts, variables and metrics that there are', () => {
+    const known = vocabularyOf([
+      file('src/cli/main.ts', "load: () => import('./start.js'),"),
+      file('src/cli/start.ts', "import { more } from './gateway-side.js';\n`  --port N`"),
+      file('src/cli/gateway-side.ts', '`  --spin CPU`; process.env.DAYBOOK_NATIVE'),
+      file('bench/main.ts', "core: () => import('./core.js'),"),
+      file(
+        'src/a.ts',
+        'const of = (name: string) => `daybook_$' + "{name}`; of('lag'); 'daybook_up';",
+      ),
+      file('package.json', '{"scripts":{"lint":"x","bench":"y","daybook":"z"}}'),
+    ]);
+    const wrong = (text: string) =>
+      wrongCommands(file('a.md', text), known).map((error) => error.replace(/.* no /, ''));
+    expect(wrong('    npm run -s daybook -- start --port 1 --spin 2 --help   # --gone')).toEqual(
+      [],
+    );
+    expect(wrong('`daybook start --port`, `daybook start` takes `--gone`; daybook gone')).toEqual(
+      [],
+    );
+    expect(wrong('    daybook gone')).toEqual(['daybook gone']);
+    expect(wrong('see `daybook gone --port 1`')).toEqual(['daybook gone']);
+    expect(wrong('    daybook start --gone 1')).toEqual(['daybook start --gone']);
+    expect(wrong('npm run lint; npm run -s gone')).toEqual(['npm run gone']);
+    expect(wrong('npm run bench -- core; npm run bench -- gone')).toEqual(['bench gone']);
+    expect(wrong('DAYBOOK_NATIVE, DAYBOOK_GONE')).toEqual(['DAYBOOK_GONE']);
+    expect(wrong('daybook_up, daybook_lag, daybook_gone')).toEqual(['daybook_gone']);
   });
 
   it('are there for each room, and short', () => {

@@ -11,8 +11,10 @@ import {
   banned,
   markers,
   tooLong,
+  unusedExports,
   wrongName,
 } from './code-rules.js';
+import { vocabularyOf, wrongCommands } from './command-rules.js';
 import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rules.js';
 import { EXCEPTIONS, NOT_ENTERED_YET } from './exceptions.js';
 import { importsOf } from './imports.js';
@@ -105,10 +107,14 @@ describe('code', () => {
 
   it('is reached from the command line, or named as a room that nobody enters yet', () => {
     const entries = ['src/cli/main.ts', 'src/cli/conformance.ts'];
-    const dead = unreached([...sourcePaths], running, entries)
-      .filter((path) => !NOT_ENTERED_YET.some(({ place }) => path.startsWith(place)))
+    const places = NOT_ENTERED_YET.map(({ place }) => place);
+    const dead = unreached([...sourcePaths], running, entries);
+    const unnamed = dead
+      .filter((path) => !places.some((place) => path.startsWith(place)))
       .map((path) => `${path}:1: error: nothing reaches it from src/cli`);
-    expect(judge('reached', dead)).toEqual([]);
+    expect(judge('reached', unnamed)).toEqual([]);
+    const entered = places.filter((place) => !dead.some((path) => path.startsWith(place)));
+    expect(entered).toEqual([]);
   });
 
   it('is used by somebody: a file that nothing imports is dead', () => {
@@ -118,6 +124,10 @@ describe('code', () => {
       .filter(({ path }) => !used.has(path) && !entries.includes(path))
       .map(({ path }) => `${path}:1: error: nothing imports it`);
     expect(judge('used', dead)).toEqual([]);
+  });
+
+  it('exports nothing that is named nowhere again', () => {
+    expect(judge('exports', unusedExports(sources, code))).toEqual([]);
   });
 
   it('imports only packages that package.json names, and each of them somewhere', () => {
@@ -153,6 +163,17 @@ describe('documents', () => {
       ...missingPaths(file, exists),
     ]);
     expect(judge('links', errors)).toEqual([]);
+  });
+
+  it('name only commands, options, scripts, variables and metrics that there are', () => {
+    const known = vocabularyOf(files);
+    expect(known.commands.size).toBeGreaterThan(20);
+    expect(
+      judge(
+        'commands',
+        documents.flatMap((file) => wrongCommands(file, known)),
+      ),
+    ).toEqual([]);
   });
 
   it('list every decision in docs/architecture.md', () => {

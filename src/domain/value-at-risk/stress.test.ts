@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { apportion } from './apportion.js';
 import { portfolioOf } from './portfolio.js';
 import { buildReturnsWindow } from './returns-window.js';
 import { applyStress, scenarioOfDays, worstDays } from './stress.js';
@@ -55,31 +53,6 @@ describe('stress', () => {
     expect(two.profit).toBeCloseTo(-190 - 50, 9);
     expect(worstDays(portfolio, window, 1).profit).toBeCloseTo(-100 - 50, 9);
     expect(() => worstDays(portfolio, window, 5)).toThrow();
-  });
-});
-
-describe('apportion', () => {
-  it('gives missing units to the largest remainders', () => {
-    const { total, shares } = apportion(1, Float64Array.of(1 / 3, 1 / 3, 1 / 3), 100);
-    expect(total).toBe(100);
-    expect([...shares]).toEqual([34, 33, 33]);
-    expect([...apportion(1, Float64Array.of(0.2, 0.5, 0.3), 1).shares]).toEqual([0, 1, 0]);
-  });
-
-  it('adds up to the rounded total, each share within one unit', () => {
-    const parts = fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { maxLength: 60 });
-    fc.assert(
-      fc.property(parts, (values) => {
-        const shares = Float64Array.from(values);
-        const total = shares.reduce((a, b) => a + b, 0);
-        const rounded = apportion(total, shares, 100);
-        expect(rounded.total).toBe(Math.round(total * 100));
-        expect(rounded.shares.reduce((a, b) => a + b, 0) + 0).toBe(rounded.total + 0);
-        rounded.shares.forEach((units, index) => {
-          expect(Math.abs(units - shares[index]! * 100)).toBeLessThanOrEqual(1);
-        });
-      }),
-    );
   });
 });
 

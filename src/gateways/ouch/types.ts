@@ -31,11 +31,6 @@ export const OUCH_TYPE_OUT = {
   accountQueryResponse: 0x51,
 } as const;
 
-/** Bytes of the one-byte fields that decide what a message means. */
-export const OUCH_SIDE = { buy: 0x42, sell: 0x53, sellShort: 0x54, sellShortExempt: 0x45 } as const;
-export const OUCH_ORDER_STATE = { live: 0x4c, dead: 0x44 } as const;
-export const OUCH_SYSTEM_EVENT = { startOfDay: 0x53, endOfDay: 0x45 } as const;
-
 /** Reasons of Order Canceled. */
 export const OUCH_CANCEL_REASON = {
   user: 0x55,

@@ -5,9 +5,6 @@ import { SOUP_HEADER_BYTES } from './catalogue.js';
 /** Longest packet a session takes unless told otherwise, length field included. */
 export const SOUP_PACKET_BYTES_DEFAULT = 4096;
 
-/** Longest packet that the length field can announce. */
-export const SOUP_PACKET_BYTES_MAX = 2 + 0xffff;
-
 /**
  * Bytes of the packet at `at` with its length field, or 0 when less than all of it stands before
  * `end`. For callers that own the buffer, such as a ring filled by the addon.

@@ -38,13 +38,6 @@ export function writeU64(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, value >>> 0);
 }
 
-/** Writes a whole number from 0 to 2^48 - 1 as u48. */
-export function writeU48(view: DataView, at: number, value: number): void {
-  assert(Number.isSafeInteger(value) && value >= 0 && value < 2 ** 48, 'not a u48');
-  view.setUint16(at, Math.floor(value / TWO_32));
-  view.setUint32(at + 2, value >>> 0);
-}
-
 /** Whether two runs of bytes are equal. */
 export function bytesEqual(
   a: DataView,

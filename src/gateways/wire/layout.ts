@@ -61,7 +61,6 @@ function spec(name: string, kind: FieldKind, length: number, decimals = 0): Fiel
   return { name, kind, length, decimals };
 }
 
-export const u8 = (name: string): FieldSpec => spec(name, 'uint', 1);
 export const u16 = (name: string): FieldSpec => spec(name, 'uint', 2);
 export const u32 = (name: string): FieldSpec => spec(name, 'uint', 4);
 export const u48 = (name: string): FieldSpec => spec(name, 'uint', 6);

@@ -54,9 +54,7 @@ export function commitTime(view: RecordBuffer, at: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** Copies of the hashes of a commit. */
-export const commitRoot = (view: RecordBuffer, at: number): Uint8Array =>
-  view.bytes.slice(at + AT.root, at + AT.root + HASH_BYTES);
+/** A copy of the chain value of a commit. */
 export const commitChain = (view: RecordBuffer, at: number): Uint8Array =>
   view.bytes.slice(at + AT.chain, at + AT.chain + HASH_BYTES);
 

@@ -1,4 +1,4 @@
-import { RECORD_BYTES_MAX, RECORD_HEADER_BYTES } from '../../domain/event-record.js';
+import { RECORD_BYTES_MAX } from '../../domain/event-record.js';
 import { assert } from '../../lib/assert.js';
 
 /** A segment is closed before the commit that would take it beyond this size. */
@@ -9,9 +9,6 @@ export const SEGMENT_BYTES_MAX = 256 * 1024 * 1024;
  * may cost: 4 MiB are about 8 ms on a disk of 560 MB/s.
  */
 export const COMMIT_RECORD_BYTES_MAX = 4 * 1024 * 1024;
-
-/** Follows from the bytes: every record is at least a header. */
-export const COMMIT_RECORDS_MAX = Math.floor(COMMIT_RECORD_BYTES_MAX / RECORD_HEADER_BYTES);
 
 /** Records under one leaf of a commit's Merkle tree: what a proof of one event carries along. */
 export const LEAF_RECORDS = 32;

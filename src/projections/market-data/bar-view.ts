@@ -1,6 +1,6 @@
 import { formatDecimal, parseDecimal } from '../../lib/decimal.js';
 import { formatIsoNs } from '../../lib/time.js';
-import type { Bar } from '../../market-data/bar.js';
+import { type Bar, vwap } from '../../market-data/bar.js';
 import { fillGaps } from '../../market-data/bar-gaps.js';
 import type { BarInterval } from '../../market-data/bar-interval.js';
 import type { AdjustmentHistory } from '../../market-data/corporate-action.js';
@@ -101,7 +101,7 @@ class BarText {
   }
 
   #vwap(bar: Bar, factor: Rational | undefined): string {
-    const price = multiply(rational(bar.turnover, BigInt(bar.volume)), this.#tick);
+    const price = multiply(vwap(bar), this.#tick);
     return text(factor === undefined ? price : multiply(price, factor));
   }
 

@@ -343,9 +343,6 @@ const stepsText = (steps: Row[string] | undefined, step: Row[string] | undefined
 
 const CURSOR = /^([0-9]{1,18})\.([0-9]{1,5})\.([0-9]{1,16})$/;
 
-/** Whether a text can be a cursor of `trades` or `quotes`. */
-export const isTickCursor = (text: string): boolean => CURSOR.test(text);
-
 /** Time, source and sequence behind which a page begins. */
 function cursorOf(after: string | undefined): readonly [string, number, string] {
   const match = CURSOR.exec(after ?? '0.0.0');
