@@ -1,5 +1,6 @@
 /** A report against the row that says how it should be. */
 import type { Report } from '../../domain/execution-report.js';
+import type { OrderView } from '../../domain/order-view.js';
 import { idsOf, isDoubtful, type Row } from './scenario.js';
 
 export interface Difference {
@@ -27,9 +28,13 @@ const PRECEDENCE: readonly (readonly string[])[] = [
   ['AcceptedForBidding'],
 ];
 
+const NOTHING = { orderQty: 0, cumQty: 0, leavesQty: 0 };
+
 const rank = (status: string) => PRECEDENCE.findIndex((names) => names.includes(status));
 
-export const isExecution = (row: Row) => /^exec/i.test(row.msg);
+/** An execution report; a row with an ExecType is one, whatever else it calls itself. */
+export const isExecution = (row: Row) =>
+  /^exec/i.test(row.msg) || (row.execType != null && !/rej/i.test(row.msg));
 
 /** Whether the report can be the one that the row means: message, ExecType and ids. */
 export function isMeant(row: Row, report: Report): boolean {
@@ -37,7 +42,7 @@ export function isMeant(row: Row, report: Report): boolean {
   if (report.message === 'ExecutionReport' && row.execType && report.execType !== row.execType) {
     return false;
   }
-  return hasIds(row, report);
+  return row.ids == null || hasIds(row, report);
 }
 
 function hasIds(row: Row, report: Report): boolean {
@@ -49,8 +54,14 @@ function hasIds(row: Row, report: Report): boolean {
 /**
  * @param before the report before it on the same order: where a value is in doubt, the rules say what
  *   of it still holds
+ * @param order as it stands: a cancel reject has no quantities, so those that its row has are the order's
  */
-export function compare(row: Row, report: Report, before: Report | undefined): Found[] {
+export function compare(
+  row: Row,
+  report: Report,
+  before: Report | undefined,
+  order?: Readonly<OrderView>,
+): Found[] {
   const found: Found[] = [];
   const differ = (field: string, expected: unknown, actual: unknown) =>
     found.push({ field, expected: String(expected), actual: String(actual) });
@@ -65,10 +76,12 @@ export function compare(row: Row, report: Report, before: Report | undefined): F
       differ('OrdStatus', row.ordStatus, report.ordStatus);
     }
   }
-  if (report.message !== 'ExecutionReport') return found;
-  if (row.execType != null && row.execType !== report.execType) {
-    differ('ExecType', row.execType, report.execType);
+  const isReport = report.message === 'ExecutionReport';
+  const execType = isReport ? report.execType : 'none';
+  if (row.execType != null && row.execType !== execType) {
+    differ('ExecType', row.execType, execType);
   }
+  const actual = isReport ? report : { ...NOTHING, ...order, lastQty: 0 };
   for (const [field, key] of [
     ['OrderQty', 'orderQty'],
     ['CumQty', 'cumQty'],
@@ -76,9 +89,9 @@ export function compare(row: Row, report: Report, before: Report | undefined): F
     ['LastQty', 'lastQty'],
   ] as const) {
     const expected = row[key];
-    if (expected == null || expected === report[key]) continue;
+    if (expected == null || expected === actual[key]) continue;
     if (isDoubtful(row) && isRuled(key, report, before)) continue;
-    differ(field, expected, report[key]);
+    differ(field, expected, actual[key]);
   }
   return found;
 }

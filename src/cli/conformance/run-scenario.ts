@@ -48,7 +48,8 @@ function runOne(run: Run): Difference[] {
         differ('report', `${row.msg} ${row.execType ?? ''}`.trim(), impossible ?? 'none');
         continue;
       }
-      for (const found of compare(row, report, last.get(report.orderId))) {
+      const order = exchange.reports.order(report.orderId);
+      for (const found of compare(row, report, last.get(report.orderId), order)) {
         differences.push({ run: run.name, t, ...found });
       }
       last.set(report.orderId, report);

@@ -10,17 +10,24 @@
  *
  * `dir` is `>` for a request, `<` for a report, `*` for an event without a message. `flag` holds `alt`
  * (an alternative that ends the run), `cross` (the rows of this time cross on the wire) or `?` (a value
- * in doubt). What is null is not compared.
+ * in doubt). What is null or left out is not compared. ExecType and OrdStatus may be FIX's codes, quantities
+ * text; `names.ts` lists the words.
  */
 import { z } from 'zod';
 import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
+import { execTypeOf, ordStatusOf } from './names.js';
 
 /** Last trading day of a scenario: each is closed and opened. */
 export const SCENARIO_DAYS_MAX = 1000;
 /** Faults of a file that are told at a time. */
 const FAULTS_TOLD_MAX = 5;
 
-const quantity = z.number().int().nonnegative().nullish();
+/** Whole lots; also as text. A cell that is empty is null. */
+const quantity = z.preprocess(
+  (cell) => (typeof cell === 'string' && /^\s*\d*\s*$/.test(cell) ? numberIn(cell) : cell),
+  z.number().int().nonnegative().nullish(),
+);
+const numberIn = (cell: string) => (cell.trim() === '' ? null : Number(cell));
 
 /** Ids as FIX has them here: printable, at most 40 characters each. */
 const isIds = (ids: string) =>
@@ -29,15 +36,15 @@ const isIds = (ids: string) =>
 const rowSchema = z.object({
   t: z
     .union([z.number(), z.string()], { error: 'expected a number or a text' })
-    .refine((t) => dayOf({ t }) <= SCENARIO_DAYS_MAX, `beyond day ${SCENARIO_DAYS_MAX}`),
+    .refine((t) => (dayIn(t) ?? 1) <= SCENARIO_DAYS_MAX, `beyond day ${SCENARIO_DAYS_MAX}`),
   dir: z.enum(['>', '<', '*']),
   msg: z.string().default(''),
   ids: z
     .string()
     .refine(isIds, `expected printable ASCII, at most ${CL_ORD_ID_BYTES} characters an id`)
     .nullish(),
-  execType: z.string().nullish(),
-  ordStatus: z.string().nullish(),
+  execType: z.preprocess(execTypeOf, z.string().nullish()),
+  ordStatus: z.preprocess(ordStatusOf, z.string().nullish()),
   orderQty: quantity,
   cumQty: quantity,
   leavesQty: quantity,
@@ -52,13 +59,13 @@ const fileSchema = z.object({
       z.object({
         id: z.string().min(1),
         title: z.string().default(''),
-        rows: z.array(rowSchema).min(1),
+        rows: z.array(rowSchema).min(1).transform(withDays),
       }),
     )
     .min(1),
 });
 
-export type Row = z.infer<typeof rowSchema>;
+export type Row = z.infer<typeof rowSchema> & { readonly day?: number };
 export type Scenario = z.infer<typeof fileSchema>['scenarios'][number];
 
 /** The file is not one of scenarios. */
@@ -144,10 +151,20 @@ export const isAlternative = (row: Row) => (row.flag ?? '').includes('alt');
 export const isCrossing = (row: Row) => (row.flag ?? '').includes('cross');
 export const isDoubtful = (row: Row) => (row.flag ?? '').includes('?');
 
-/** The trading day of a row: the whole part of times such as 2.1, else 1. */
-export function dayOf(row: { readonly t: number | string }): number {
-  const match = /^(\d+)\.\d+$/.exec(String(row.t));
-  return match ? Number(match[1]) : 1;
+/** The trading day of a row; 1 unless the times of its scenario are of days. */
+export const dayOf = (row: Row): number => row.day ?? 1;
+
+/** The day of a time such as 2.1 or `Day 2,1`. */
+function dayIn(t: number | string): number | undefined {
+  const match = /^\s*(?:day\s*)?(\d+)\s*[.,]\s*\d+\s*$/i.exec(String(t));
+  return match ? Number(match[1]) : undefined;
+}
+
+/** Times are of days when all of them are; a 4.5 among whole numbers only comes after the 4. */
+function withDays<R extends { t: number | string }>(rows: R[]): (R & { day?: number })[] {
+  const days = rows.map(({ t }) => dayIn(t));
+  if (days.includes(undefined)) return rows;
+  return rows.map((row, index) => ({ ...row, day: days[index] as number }));
 }
 
 /** One way through a scenario. */
@@ -170,7 +187,9 @@ export function runsOf(scenario: Scenario, order: CrossingOrder = 'reports first
     if (!isAlternative(row)) return;
     const before = scenario.rows.filter(
       (other, at) =>
-        at < index && !isAlternative(other) && (other.t !== row.t || other.dir !== '<'),
+        at < index &&
+        !isAlternative(other) &&
+        (other.t !== row.t || other.dir !== '<' || isCrossing(other)),
     );
     const earlier = runs.filter((run) => run.name.startsWith(`alt t=${row.t}`)).length;
     const name = `alt t=${row.t}${earlier > 0 ? ` #${earlier + 1}` : ''}`;

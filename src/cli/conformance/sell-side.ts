@@ -5,6 +5,7 @@
 import type { CommandData } from '../../domain/commands.js';
 import { EXEC_INST } from '../../domain/order-terms.js';
 import type { OrderView } from '../../domain/order-view.js';
+import { isExecution } from './compare.js';
 import { ACCOUNT, type Exchange, INSTRUMENT, MARK, VENUE } from './exchange.js';
 import { dayOf, type Ids, idsOf, type Row } from './scenario.js';
 
@@ -34,6 +35,23 @@ const REQUESTS = [
   ['cancel', /cancel/],
   ['new', /^new/],
 ] as const;
+
+/** PossResend [97] in words: `PossResend=Y`, `possible resend`; and that it is N, not set or absent. */
+const RESEND = /\b(poss(ible|\.)?[\s_-]*(resend|resent)|97\s*=\s*y)/i;
+const NO_RESEND = new RegExp(
+  `\\b(no|not|non|without|w/o)\\b[^.;,]*${RESEND.source}|` +
+    `${RESEND.source}[\\w\\s()]*?([=:]\\s*|\\b)(n\\b|no\\b|not\\b|none\\b|false\\b|unset\\b|absent\\b)|\\b97\\s*=\\s*n`,
+  'i',
+);
+
+const HALT_END = /\b(lift|resum|reinstat|re-?open)/i;
+const HALT_OR_END = new RegExp(`\\bhalt|${HALT_END.source}`, 'i');
+
+/** What the sell side does: what ExecType says, else the OrdStatus that it leads to. */
+const actOf = ({ execType, ordStatus }: Row) => {
+  const act = execType ?? ordStatus ?? '';
+  return act === 'PartiallyFilled' || act === 'Filled' ? 'Trade' : act;
+};
 
 const requestOf = (row: Row) => REQUESTS.find(([, name]) => name.test(letters(row.msg)))?.[0];
 
@@ -88,7 +106,7 @@ export class SellSide {
   /** An event without a message: a halt and its end are told to the writer. */
   happen(row: Row): void {
     const comment = row.comment ?? '';
-    const over = /\b(lift|resum|reinstat|re-?open)/i.test(comment);
+    const over = HALT_END.test(comment);
     if (over ? !this.#halted : !/\bhalt/i.test(comment)) return;
     this.#halted = !over;
     this.#exchange.submit('SetTradingState', {
@@ -101,13 +119,9 @@ export class SellSide {
   /** Does, as the venue, what the report of a `<` row is about. */
   act(row: Row): Impossible {
     const ids = idsOf(row)[0] as Ids;
-    if (ids.clOrdId === '' && this.#telephoned() === undefined) this.#telephone(row);
-    const order =
-      ids.clOrdId === ''
-        ? this.#telephoned()
-        : (this.#find(ids.clOrdId) ?? this.#find(ids.origClOrdId));
-    if (order === undefined) return `no order ${row.ids} to report on`;
-    const type = letters(row.msg) === 'exec' ? (row.execType ?? '') : row.msg;
+    const order = this.#meant(row, ids);
+    if (order === undefined) return `no order ${row.ids ?? ''} to report on`;
+    const type = isExecution(row) ? actOf(row) : row.msg;
     const report = this.#reportOf(letters(type), row, order, ids);
     if (report === undefined) return `the venue cannot report ${type || 'what has no ExecType'}`;
     this.#exchange.submit('VenueReport', {
@@ -120,6 +134,27 @@ export class SellSide {
     return undefined;
   }
 
+  /** The order of the ids; of a row without that column, the latest. */
+  #meant(row: Row, ids: Ids): Readonly<OrderView> | undefined {
+    if (row.ids == null) {
+      const latest = this.#exchange.events.findLast(({ type }) => type === 'OrderAccepted');
+      if (latest?.type === 'OrderAccepted')
+        return this.#exchange.reports.order(latest.data.orderId);
+    }
+    if (ids.clOrdId !== '') return this.#find(ids.clOrdId) ?? this.#find(ids.origClOrdId);
+    const telephoned = this.#telephoned();
+    if (telephoned !== undefined || !this.#mayTelephone(row)) return telephoned;
+    this.#exchange.submit('NewOrder', this.#newOrder(row, '', 0));
+    return this.#telephoned();
+  }
+
+  /** A report without ids is of a telephoned order when something happened before it, or nothing did. */
+  #mayTelephone(row: Row): boolean {
+    const before = this.#rows.slice(0, this.#rows.indexOf(row));
+    const isCall = ({ dir, comment }: Row) => dir === '*' && !HALT_OR_END.test(comment ?? '');
+    return before.every(({ dir }) => dir !== '>') || before.some(isCall);
+  }
+
   #reportOf(
     type: string,
     row: Row,
@@ -130,7 +165,7 @@ export class SellSide {
     const answered = origClOrdId === '' ? {} : { clOrdId };
     switch (type) {
       case 'new':
-        return { report: 'Acknowledged', quantity: row.orderQty ?? 0 };
+        return { report: 'Acknowledged', quantity: this.#acknowledged(row, order) };
       case 'trade':
         return this.#trade(row, order);
       case 'tradecancel':
@@ -164,6 +199,14 @@ export class SellSide {
       default:
         return undefined;
     }
+  }
+
+  /** The quantity needs saying for an order of cash only: 0 is what was asked for. */
+  #acknowledged(row: Row, order: Readonly<OrderView>): number {
+    const asked = this.#rows.find(
+      (each) => each.dir === '>' && (idsOf(each)[0] as Ids).clOrdId === order.clOrdId,
+    );
+    return asked?.orderQty == null ? (row.orderQty ?? 0) : 0;
   }
 
   #trade(row: Row, order: Readonly<OrderView>): VenueReport {
@@ -232,8 +275,8 @@ export class SellSide {
   /** An id seen before whose answer is a status, though nobody asks for one; or the comment says so. */
   #isResend(row: Row, clOrdId: string): boolean {
     const comment = `${row.msg} ${row.comment ?? ''}`;
-    if (/\bno poss\s*resend|poss\s*resend\s*=\s*n/i.test(comment)) return false;
-    if (/poss\s*resend/i.test(comment)) return true;
+    if (NO_RESEND.test(comment)) return false;
+    if (RESEND.test(comment)) return true;
     if (this.#find(clOrdId) === undefined) return false;
     const later = this.#rows.slice(this.#rows.indexOf(row) + 1);
     const about = (each: Row) => idsOf(each).some((ids) => ids.clOrdId === clOrdId);
@@ -269,11 +312,6 @@ export class SellSide {
     );
     if (accepted?.type !== 'OrderAccepted') return undefined;
     return this.#exchange.reports.order(accepted.data.orderId);
-  }
-
-  /** A report without ids on an order nobody has sent: it was telephoned and is entered by hand. */
-  #telephone(row: Row): void {
-    this.#exchange.submit('NewOrder', this.#newOrder(row, '', 0));
   }
 }
 
