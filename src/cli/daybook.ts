@@ -48,6 +48,7 @@ import { databaseCheck, projectorCheck, type ReadyDatabase, startDatabase } from
 import { RISK_PRODUCERS, type RiskSide, riskMetrics, startRiskSide } from './risk-side.js';
 import { enterSamples } from './samples.js';
 import { permitSessions, recordLogins } from './session-permits.js';
+import { SpareParts } from './spare-parts.js';
 import { StartedParts } from './started-parts.js';
 import {
   forwardingCheck,
@@ -145,12 +146,8 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   for (const reason of shard.snapshotsPassedOver) {
     logger.warn({ reason }, 'a snapshot was passed over');
   }
-  const snapshots = startSnapshots(shard, shard.port('snapshots'));
-  snapshots.failed.catch((err: unknown) => logger.error({ err }, 'snapshots are no longer taken'));
-  await started.add(Promise.resolve(snapshots), (s) => s.stop());
-  const audit = startAudit(shard, keysDirectory(dataDirectory));
-  audit.failed.catch((err: unknown) => logger.error({ err }, 'the past cannot be asked any more'));
-  await started.add(Promise.resolve(audit), (a) => a.stop());
+  const spare = new SpareParts(logger);
+  const audit = await startPastSide(shard, dataDirectory, spare, started);
   if (eventStoreDb !== undefined) {
     const onProblem = forwardingLog(logger);
     outgoing.forwarding = startForwarding(shard, { ...eventStoreDb, gate, onProblem });
@@ -165,9 +162,15 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   const projections = await started.add(Promise.resolve(service), (p) => p.stop());
   raiseDeadLetters(projections, options.logger);
   const { forwarding } = outgoing;
-  const settings = options.valueAtRisk;
-  const risk = await startRiskSide({ shard, database, settings, logger }, started);
+  const risk = await startRiskSide(
+    { shard, database, settings: options.valueAtRisk, logger },
+    started,
+  );
+  const lost = 'value at risk is no longer computed, nor its limits watched';
+  spare.watch('value_at_risk', risk.failed, lost);
   const jobs = await startingJobs(options, shard, database, started);
+  if (jobs !== undefined)
+    spare.watch('jobs', jobs.service.failed, 'no job runs any more: no backups');
   const gateways =
     options.gateways === undefined
       ? undefined
@@ -178,15 +181,11 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
         );
   const parts = {
     ...{ shard, venue, projections, database, forwarding, served, audit, risk, jobs, gateways },
+    spare,
   };
   const api = await started.add(startApi(apiOptions(options, parts)), (a) => a.stop());
   if (options.samples && shard.recoveredEvents === 0) await enterSamples(api.application);
-  if (served !== undefined && api.admission !== undefined) permitReaders(served, api.admission);
-  if (gateways?.orderEntry !== undefined) {
-    const book = readAccessBook(accessDirectory(dataDirectory));
-    permitSessions(gateways.orderEntry, api.admission, book);
-    if (api.admission !== undefined) recordLogins(gateways.orderEntry, api.admission);
-  }
+  permitLogins(dataDirectory, { api, served, gateways });
   const failed = Promise.race([...failuresOf(parts), api.failed]);
   await forwarding?.begun();
   const { address } = api;
@@ -195,6 +194,35 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
     ...{ address, shard, venue, api, projections, risk, gateways, forwarding, served, failed },
     stop,
   };
+}
+
+/** Tells the listeners beside the API's whom to let in. */
+function permitLogins(
+  dataDirectory: string,
+  { api, served, gateways }: Pick<Parts, 'served' | 'gateways'> & { readonly api: RunningApi },
+): void {
+  const { admission } = api;
+  if (served !== undefined && admission !== undefined) permitReaders(served, admission);
+  const orderEntry = gateways?.orderEntry;
+  if (orderEntry === undefined) return;
+  permitSessions(orderEntry, admission, readAccessBook(accessDirectory(dataDirectory)));
+  if (admission !== undefined) recordLogins(orderEntry, admission);
+}
+
+/** Snapshots, and whoever answers questions about the past. */
+async function startPastSide(
+  shard: RunningShard,
+  dataDirectory: string,
+  spare: SpareParts,
+  started: StartedParts,
+): Promise<RunningAudit> {
+  const snapshots = startSnapshots(shard, shard.port('snapshots'));
+  await started.add(Promise.resolve(snapshots), (s) => s.stop());
+  spare.watch('snapshots', snapshots.failed, 'snapshots are no longer taken');
+  const audit = startAudit(shard, keysDirectory(dataDirectory));
+  await started.add(Promise.resolve(audit), (a) => a.stop());
+  spare.watch('audit', audit.failed, 'the past cannot be asked any more');
+  return audit;
 }
 
 async function startServing(
@@ -229,6 +257,7 @@ interface Parts {
   readonly risk: RiskSide;
   readonly jobs: JobsSide | undefined;
   readonly gateways: GatewaySide | undefined;
+  readonly spare: SpareParts;
 }
 
 function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
@@ -253,6 +282,7 @@ function apiOptions(options: DaybookOptions, parts: Parts): ApiOptions {
     },
   });
   const metrics = metricsOf(shard, projections, forwarding);
+  parts.spare.register(metrics);
   riskMetrics(risk, metrics);
   if (parts.jobs !== undefined) jobsMetrics(parts.jobs, metrics);
   if (parts.gateways !== undefined) gatewayMetrics(parts.gateways, metrics);

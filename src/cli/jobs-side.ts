@@ -98,7 +98,6 @@ export async function startJobsSide(
       },
     },
   );
-  service.failed.catch((err: unknown) => logger.error({ err }, 'no job runs any more: no backups'));
   return { service, counts, shipped: () => shipped };
 }
 

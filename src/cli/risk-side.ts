@@ -29,8 +29,8 @@ export interface RiskSide {
   readonly valueAtRisk: ValueAtRisk;
   readonly store: MarketDataStore;
   readonly service: ValueAtRiskService;
-  /** Whether computing has failed for good. */
-  readonly failed: () => boolean;
+  /** Rejects when computing has failed for good: orders do not wait for it. */
+  readonly failed: Promise<never>;
 }
 
 export interface RiskSideOptions {
@@ -60,15 +60,10 @@ export async function startRiskSide(
     settings: options.settings ?? SETTINGS_DEFAULT,
   });
   await started.add(Promise.resolve(risk), (r) => r.stop());
-  let failed = false;
-  risk.failed.catch((err: unknown) => {
-    failed = true;
-    logger.error({ err }, 'value at risk is no longer computed, nor its limits watched');
-  });
   return {
     marketData: marketDataOf(store, new MarketDataQueries(dataSource)),
     valueAtRisk: valueAtRiskOf(new ValueAtRiskQueries(dataSource, 0)),
-    ...{ store, service: risk.service, failed: () => failed },
+    ...{ store, service: risk.service, failed: risk.failed },
   };
 }
 
@@ -103,7 +98,7 @@ async function reached<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-export function riskMetrics({ service, failed }: RiskSide, metrics: Registry): void {
+export function riskMetrics({ service }: RiskSide, metrics: Registry): void {
   const gauge = (name: string, help: string, value: () => number): void => {
     new Gauge({
       ...{ name, help, registers: [metrics] },
@@ -118,5 +113,4 @@ export function riskMetrics({ service, failed }: RiskSide, metrics: Registry): v
   gauge('daybook_value_at_risk_results', 'Results since the start', () => now().results);
   const unknown = 'Scopes whose limit could not be compared';
   gauge('daybook_value_at_risk_limits_unknown', unknown, () => now().unknown.length);
-  gauge('daybook_value_at_risk_failed', '1: it is no longer computed', () => (failed() ? 1 : 0));
 }

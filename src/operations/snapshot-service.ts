@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CommandPort } from '../commands/command-port.js';
 import type { Capacity } from '../commands/state/capacity.js';
+import { assert } from '../lib/assert.js';
 import { workerUrl } from '../lib/worker-url.js';
 import type { RunningShard } from './shard.js';
 import type { TakenSnapshot } from './snapshots.js';
@@ -22,8 +23,8 @@ export interface SnapshotThreadData {
 export type SnapshotThreadMessage = { readonly kind: 'taken' } & TakenSnapshot;
 
 export interface RunningSnapshots {
-  /** Snapshots taken since the start. */
-  readonly taken: readonly TakenSnapshot[];
+  /** The newest snapshot taken since the start. */
+  readonly last: TakenSnapshot | undefined;
   /** Ends once a snapshot under way is whole. */
   stop(): Promise<void>;
   /** Rejects when taking fails: the shard goes on, recovery takes longer. */
@@ -45,18 +46,21 @@ export function startSnapshots(
   const worker = new Worker(workerUrl(import.meta.url, './snapshot-thread.js'), {
     workerData: data,
   });
-  const taken: TakenSnapshot[] = [];
+  let last: TakenSnapshot | undefined;
   worker.on('message', (message: SnapshotThreadMessage) => {
-    taken.push(message);
+    last = message;
     const { anchor, bytes, stateHash, contentHash } = message;
     const header = { received: 0n, actor: 0, session: 0 };
-    port.submit('RecordSnapshot', header, { anchor, bytes, stateHash, contentHash });
+    const data = { anchor, bytes, stateHash, contentHash };
+    assert(port.submit('RecordSnapshot', header, data) >= 0, 'a ring holds more than one snapshot');
   });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const failed = new Promise<never>((_, reject) => worker.once('error', reject));
   failed.catch(() => undefined);
   return {
-    taken,
+    get last() {
+      return last;
+    },
     failed,
     stop: async () => {
       Atomics.store(new Int32Array(stopFlag), 0, 1);

@@ -68,7 +68,7 @@ beforeAll(async () => {
   });
   const snapshots = startSnapshots(shard, shard.port('snapshots'), 20_000);
   await runFlow(shard, generatedFlow(), CONTRACT, 'G');
-  while (snapshots.taken.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (snapshots.last === undefined) await new Promise((resolve) => setImmediate(resolve));
   await snapshots.stop();
   const stopped = await shard.stop();
   events = stopped.nextSequence;

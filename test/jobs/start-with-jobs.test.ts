@@ -34,6 +34,10 @@ it('ships while it runs; a place that breaks is told by log, metric and daybook 
     const { jobs } = await list();
     expect(jobs.map(({ job }) => job)).toEqual(['ship', 'positions', 'dump', 'drill']);
     expect(await metrics()).toMatch(/daybook_job_runs_total\{job="ship",result="ok"\} [1-9]/);
+    const parts = (await metrics()).matchAll(/daybook_part_failed\{part="(\w+)"\} 0\n/g);
+    expect([...parts].map(([, part]) => part)).toEqual([
+      ...['snapshots', 'audit', 'value_at_risk', 'jobs'],
+    ]);
     expect(readdirSync(join(place, 'manifest')).length).toBeGreaterThan(0);
     // The disk of the backups is gone: a file stands where it was.
     rmSync(place, { recursive: true });

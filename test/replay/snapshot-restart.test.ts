@@ -36,14 +36,14 @@ it('restarts from a snapshot that its thread took, and from none when all are da
   expect(shard.snapshotAnchor).toBe(-1);
   const snapshots = startSnapshots(shard, shard.port('snapshots'), 500);
   await runFlow(shard, generatedFlow(), CONTRACT, 'G');
-  while (snapshots.taken.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (snapshots.last === undefined) await new Promise((resolve) => setImmediate(resolve));
   await snapshots.stop();
   const first = await shard.stop();
   const whole = stateBefore(directory, capacity, first.nextSequence);
   expect(stateHash(whole)).toBe(first.stateHash);
 
   const again = await start();
-  expect(again.snapshotAnchor).toBe(snapshots.taken.at(-1)?.anchor);
+  expect(again.snapshotAnchor).toBe(snapshots.last?.anchor);
   expect(again.recoveredEvents).toBe(first.nextSequence);
   const second = await again.stop();
 
