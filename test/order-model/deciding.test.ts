@@ -80,6 +80,20 @@ describe('a cancel without an id, ours or a binary client’s', () => {
       .leadsTo('MassCancelDone');
   });
 
+  it('down to a quantity keeps no cancel of all out, before its answer or after', () => {
+    const { shard } = given(...live, cancel('', 'X', 6));
+    expect(massCancel(shard)).toEqual(['CancelRequested #1 New', 'MassCancelDone']);
+    expect(massCancel(shard)).toEqual(['MassCancelDone']);
+    expect(shard.restart()).toBe(true);
+    expect(venue('Canceled', 1, { quantity: 6 })(shard)).toEqual(['OrderCanceled #1 New 6/0/6']);
+    expect(massCancel(shard)).toEqual(['MassCancelDone']);
+    expect(venue('RequestRejected', 1)(shard)).toEqual([
+      'CancelRejected VENUE_REJECTED #1 New 6/0/6',
+    ]);
+    expect(massCancel(shard)).toEqual(['CancelRequested #1 New', 'MassCancelDone']);
+    expect(venue('Canceled', 1)(shard)).toEqual(['OrderCanceled #1 Canceled 6/0/0']);
+  });
+
   it('is not what a refusal of an answered request speaks of', () => {
     given(...live, cancel('Y', 'X'), venue('RequestRejected', 1, { clOrdId: 'Y' }), massCancel)
       .when(venue('RequestRejected', 1, { clOrdId: 'Y' }))

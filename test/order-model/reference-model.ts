@@ -36,8 +36,9 @@ export interface ModelOrder {
   calculated: boolean;
   suspended: boolean;
   stopped: boolean;
-  /** A cancel without an id is under way. */
+  /** A cancel without an id is under way: of all, or down to a quantity. */
   forced: boolean;
+  cutting: boolean;
 }
 
 interface Execution {
@@ -218,6 +219,7 @@ export class ReferenceModel {
       suspended: false,
       stopped: false,
       forced: false,
+      cutting: false,
     };
     this.orders.push(order);
     this.requests.push({ ...request, order, state: 'accepted' });
@@ -262,7 +264,7 @@ export class ReferenceModel {
     if (order.ended !== undefined || over) return refuse('ORDER_TOO_LATE');
     if (downTo >= order.quantity) return refuse('ORDER_QUANTITY_INVALID');
     const line = `CancelRequested #${order.id} ${this.status(order)}`;
-    if (clOrdId === '') order.forced = true;
+    if (clOrdId === '') order[downTo > 0 ? 'cutting' : 'forced'] = true;
     else {
       const request = {
         account,
@@ -404,7 +406,8 @@ export class ReferenceModel {
       order.quantity = before;
       order.ended = 'Canceled';
       order.forced = false;
-    } else if (request === undefined) order.forced = false;
+      order.cutting = false;
+    } else if (request === undefined) this.#forcedAnswered(order);
     return [`OrderCanceled ${this.#told(order)}`];
   }
 
@@ -428,11 +431,17 @@ export class ReferenceModel {
     return [`OrderReplaced ${this.#told(order)}`];
   }
 
+  /** The answer does not say which: of both, the cut is over first. */
+  #forcedAnswered(order: ModelOrder): void {
+    if (order.cutting) order.cutting = false;
+    else order.forced = false;
+  }
+
   requestRejected(order: ModelOrder, clOrdId: string): string[] {
     const answered = this.#answered(order, clOrdId);
     if (answered === 'answered') return refused('VENUE_REPORT_STALE');
-    if (answered === 'unsolicited' && order.forced) {
-      order.forced = false;
+    if (answered === 'unsolicited' && (order.forced || order.cutting)) {
+      this.#forcedAnswered(order);
       return [`CancelRejected VENUE_REJECTED ${this.#told(order)}`];
     }
     if (typeof answered !== 'object') return refused('VENUE_REPORT_UNKNOWN');
@@ -480,7 +489,10 @@ export class ReferenceModel {
     if (how === 'Expired') {
       const immediate = order.timeInForce === 'ImmediateOrCancel';
       order.ended = immediate ? 'Canceled' : 'Expired';
-      if (immediate) order.forced = false;
+      if (immediate) {
+        order.forced = false;
+        order.cutting = false;
+      }
       return [`Order${order.ended} ${this.#told(order)}`];
     }
     const flag = flags[how] as 'doneForDay' | 'calculated' | 'suspended';

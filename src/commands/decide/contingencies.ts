@@ -30,17 +30,24 @@ export function decideContingency(e: Emitter, row: number): void {
   const group = lists.of(orders.account[row] as number, orders.listId[row] as number);
   const contingency = orders.contingency[row];
   if (contingency === CONTINGENCY.OneCancelsOther) {
-    cutOthers(e, row, group);
+    cutAll(e, group);
     return;
   }
   if (orders.listIndex[row] !== 0) {
-    if (contingency === CONTINGENCY.Bracket) cutOthers(e, row, group);
+    if (contingency === CONTINGENCY.Bracket) cutAll(e, group);
     return;
   }
   for (const child of group) {
-    if (orders.listIndex[child] !== 0 && waitsForParent(e.state, child)) {
-      decideChild(e, row, child);
-    }
+    // One that was canceled, or expired, while it waited is over whatever its parent does.
+    if (orders.listIndex[child] === 0 || isOver(e.state, child)) continue;
+    if (waitsForParent(e.state, child)) decideChild(e, row, child);
+  }
+}
+
+/** Looks from each: an order that waited for the answer to one cut may have to be cut again. */
+function cutAll(e: Emitter, group: readonly number[]): void {
+  for (const row of group) {
+    if (e.state.orders.listIndex[row] !== 0 || !isParent(e.state, row)) cutOthers(e, row, group);
   }
 }
 
@@ -55,7 +62,10 @@ function cutOthers(e: Emitter, row: number, group: readonly number[]): void {
   for (const other of group) {
     if (other === row || (orders.listIndex[other] === 0 && isParent(state, other))) continue;
     if ((orders.leavesQuantity[other] as number) <= rest) continue;
-    if ((orders.flags[other] as number) & ORDER_FLAG.CancelForced) continue;
+    const flags = orders.flags[other] as number;
+    if (flags & ORDER_FLAG.CancelForced) continue;
+    // A second cut waits for the answer to the first, a cancel does not.
+    if (flags & ORDER_FLAG.CutForced && rest > 0) continue;
     const downTo = rest === 0 ? 0 : (orders.cumQuantity[other] as number) + rest;
     requestCancel(e, other, REASON.ORDER_CONTINGENCY, downTo, false);
   }

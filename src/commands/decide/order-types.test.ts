@@ -216,6 +216,48 @@ describe('one cancels the other', () => {
     expect(types(spec.mark(10_001, 3))).toEqual(['PriceMarked']);
   });
 
+  it('a fill while the cut is under way cancels the other, and does not wait for the answer', () => {
+    const first = idOf(spec.order({ ...oco, quantity: 10 }));
+    const second = idOf(spec.order({ ...oco, quantity: 10, price: 9_900 }));
+    const asked = (events: ReturnType<typeof spec.fill>) =>
+      events
+        .filter((event) => event.type === 'CancelRequested')
+        .map((event) => [event.data.orderId, event.data.quantity]);
+    expect(asked(spec.fill(first, 4))).toEqual([[second, 6]]);
+    expect(asked(spec.restart().fill(first, 6))).toEqual([[second, 0]]);
+    const answer = (quantity: number) =>
+      spec.when('VenueReport', { report: 'Canceled', orderId: second, quantity });
+    expect(types(answer(6))).toEqual(['OrderCanceled']);
+    expect(only(answer(0), 'OrderCanceled').data).toMatchObject({ ordStatus: 'Canceled' });
+  });
+
+  it('parts of both that cross their cuts leave both together what the group has left', () => {
+    const first = idOf(spec.order({ ...oco, quantity: 10 }));
+    const second = idOf(spec.order({ ...oco, quantity: 10, price: 9_900 }));
+    const wanted = new Map<number, number>();
+    const note = (events: ReturnType<typeof spec.fill>) => {
+      for (const { type, data } of events) {
+        if (type === 'CancelRequested') wanted.set(data.orderId, data.quantity);
+      }
+    };
+    // The venue does what it was asked for last, and fills come between.
+    const answer = (orderId: number) => {
+      const quantity = wanted.get(orderId);
+      if (quantity === undefined) return;
+      wanted.delete(orderId);
+      note(spec.restart().when('VenueReport', { report: 'Canceled', orderId, quantity }));
+    };
+    note(spec.fill(second, 3));
+    note(spec.fill(first, 4));
+    for (let round = 0; wanted.size > 0 && round < 10; round += 1) {
+      answer(first);
+      answer(second);
+    }
+    const { orders } = spec.state;
+    const leaves = (id: number) => orders.leavesQuantity[orders.rowOf(id)];
+    expect([leaves(first), leaves(second)]).toEqual([3, 3]);
+  });
+
   it('a cancel leaves the other', () => {
     const first = idOf(spec.order({ ...oco, ordType: 'Stop', stopPrice: 10_100 }));
     spec.order({ ...oco, ordType: 'Stop', stopPrice: 10_200 });
@@ -234,6 +276,57 @@ describe('one triggers the other', () => {
     expect(types(held)).toEqual(['RiskDecided', 'OrderAccepted']);
     expect(types(spec.fill(parent, 4))).toEqual(['OrderFilled']);
     expect(types(spec.fill(parent, 6))).toEqual(['OrderFilled', 'OrderTriggered', 'OrderRouted']);
+  });
+
+  it.each([
+    ['Account', 1],
+    ['Instrument', 3],
+    ['Firm', 0],
+  ] as const)(
+    'the child of a parent that fills in a halt of %s waits until it is over',
+    (scope, scopeId) => {
+      const set = (state: 'Active' | 'Reducing' | 'Halted') =>
+        spec.restart().when('SetTradingState', { scope, scopeId, state });
+      const parent = idOf(spec.order({ ...list, quantity: 10 }));
+      const held = idOf(spec.order({ ...child, quantity: 10 }));
+      set('Halted');
+      expect(types(spec.fill(parent, 10))).toEqual(['OrderFilled']);
+      expect(types(spec.mark(10_001, 3))).toEqual(['PriceMarked']);
+      const resumed = set('Active');
+      expect(types(resumed)).toEqual(['TradingResumed', 'OrderTriggered', 'OrderRouted']);
+      expect(only(resumed, 'OrderRouted').data.orderId).toBe(held);
+      expect(types(spec.restart().mark(10_000, 3))).toEqual(['PriceMarked']);
+    },
+  );
+
+  it('the child that waits in a halt is canceled like any other order', () => {
+    const parent = idOf(spec.order({ ...list, quantity: 10 }));
+    const held = idOf(spec.order({ ...child, quantity: 10 }));
+    spec.when('SetTradingState', { scope: 'Account', scopeId: 1, state: 'Halted' });
+    spec.fill(parent, 10);
+    expect(types(spec.cancel(held))).toEqual(['CancelRequested', 'OrderCanceled']);
+    const resumed = spec.when('SetTradingState', { scope: 'Account', scopeId: 1, state: 'Active' });
+    expect(types(resumed)).toEqual(['TradingResumed']);
+  });
+
+  it.each([
+    ['a cancel', (_: number, held: number) => spec.cancel(held)],
+    ['a mass cancel', () => spec.when('MassCancel', { account: 1 })],
+    [
+      'the end of its day',
+      () => {
+        spec.when('OpenTradingDay', { tradingDay: 20_260_105 });
+        return spec.when('CloseTradingDay', { tradingDay: 20_260_105 });
+      },
+    ],
+  ] as const)('the child is not sent to its venue after %s, though its parent fills', (_, end) => {
+    const parent = idOf(spec.order({ ...list, quantity: 10, timeInForce: 'GoodTillCancel' }));
+    const held = idOf(spec.order({ ...child, quantity: 10 }));
+    const ended = end(parent, held).filter(
+      ({ type }) => type === 'OrderCanceled' || type === 'OrderExpired',
+    );
+    expect(ended.map(({ data }) => (data as { orderId: number }).orderId)).toEqual([held]);
+    expect(types(spec.restart().fill(parent, 10))).toEqual(['OrderFilled']);
   });
 
   it('a parent that ends without a trade takes the child with it', () => {

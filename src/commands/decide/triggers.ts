@@ -84,9 +84,12 @@ function routeOrCancel(e: Emitter, row: number): void {
   else routeOrder(e, row);
 }
 
-/** A child's parent filled: it goes to its venue, or waits for its price if it is a stop. */
+/**
+ * A child's parent filled: it goes to its venue, or waits for its price if it is a stop. While trading
+ * is halted it waits, as stops do, and is looked at again when it resumes.
+ */
 export function triggerChild(e: Emitter, row: number): void {
-  if (expireIfOver(e, row)) return;
+  if (isHalted(e.state, row) || expireIfOver(e, row)) return;
   const ordType = e.state.orders.ordType[row] as number;
   emitTriggered(e, row, ordType, 0);
   if (!isStop(ordType)) routeOrCancel(e, row);

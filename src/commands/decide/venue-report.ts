@@ -108,6 +108,9 @@ function decideOrderReport(e: Emitter, kind: number, row: number): number {
   }
 }
 
+/** A request without an id is under way: what names none may be its answer. */
+const FORCED = ORDER_FLAG.CancelForced | ORDER_FLAG.CutForced;
+
 /** What a report answers that names no request: it is unsolicited. */
 const UNSOLICITED = -1;
 /** It names a request that was answered before: a repeated or late report. */
@@ -191,7 +194,7 @@ function cancel(e: Emitter, row: number): number {
   const filled = (orders.cumQuantity[row] as number) >= (orders.quantity[row] as number);
   if (filled) return REASON.VENUE_REPORT_STALE;
   const stated = c.u16[(e.at + report.reason) >> 1] as number;
-  const forced = ((orders.flags[row] as number) & ORDER_FLAG.CancelForced) !== 0;
+  const forced = ((orders.flags[row] as number) & FORCED) !== 0;
   const unsolicited = id < 0 && !forced ? REASON.VENUE_CANCELED : 0;
   const downTo = c.f64[(e.at + report.quantity) >> 3] as number;
   // A venue may end an order in answer to a replace: the quantity wanted is not one to cut down to.
@@ -220,7 +223,7 @@ function replace(e: Emitter, row: number): number {
 
 function rejectRequest(e: Emitter, row: number): number {
   const id = requestUnderWay(e, row);
-  const forced = ((e.state.orders.flags[row] as number) & ORDER_FLAG.CancelForced) !== 0;
+  const forced = ((e.state.orders.flags[row] as number) & FORCED) !== 0;
   if (id === ANSWERED) return REASON.VENUE_REPORT_STALE;
   if (id === UNKNOWN || (id < 0 && !forced)) return REASON.VENUE_REPORT_UNKNOWN;
   const stated = e.command.u16[(e.at + report.reason) >> 1] as number;

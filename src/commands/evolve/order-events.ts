@@ -184,7 +184,9 @@ export function cancelRequested(state: ShardState, b: RecordBuffer, at: number):
   const ofClient = b.u16[(at + cancel.reason) >> 1] === 0;
   if (ofClient) countCancel(state, b, at, orders.account[row] as number);
   if (b.i32[(at + cancel.clOrdId) >> 2] === 0) {
-    orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.CancelForced;
+    const all = b.f64[(at + cancel.quantity) >> 3] === 0;
+    const flag = all ? ORDER_FLAG.CancelForced : ORDER_FLAG.CutForced;
+    orders.flags[row] = (orders.flags[row] as number) | flag;
     return;
   }
   const id = addClientId(state, b, at, cancel.clOrdId, REQUEST_KIND.Cancel);
@@ -240,9 +242,7 @@ export function requestWasRejected(
   const empty = b.i32[(at + requestRejected.clOrdId) >> 2] === 0;
   if (empty) {
     const ofVenue = b.u16[(at + requestRejected.reason) >> 1] === REASON.VENUE_REJECTED;
-    if (row !== 0 && kind === REQUEST_KIND.Cancel && ofVenue) {
-      orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
-    }
+    if (row !== 0 && kind === REQUEST_KIND.Cancel && ofVenue) forcedAnswered(state, row);
     return;
   }
   const reason = b.u16[(at + requestRejected.reason) >> 1] as number;
@@ -262,6 +262,13 @@ export function requestWasRejected(
   setExposure(state, row);
 }
 
+/** The answer does not say to which request. Of both, the cut is over first: no cancel is forgotten. */
+function forcedAnswered(state: ShardState, row: number): void {
+  const flags = state.orders.flags[row] as number;
+  const cut = (flags & ORDER_FLAG.CutForced) !== 0;
+  state.orders.flags[row] = flags & ~(cut ? ORDER_FLAG.CutForced : ORDER_FLAG.CancelForced);
+}
+
 export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): void {
   const { orders } = state;
   const row = rowOf(state, b, at);
@@ -271,11 +278,11 @@ export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): v
   orders.quantity[row] = b.f64[(at + canceled.orderQuantity) >> 3] as number;
   if (leaves === 0) {
     const flags = orders.flags[row] as number;
-    orders.flags[row] =
-      (flags | ORDER_FLAG.Canceled) & ~(ORDER_FLAG.CancelForced | ORDER_FLAG.Held);
+    const over = ORDER_FLAG.CancelForced | ORDER_FLAG.CutForced | ORDER_FLAG.Held;
+    orders.flags[row] = (flags | ORDER_FLAG.Canceled) & ~over;
   } else if (id < 0) {
     // Cut down, not gone: it can be asked to cancel again. (The answer to another request is not ours.)
-    orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CancelForced;
+    forcedAnswered(state, row);
   }
   setLeaves(state, row, leaves);
   setExposure(state, row);

@@ -130,7 +130,7 @@ export function tradingStateChanged(
   const { scope, scopeId } = event.data;
   const next = TRADING_STATE[event.data.state];
   breakerChanged(state, event);
-  noteWaitingStops(state);
+  noteWaiting(state);
   switch (SCOPE[scope]) {
     case SCOPE.Firm:
       state.firmState = next;
@@ -147,9 +147,10 @@ export function tradingStateChanged(
   }
 }
 
-/** Stops that were reached during a halt are looked at again. */
-function noteWaitingStops(state: ShardState): void {
-  const { instruments, work } = state;
+/** Stops that were reached during a halt, and groups whose parents filled in it, are looked at again. */
+function noteWaiting(state: ShardState): void {
+  const { instruments, lists, work } = state;
+  for (const row of lists.rows()) work.addOrder(row);
   for (let index = 1; index < instruments.count; index += 1) {
     if (instruments.held[index] !== 0) work.addInstrument(index);
   }

@@ -173,6 +173,13 @@ describe('a replace under way, which its venue may have accepted already', () =>
     expect(reasonOf(buy(10_004))).toBe(0);
   });
 
+  it('and an order that is cut down meanwhile: the rest of it is still there', () => {
+    spec.when('CancelOrder', { account: 1, orderId: resting, quantity: 3 });
+    expect(reasonOf(buy(10_010))).toBe(REASON.RISK_SELF_TRADE);
+    spec.when('MassCancel', { account: 1 });
+    expect(reasonOf(buy(10_010))).toBe(0);
+  });
+
   it('to a price further away leaves the one it still has', () => {
     report('Replaced', 'r');
     const away = { account: 1, orderId: resting, clOrdId: 'away', quantity: 5, price: 10_020 };

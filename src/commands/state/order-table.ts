@@ -26,7 +26,7 @@ export const ORDER_FLAG = {
   Routed: 256,
   /** Held here: a stop that waits for its trigger, a child that waits for its parent. */
   Held: 512,
-  /** Daybook itself asked the venue to cancel; no second request is sent. */
+  /** The venue was asked, without a client order id, to cancel all; no second request is sent. */
   CancelForced: 1024,
   /** The venue reported on the order, so it holds it, acknowledged or not. */
   Reported: 2048,
@@ -34,6 +34,8 @@ export const ORDER_FLAG = {
   Special: 4096,
   /** It is tagged with a strategy: without, the column holds what an earlier order left there. */
   Tagged: 8192,
+  /** As CancelForced, but down to a quantity: what is left stays open, so it keeps no cancel out. */
+  CutForced: 16384,
 } as const;
 
 export class OrderTable {

@@ -59,6 +59,12 @@ export class OrderLists {
     else lists.delete(listId);
   }
 
+  /** Rows of all groups, ascending: the order in which they are looked at follows from them alone. */
+  rows(): readonly number[] {
+    const all = [...this.#rows.values()].flatMap((lists) => [...lists.values()].flat());
+    return all.sort((a, b) => a - b);
+  }
+
   /** Rows of the group, in their order. */
   of(account: number, listId: number): readonly number[] {
     return this.#rows.get(account)?.get(listId) ?? [];
