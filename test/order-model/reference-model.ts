@@ -266,15 +266,8 @@ export class ReferenceModel {
     const line = `CancelRequested #${order.id} ${this.status(order)}`;
     if (clOrdId === '') order[downTo > 0 ? 'cutting' : 'forced'] = true;
     else {
-      const request = {
-        account,
-        clOrdId,
-        kind: 'Cancel',
-        order,
-        quantity: downTo,
-        price: 0,
-      } as const;
-      this.requests.push({ ...request, state: 'sent' });
+      const request = { account, clOrdId, kind: 'Cancel', order, price: 0 } as const;
+      this.requests.push({ ...request, quantity: downTo, state: 'sent' });
     }
     return [line];
   }
