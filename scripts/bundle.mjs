@@ -10,12 +10,15 @@
  *   dist/src/lib/core.js           all of them, in one scope
  *   dist/src/commands/writer.js    import { modules } from '../lib/core.js'; export const Writer = ...
  *
+ * Functions and classes of that scope are made constants (`constant-functions.mjs`).
+ *
  * `core.js` lies in lib/, where the one module that asks for its own place has it too.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+import { withConstantFunctions } from './constant-functions.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const compiled = join(root, 'build');
@@ -70,7 +73,9 @@ const writtenAt = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?
 // Nothing compiled since: whoever runs from dist/ at this moment keeps his files.
 const newest = readdirSync(compiled, { recursive: true })
   .map((path) => writtenAt(join(compiled, path)))
-  .reduce((a, b) => Math.max(a, b), writtenAt(fileURLToPath(import.meta.url)));
+  .concat(writtenAt(fileURLToPath(import.meta.url)))
+  .concat(writtenAt(join(root, 'scripts', 'constant-functions.mjs')))
+  .reduce((a, b) => Math.max(a, b), 0);
 if (writtenAt(join(dist, 'complete')) > newest) process.exit(0);
 
 const modules = FOLDERS.flatMap((folder) =>
@@ -97,6 +102,7 @@ const bundle = await rolldown({
       name: ENTRY,
       resolveId: (id) => (id === ENTRY ? id : null),
       load: (id) => (id === ENTRY ? entry : null),
+      renderChunk: (code) => ({ code: withConstantFunctions(code), map: null }),
     },
   ],
 });

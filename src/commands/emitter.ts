@@ -19,6 +19,8 @@ export class Emitter extends FixedFields {
   /** The command being decided: a record in `command` at `at`. */
   command: RecordBuffer;
   at = 0;
+  /** Hash of the client order id of the command, where it is an order request. */
+  idHash = 0;
   /** Time of the decision, ns since 1970 in two words. Comes from outside: deciding has no clock. */
   timeLow = 0;
   timeHigh = 0;

@@ -52,6 +52,8 @@ interface Table {
 function tablesOf(state: ShardState, count: (name: string) => number, groups: number): Table[] {
   const { orders, clientIds, executions, positions, accounts, instruments, scopes } = state;
   const index = ['index'];
+  // What windows know of their last use: they search again.
+  const lastUse = ['written', 'cells', 'results', 'read', 'answers'];
   const first = scopes.first;
   const ids = count('clientIds.count');
   const fills = count('executions.count');
@@ -82,6 +84,7 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
       owner: positions,
       rows: positions.capacity + 1,
       used: [[1, count('positions.count')]],
+      without: index,
     },
     { name: 'accounts', owner: accounts, rows: accounts.capacity + 1, used: [[0, named]] },
     {
@@ -89,6 +92,7 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
       owner: instruments,
       rows: instruments.capacity + 1,
       used: [[0, count('instruments.count')]],
+      without: lastUse,
     },
     { name: 'rates', owner: state.rates, rows: 1, used: [[0, 1]] },
     // Alarms only say where deciding has to look: it puts them out, evolving does not. All are up anew.
@@ -97,7 +101,7 @@ function tablesOf(state: ShardState, count: (name: string) => number, groups: nu
       owner: scopes,
       ...used,
       used: scoped,
-      without: ['now', 'repeated', 'alarms'],
+      without: ['now', 'repeated', 'alarms', ...lastUse],
     },
     {
       ...{ name: 'scopes.repeated', owner: { repeated: scopes.repeated } },
@@ -170,8 +174,8 @@ const numberOwners = (state: ShardState): [string, Record<string, unknown>][] =>
     rates: state.rates,
   }) as unknown as [string, Record<string, unknown>][];
 
-/** Numbers that the capacity gives. */
-const FIXED = new Set(['capacity', 'width', 'first']);
+/** Numbers that the capacity gives, and the seed of each process. */
+const FIXED = new Set(['capacity', 'width', 'first', 'mask', 'seed']);
 
 function numbersOf(state: ShardState): Record<string, number> {
   const numbers: Record<string, number> = {};

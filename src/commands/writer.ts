@@ -12,11 +12,10 @@
  * producer feels the disk's back-pressure, and a crash loses nothing that anybody was told about. At
  * rest a batch is one command; under load it grows until its buffer is full or the rings are empty.
  */
-import { COMMAND, commandLayouts } from '../domain/commands.js';
-import { HEADER, RECORD_HEADER_BYTES, RecordBuffer } from '../domain/event-record.js';
+import { RECORD_HEADER_BYTES, RecordBuffer } from '../domain/event-record.js';
 import { assert } from '../lib/assert.js';
 import type { SpscRing } from '../lib/ring.js';
-import { decide } from './decide/decide.js';
+import { decide, decideHashed, hashOfId } from './decide/decide.js';
 import { workOff } from './decide/triggers.js';
 import { Emitter } from './emitter.js';
 import type { ShardState } from './state/shard-state.js';
@@ -46,10 +45,6 @@ export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Commands whose client order ids are looked up ahead; few enough to stay in the first cache. */
 const TOUCH_COMMANDS = 32;
-
-const request = commandLayouts.NewOrder.offsets;
-assert(request.clOrdId === commandLayouts.CancelOrder.offsets.clOrdId, 'ids at one place');
-assert(request.clOrdId === commandLayouts.ReplaceOrder.offsets.clOrdId, 'ids at one place');
 
 /** Commands taken from one ring before the next ring has its turn. */
 const TURN_COMMANDS_MAX = 1024;
@@ -165,11 +160,17 @@ export class Writer {
     const first = this.#taken[index] as number;
     const available = ring.available(first) - first;
     const turn = Math.min(available, TURN_COMMANDS_MAX);
+    const hashes = this.#hashes;
     let taken = 0;
     let touched = 0;
+    let group = 0;
     while (taken < turn && this.#emitter.room) {
-      if (taken === touched) touched = this.#touch(ring, view, first + taken, first + turn) - first;
-      if (!decide(this.#emitter, view, ring.at(first + taken))) break;
+      if (taken === touched) {
+        group = taken;
+        touched = this.#touch(ring, view, first + taken, first + turn) - first;
+      }
+      const idHash = hashes[taken - group] as number;
+      if (!decideHashed(this.#emitter, view, ring.at(first + taken), idHash)) break;
       taken += 1;
     }
     this.#taken[index] = first + taken;
@@ -183,19 +184,11 @@ export class Writer {
    * @returns the number of the first command that was not touched
    */
   #touch(ring: SpscRing, view: RecordBuffer, from: number, end: number): number {
-    const { clientIds } = this.state;
+    const { state } = this;
     const to = Math.min(end, from + TOUCH_COMMANDS);
     const hashes = this.#hashes;
-    let ids = 0;
-    for (let i = from; i < to; i += 1) {
-      const at = ring.at(i);
-      // Order requests have the account and their own id at the same places.
-      if ((view.bytes[at + HEADER.number] as number) > COMMAND.ReplaceOrder) continue;
-      const account = view.i32[(at + request.account) >> 2] as number;
-      hashes[ids] = clientIds.hash(account, view.i32, (at + request.clOrdId) >> 2);
-      ids += 1;
-    }
-    this.touched = clientIds.touch(hashes, ids);
+    for (let i = from; i < to; i += 1) hashes[i - from] = hashOfId(state, view, ring.at(i));
+    this.touched = state.clientIds.touch(hashes, to - from);
     return to;
   }
 

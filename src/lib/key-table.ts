@@ -139,7 +139,11 @@ export class KeyTable {
   find(scope: number, words: Int32Array, at: number): number {
     // The events of one command ask for the key that was added or found a moment ago.
     if (this.#last < this.count && this.#equals(this.#last, scope, words, at)) return this.#last;
-    const hash = this.hash(scope, words, at);
+    return this.findHashed(scope, words, at, this.hash(scope, words, at));
+  }
+
+  /** The same where the hash of the key is at hand. */
+  findHashed(scope: number, words: Int32Array, at: number, hash: number): number {
     const index = this.index;
     let place = hash & this.mask;
     for (;;) {

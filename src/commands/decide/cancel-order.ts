@@ -65,8 +65,9 @@ export function decideCancelOrder(e: Emitter): void {
 export function checkClientId(state: ShardState, e: Emitter, account: number): number {
   const { command: c, at } = e;
   if (account === 0 || account >= state.accounts.count) return REASON.ACCOUNT_UNKNOWN;
-  if (c.i32[(at + request.clOrdId) >> 2] === 0) return 0;
-  if (state.clientIds.find(account, c.i32, (at + request.clOrdId) >> 2) >= 0) {
+  const id = (at + request.clOrdId) >> 2;
+  if (c.i32[id] === 0) return 0;
+  if (state.clientIds.findHashed(account, c.i32, id, e.idHash) >= 0) {
     return REASON.ORDER_DUPLICATE_CLIENT_ID;
   }
   return state.clientIds.full ? REASON.CAPACITY_CLIENT_IDS : 0;

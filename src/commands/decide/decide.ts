@@ -3,11 +3,12 @@
  * event evolves at once; reads no clock and no random number.
  */
 
-import { COMMAND } from '../../domain/commands.js';
+import { COMMAND, commandLayouts } from '../../domain/commands.js';
 import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import type { Emitter } from '../emitter.js';
+import type { ShardState } from '../state/shard-state.js';
 import { decideCancelOrder } from './cancel-order.js';
 import { decideControl, refuseCommand } from './control.js';
 import { decideMassCancel } from './mass-cancel.js';
@@ -20,6 +21,12 @@ import { decideReportValueAtRisk } from './value-at-risk.js';
 import { decideReconcileOrder } from './venue-reconciliation.js';
 import { decideVenueReport } from './venue-report.js';
 
+const request = commandLayouts.NewOrder.offsets;
+for (const other of [commandLayouts.CancelOrder, commandLayouts.ReplaceOrder]) {
+  assert(other.offsets.account === request.account, 'order requests have the account at one place');
+  assert(other.offsets.clOrdId === request.clOrdId, 'and their own id');
+}
+
 /**
  * Decides the command at `at`. Every command leaves at least one event.
  *
@@ -27,8 +34,19 @@ import { decideVenueReport } from './venue-report.js';
  *   commits and decides the same command again
  */
 export function decide(e: Emitter, command: RecordBuffer, at: number): boolean {
+  return decideHashed(e, command, at, hashOfId(e.state, command, at));
+}
+
+/** The same, with what `hashOfId` says of the command. */
+export function decideHashed(
+  e: Emitter,
+  command: RecordBuffer,
+  at: number,
+  idHash: number,
+): boolean {
   e.command = command;
   e.at = at;
+  e.idHash = idHash;
   // What an earlier command left over, the batch being full, comes first.
   if (e.state.work.any && !workOff(e)) return false;
   const before = e.out.count;
@@ -37,6 +55,13 @@ export function decide(e: Emitter, command: RecordBuffer, at: number): boolean {
   assert(e.out.count > before || !done, 'a command left no event');
   if (e.state.work.any) workOff(e);
   return done;
+}
+
+/** Hash of the client order id of an order, cancel or replace; of other commands 0, which nobody asks for. */
+export function hashOfId(state: ShardState, command: RecordBuffer, at: number): number {
+  if ((command.bytes[at + HEADER.number] as number) > COMMAND.ReplaceOrder) return 0;
+  const account = command.u32[(at + request.account) >> 2] as number;
+  return state.clientIds.hash(account, command.i32, (at + request.clOrdId) >> 2);
 }
 
 /** @returns false when the batch filled up before the command was done */

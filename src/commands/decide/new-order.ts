@@ -51,7 +51,8 @@ export function decideNewOrder(e: Emitter): void {
     deny(e, REASON.ORDER_CLIENT_ID_INVALID, -1);
     return;
   }
-  const first = known ? state.clientIds.find(account, c.i32, (at + terms.clOrdId) >> 2) : -1;
+  const id = (at + terms.clOrdId) >> 2;
+  const first = known ? state.clientIds.findHashed(account, c.i32, id, e.idHash) : -1;
   if (first >= 0) {
     deny(e, REASON.ORDER_DUPLICATE_CLIENT_ID, first);
     return;

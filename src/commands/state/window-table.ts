@@ -38,50 +38,50 @@ export class WindowTable {
    * Of each owner: the stamp and the cell that were written last, and the sum or highest value of the
    * window as of then. Within one slice, which is where almost every call is, nothing is searched.
    */
-  readonly #written: Float64Array;
-  readonly #cells: Int32Array;
-  readonly #results: Float64Array;
+  private readonly written: Float64Array;
+  private readonly cells: Int32Array;
+  private readonly results: Float64Array;
   /** The same for what was searched in a slice in which nothing was written. */
-  readonly #read: Float64Array;
-  readonly #answers: Float64Array;
+  private readonly read: Float64Array;
+  private readonly answers: Float64Array;
 
   constructor(owners: number) {
     this.stamps = new Float64Array(owners * CELLS);
     this.values = new Float64Array(owners * CELLS);
-    this.#written = new Float64Array(owners);
-    this.#cells = new Int32Array(owners);
-    this.#results = new Float64Array(owners);
-    this.#read = new Float64Array(owners);
-    this.#answers = new Float64Array(owners);
+    this.written = new Float64Array(owners);
+    this.cells = new Int32Array(owners);
+    this.results = new Float64Array(owners);
+    this.read = new Float64Array(owners);
+    this.answers = new Float64Array(owners);
   }
 
   /** The sum or highest value as of the moment when it was written last. */
   latest(owner: number): number {
-    return this.#results[owner] as number;
+    return this.results[owner] as number;
   }
 
   /** Adds one to the sum of the current slice. */
   addOne(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
     noteStamp(now, windows, at);
-    if (this.#written[owner] === stamp[0]) {
-      const cell = this.#cells[owner] as number;
+    if (this.written[owner] === stamp[0]) {
+      const cell = this.cells[owner] as number;
       this.values[cell] = (this.values[cell] as number) + 1;
-      this.#results[owner] = (this.#results[owner] as number) + 1;
+      this.results[owner] = (this.results[owner] as number) + 1;
       return;
     }
     const cell = this.#turn(owner);
     this.values[cell] = (this.values[cell] as number) + 1;
     this.#sum(owner);
-    this.#results[owner] = found[0] as number;
+    this.results[owner] = found[0] as number;
   }
 
   /** Keeps the highest value of the current slice. */
   raise(owner: number, now: Float64Array, windows: Float64Array, at: number, value: number): void {
     noteStamp(now, windows, at);
-    if (this.#written[owner] === stamp[0]) {
-      const cell = this.#cells[owner] as number;
+    if (this.written[owner] === stamp[0]) {
+      const cell = this.cells[owner] as number;
       if (value > (this.values[cell] as number)) this.values[cell] = value;
-      if (value > (this.#results[owner] as number)) this.#results[owner] = value;
+      if (value > (this.results[owner] as number)) this.results[owner] = value;
       return;
     }
     const cell = this.#cellOf(owner);
@@ -93,63 +93,63 @@ export class WindowTable {
     const before = found[0] as number;
     found[0] = value;
     this.#highest(owner);
-    this.#results[owner] = found[0] as number;
+    this.results[owner] = found[0] as number;
     found[0] = before;
   }
 
   /** Sets `found[0]` to the sum within the window. */
   sum(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
     noteStamp(now, windows, at);
-    if (this.#written[owner] === stamp[0]) {
-      found[0] = this.#results[owner] as number;
+    if (this.written[owner] === stamp[0]) {
+      found[0] = this.results[owner] as number;
       return;
     }
-    if (this.#read[owner] !== stamp[0]) {
+    if (this.read[owner] !== stamp[0]) {
       this.#sum(owner);
       this.#noteRead(owner);
     }
-    found[0] = this.#answers[owner] as number;
+    found[0] = this.answers[owner] as number;
   }
 
   /** Raises `found[0]` to the highest value within the window, if there is a higher one. */
   highest(owner: number, now: Float64Array, windows: Float64Array, at: number): void {
     noteStamp(now, windows, at);
-    if (this.#written[owner] === stamp[0]) {
-      if ((this.#results[owner] as number) > (found[0] as number)) {
-        found[0] = this.#results[owner] as number;
+    if (this.written[owner] === stamp[0]) {
+      if ((this.results[owner] as number) > (found[0] as number)) {
+        found[0] = this.results[owner] as number;
       }
       return;
     }
-    if (this.#read[owner] !== stamp[0]) {
+    if (this.read[owner] !== stamp[0]) {
       const before = found[0] as number;
       found[0] = Number.NEGATIVE_INFINITY;
       this.#highest(owner);
       this.#noteRead(owner);
       found[0] = before;
     }
-    if ((this.#answers[owner] as number) > (found[0] as number)) {
-      found[0] = this.#answers[owner] as number;
+    if ((this.answers[owner] as number) > (found[0] as number)) {
+      found[0] = this.answers[owner] as number;
     }
   }
 
   #noteRead(owner: number): void {
-    this.#read[owner] = stamp[0] as number;
-    this.#answers[owner] = found[0] as number;
+    this.read[owner] = stamp[0] as number;
+    this.answers[owner] = found[0] as number;
   }
 
   /** Forgets an owner's past: a breaker that was reset starts anew. */
   clear(owner: number): void {
     this.stamps.fill(0, owner * CELLS, (owner + 1) * CELLS);
     this.values.fill(0, owner * CELLS, (owner + 1) * CELLS);
-    this.#written[owner] = 0;
-    this.#read[owner] = 0;
+    this.written[owner] = 0;
+    this.read[owner] = 0;
   }
 
   clearAll(): void {
     this.stamps.fill(0);
     this.values.fill(0);
-    this.#written.fill(0);
-    this.#read.fill(0);
+    this.written.fill(0);
+    this.read.fill(0);
   }
 
   #cellOf(owner: number): number {
@@ -168,8 +168,8 @@ export class WindowTable {
   }
 
   #note(owner: number, cell: number): void {
-    this.#written[owner] = stamp[0] as number;
-    this.#cells[owner] = cell;
+    this.written[owner] = stamp[0] as number;
+    this.cells[owner] = cell;
   }
 
   #sum(owner: number): void {
