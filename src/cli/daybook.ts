@@ -168,6 +168,7 @@ async function startParts(options: DaybookOptions, started: StartedParts): Promi
   );
   const lost = 'value at risk is no longer computed, nor its limits watched';
   spare.watch('value_at_risk', risk.failed, lost);
+  spare.watch('marks', risk.marks.failed, 'market data makes no marks any more');
   const jobs = await startingJobs(options, shard, database, started);
   if (jobs !== undefined)
     spare.watch('jobs', jobs.service.failed, 'no job runs any more: no backups');

@@ -29,6 +29,7 @@ export interface RiskSide {
   readonly valueAtRisk: ValueAtRisk;
   readonly store: MarketDataStore;
   readonly service: ValueAtRiskService;
+  readonly marks: MarkSource;
   /** Rejects when computing has failed for good: orders do not wait for it. */
   readonly failed: Promise<never>;
 }
@@ -52,7 +53,7 @@ export async function startRiskSide(
   const marks = new MarkSource({
     ...{ dataSource, shard: 0, port: shard.port('marks') },
     ...{ everyMs: MARK_EVERY_MS, ageMsMax: MARK_AGE_MS_MAX },
-    onError: (err) => logger.warn({ err }, 'the market data store cannot be asked for marks'),
+    onLost: (err) => logger.warn({ err }, 'the market data store cannot be asked for marks'),
   });
   await started.add(Promise.resolve(marks.start()), (m) => m.stop());
   const risk = startValueAtRisk({
@@ -63,7 +64,7 @@ export async function startRiskSide(
   return {
     marketData: marketDataOf(store, new MarketDataQueries(dataSource)),
     valueAtRisk: valueAtRiskOf(new ValueAtRiskQueries(dataSource, 0)),
-    ...{ store, service: risk.service, failed: risk.failed },
+    ...{ store, marks, service: risk.service, failed: risk.failed },
   };
 }
 

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 
-export type SparePart = 'snapshots' | 'audit' | 'jobs' | 'value_at_risk';
+export type SparePart = 'snapshots' | 'audit' | 'jobs' | 'marks' | 'value_at_risk';
 
 export class SpareParts {
   readonly #logger: Logger;

@@ -20,6 +20,8 @@ export type MarketDataErrorCode =
   | 'TICK_BATCH_TOO_LARGE'
   /** More sources than have room, or a name that none can have. */
   | 'TICK_SOURCE_INVALID'
+  /** As many writes wait for the store as may: nothing of this one was taken. */
+  | 'MARKET_DATA_BUSY'
   /** The instrument's tick or lot size is not that in which its stored prices are counted. */
   | 'INSTRUMENT_TERMS_CHANGED'
   /** The catalogue has no instrument of this symbol. */

@@ -5,6 +5,7 @@
 import type { DataSource } from 'typeorm';
 import type { CommandPort } from '../commands/command-port.js';
 import { Clock } from '../lib/time.js';
+import { isTransient } from '../projections/projector/errors.js';
 
 /** `source` of marks that come from here; 0 are those set by hand. */
 export const MARKET_DATA_SOURCE = 1;
@@ -18,8 +19,8 @@ export interface MarkSourceOptions {
   readonly everyMs: number;
   /** A trade that is older than this makes no mark, ms: history that is imported is not the market. */
   readonly ageMsMax: number;
-  /** Told of what keeps the store from being asked; it is asked again. */
-  readonly onError: (error: unknown) => void;
+  /** Told when the store cannot be asked, once until it can be again; it is asked again. */
+  readonly onLost: (error: unknown) => void;
 }
 
 /** An instrument is marked no more often than this, ms. */
@@ -49,25 +50,42 @@ export class MarkSource {
   readonly #clock = new Clock();
   /** The trade behind the last mark of each instrument. */
   readonly #marked = new Map<number, string>();
+  /** Rejects when no marks are made any more, for a reason that asking again cannot mend. */
+  readonly failed: Promise<never>;
+  #fail: (error: unknown) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> = Promise.resolve();
+  #lost = false;
   #stopped = false;
 
   constructor(options: MarkSourceOptions) {
     this.#options = options;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined);
   }
 
   start(): this {
     this.#timer = setTimeout(() => {
-      this.#polling = this.poll().then(
-        () => undefined,
-        (error: unknown) => this.#options.onError(error),
-      );
-      void this.#polling.then(() => {
-        if (!this.#stopped) this.start();
-      });
+      this.#polling = this.#turn();
     }, this.#options.everyMs);
     return this;
+  }
+
+  async #turn(): Promise<void> {
+    try {
+      await this.poll();
+      this.#lost = false;
+    } catch (error) {
+      if (!isTransient(error)) {
+        this.#fail(error);
+        return;
+      }
+      if (!this.#lost) this.#options.onLost(error);
+      this.#lost = true;
+    }
+    if (!this.#stopped) this.start();
   }
 
   /**

@@ -36,7 +36,7 @@ it('ships while it runs; a place that breaks is told by log, metric and daybook 
     expect(await metrics()).toMatch(/daybook_job_runs_total\{job="ship",result="ok"\} [1-9]/);
     const parts = (await metrics()).matchAll(/daybook_part_failed\{part="(\w+)"\} 0\n/g);
     expect([...parts].map(([, part]) => part)).toEqual([
-      ...['snapshots', 'audit', 'value_at_risk', 'jobs'],
+      ...['snapshots', 'audit', 'value_at_risk', 'marks', 'jobs'],
     ]);
     expect(readdirSync(join(place, 'manifest')).length).toBeGreaterThan(0);
     // The disk of the backups is gone: a file stands where it was.

@@ -53,7 +53,7 @@ function openRing(slots: number) {
 const source = (port: CommandPort, ageMsMax: number) =>
   new MarkSource({
     ...{ dataSource, shard: 0, port, everyMs: 10, ageMsMax },
-    onError: (error) => {
+    onLost: (error) => {
       throw error;
     },
   });
@@ -116,6 +116,28 @@ describe('marks', () => {
     ring.release(ring.available());
     expect(await marks.poll()).toBe(1);
   });
+});
+
+test('marks are asked for again after a loss, told once, and no more after a defect', async () => {
+  const { port } = openRing(64);
+  const lost: unknown[] = [];
+  let asked = 0;
+  const outcomes: (() => Promise<unknown[]>)[] = [
+    () => Promise.reject(Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' })),
+    () => Promise.reject(Object.assign(new Error('rotated'), { code: '28P01' })),
+    () => Promise.resolve([]),
+    () => Promise.reject(Object.assign(new Error('gone again'), { code: '57P01' })),
+    () => Promise.reject(Object.assign(new Error('no such table'), { code: '42P01' })),
+  ];
+  const marks = new MarkSource({
+    ...{ shard: 0, port, everyMs: 1, ageMsMax: HOURS_MS },
+    dataSource: { query: () => outcomes[asked++]!() } as never,
+    onLost: (error) => lost.push((error as Error).message),
+  }).start();
+  await expect(marks.failed).rejects.toThrow('no such table');
+  expect(lost).toEqual(['no route', 'gone again']);
+  await marks.stop();
+  expect(asked).toBe(outcomes.length);
 });
 
 const HEADER = { received: 1n, actor: 0, session: 0 };

@@ -16,7 +16,10 @@ import { detectTimescale } from '../../src/projections/database/timescale.js';
 import { recordCorporateActions } from '../../src/projections/market-data/corporate-actions.js';
 import { importDayBars } from '../../src/projections/market-data/imported-bars.js';
 import { MarketDataQueries } from '../../src/projections/market-data/market-data-queries.js';
-import { MarketDataStore } from '../../src/projections/market-data/market-data-store.js';
+import {
+  MarketDataStore,
+  TRANSACTIONS_WAITING_MAX,
+} from '../../src/projections/market-data/market-data-store.js';
 import { DUPLICATES_RECORDED_MAX } from '../../src/projections/market-data/tick-findings.js';
 import { createMigrated, startTestServer, type TestServer, withClient } from './test-database.js';
 
@@ -195,6 +198,23 @@ describe('ticks', () => {
     await expect(store.take({ source: 'a b', ticks: [] })).rejects.toMatchObject({
       code: 'TICK_SOURCE_INVALID',
     });
+  });
+});
+
+describe('writes', () => {
+  test('wait for each other up to a limit, and are refused beyond it', async () => {
+    const begun: (() => void)[] = [];
+    const held = store.transaction(() => new Promise<void>((resolve) => begun.push(resolve)));
+    const waiting = Array.from({ length: TRANSACTIONS_WAITING_MAX }, (_, i) =>
+      store.transaction(async () => i),
+    );
+    const one = store.transaction(async () => -1);
+    await expect(one).rejects.toMatchObject({ code: 'MARKET_DATA_BUSY' });
+    await expect.poll(() => begun.length, { timeout: 30_000 }).toBe(1);
+    begun[0]!();
+    await held;
+    expect(await Promise.all(waiting)).toEqual([...waiting.keys()]);
+    expect(await store.transaction(async () => 'again')).toBe('again');
   });
 });
 

@@ -7,7 +7,7 @@ import { parseIsoNs, TimeError } from '../../lib/time.js';
 import { authorize } from '../identity/authorize.js';
 import type { Instrument } from '../reference/instrument.js';
 import type { Application, Caller } from './application.js';
-import { ApplicationError, invalidField, problem } from './errors.js';
+import { ApplicationError, invalidField, overloaded, problem } from './errors.js';
 import { knownInstrument } from './instruments.js';
 import { type AsOf, ReadModelsUnavailable } from './read-models.js';
 import { exactSteps } from './terms.js';
@@ -378,5 +378,6 @@ function applicationErrorOf(error: unknown): unknown {
   if ((code as string) === 'INSTRUMENT_TERMS_CHANGED') {
     return problem('INSTRUMENT_TERMS_CHANGED', message);
   }
+  if ((code as string) === 'MARKET_DATA_BUSY') return overloaded();
   return REFUSALS.has(code) ? problem('MARKET_DATA_INVALID', message) : error;
 }

@@ -35,6 +35,9 @@ const RECENT_TRADES = 5;
  */
 const SESSION = 'SET synchronous_commit = on; SET statement_timeout = 0; SET jit = off';
 
+/** Transactions that wait for the one under way; another one is refused with MARKET_DATA_BUSY. */
+export const TRANSACTIONS_WAITING_MAX = 64;
+
 export interface MarketDataStoreOptions {
   /** Opens a connection for this store alone. */
   readonly connect: () => Promise<pg.Client>;
@@ -73,6 +76,8 @@ export class MarketDataStore implements TickSink {
   #client: pg.Client | undefined;
   /** Batches wait for each other. */
   #last: Promise<unknown> = Promise.resolve();
+  /** The one under way, and those that wait for it. */
+  #open = 0;
 
   constructor(options: MarketDataStoreOptions) {
     this.#options = options;
@@ -94,11 +99,23 @@ export class MarketDataStore implements TickSink {
     return this.transaction((client) => this.#registry.instrument(client, terms));
   }
 
-  /** Runs `work` in a transaction of its own, after those before it. */
-  transaction<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in a transaction of its own, after those before it.
+   *
+   * @throws MarketDataError MARKET_DATA_BUSY
+   */
+  async transaction<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    demand(this.#open <= TRANSACTIONS_WAITING_MAX, 'MARKET_DATA_BUSY', () => {
+      return `${TRANSACTIONS_WAITING_MAX} writes of market data wait already`;
+    });
+    this.#open += 1;
     const next = this.#last.then(() => this.#run(work));
     this.#last = next.catch(() => undefined);
-    return next;
+    try {
+      return await next;
+    } finally {
+      this.#open -= 1;
+    }
   }
 
   async close(): Promise<void> {

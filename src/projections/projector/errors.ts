@@ -52,15 +52,22 @@ export function isDataError(error: unknown): boolean {
 
 /**
  * Whether the database could not be asked at the moment, so that asking again can help: the
- * connection, or SQLSTATE class 08 connection, 40 rolled back, 53 resources, 55 busy, 57 shut down or
- * cancelled, 58 system.
+ * connection, or SQLSTATE class 08 connection, 28 authorization, 40 rolled back, 53 resources, 55
+ * busy, 57 shut down or cancelled, 58 system.
+ *
+ * Whoever asks so has been let in before: a start with a wrong password fails where it migrates. Later
+ * one is refused while a password is rotated on two sides, one of them first.
  */
 export function isTransient(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
   if (typeof code !== 'string')
     return /connection terminated|connection error|timeout/i.test(error.message);
-  return /^(08|40|53|55|57|58)[0-9A-Z]{3}$/.test(code) || SYSTEM_CODES.has(code);
+  return /^(08|28|40|53|55|57|58)[0-9A-Z]{3}$/.test(code) || SYSTEM_CODES.has(code);
 }
 
-const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENETUNREACH']);
+/** Of connections, and of names that cannot be looked up just now: a server that moves has none for a while. */
+const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'],
+  ...['ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAI_AGAIN', 'ENOTFOUND'],
+]);
