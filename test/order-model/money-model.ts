@@ -181,6 +181,11 @@ export class MoneyModel {
     return held > 0 && added + this.#model.open(account, side) <= held;
   }
 
+  /** What it takes at worst: a sale below the mark trades at the mark. */
+  #worst({ side, price }: Asked): number {
+    return side === 'Sell' ? Math.max(price, this.#mark) : price;
+  }
+
   /** Why the rate into the base of a scope will not do. */
   #badRate(scope: Scope, ms: number): string | undefined {
     const rate = this.#rate(OF_INSTRUMENT, this.base(scope));
@@ -190,7 +195,7 @@ export class MoneyModel {
 
   /** MaxOrderNotional of firm and group. @returns why the order is refused */
   notional(asked: Asked, ms: number): string | undefined {
-    const micros = asked.open * asked.price * TICK_MICROS;
+    const micros = asked.open * this.#worst(asked) * TICK_MICROS;
     for (const scope of ['Firm', 'Group'] as const) {
       const bad = this.#closes(asked) ? undefined : this.#badRate(scope, ms);
       if (bad !== undefined) return bad;
@@ -204,7 +209,7 @@ export class MoneyModel {
   /** Gross exposure of account, group and firm, and the firm's loss of the day. */
   exposure(asked: Asked, ms: number): string | undefined {
     const { account, side, order } = asked;
-    const micros = asked.open * asked.price * TICK_MICROS;
+    const micros = asked.open * this.#worst(asked) * TICK_MICROS;
     const more = Math.max(0, micros - (order === undefined ? 0 : this.#open(order)));
     for (const scope of [account, 'Group', 'Firm'] as const) {
       const bad = this.#closes(asked) ? undefined : this.#badRate(scope, ms);

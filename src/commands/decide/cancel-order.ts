@@ -151,6 +151,7 @@ export function isLocal(state: ShardState, row: number): boolean {
  * @param reason why Daybook itself cancels; 0 the client asks
  * @param quantity cancel down to this OrderQty; 0 all
  * @param ofClient whether the command is the request, with ids to copy
+ * @param local whether no venue has to be asked: also of what was held and has not gone out yet
  */
 export function requestCancel(
   e: Emitter,
@@ -158,9 +159,9 @@ export function requestCancel(
   reason: number,
   quantity: number,
   ofClient: boolean,
+  local = isLocal(e.state, row),
 ): void {
   const { state, out, command: c } = e;
-  const local = isLocal(state, row);
   const execInst = ofClient ? execInstOf(e) : 0;
   const at = beginOrderEvent(e, execInst === 0 ? CANCEL_REQUESTED : RESENT_CANCEL_REQUESTED, row);
   if (execInst !== 0) out.bytes[at + request.execInst] = execInst;

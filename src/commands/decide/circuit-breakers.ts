@@ -145,7 +145,7 @@ export function resetCooledBreakers(e: Emitter, account: number, instrument: num
   const since = instruments.trippedTime[instrument] as number;
   const coolDown = instruments.breakerCoolDown[instrument] as number;
   if (since === 0 || e.timeMs - since < coolDown) return;
-  reset(e, LIMIT.BreakerPriceMove, 'Instrument', instrument);
+  reset(e, LIMIT.BreakerPriceMove, 'Instrument', instrument, instruments.stateBefore[instrument]!);
 }
 
 function resetScope(e: Emitter, row: number, scope: Trip['scope'], scopeId: number): void {
@@ -154,11 +154,19 @@ function resetScope(e: Emitter, row: number, scope: Trip['scope'], scopeId: numb
   const breaker = rows[at + SCOPED.tripped] as number;
   const since = rows[at + SCOPED.trippedTime] as number;
   if (breaker === 0 || e.timeMs - since < (rows[at + SCOPED.breakerCoolDown] as number)) return;
-  reset(e, breaker, scope, scopeId);
+  reset(e, breaker, scope, scopeId, rows[at + SCOPED.stateBefore] as number);
 }
 
-function reset(e: Emitter, breaker: number, scope: Trip['scope'], scopeId: number): void {
-  emit(e, 'CircuitBreakerReset', { limit: 0, value: 0, scopeId, breaker, scope, state: 'Active' });
+/** Back to what was there before it tripped: nobody trades himself free of what a person has set. */
+function reset(
+  e: Emitter,
+  breaker: number,
+  scope: Trip['scope'],
+  scopeId: number,
+  before: number,
+): void {
+  const state = before === TRADING_STATE.Reducing ? 'Reducing' : 'Active';
+  emit(e, 'CircuitBreakerReset', { limit: 0, value: 0, scopeId, breaker, scope, state });
 }
 
 /** The breaker that tripped in a scope, as limit number; 0 none. */

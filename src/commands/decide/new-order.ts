@@ -7,7 +7,7 @@ import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { scratch } from '../../lib/scratch.js';
 import { copyLongs } from '../../lib/words.js';
 import { type Emitter, recordOf } from '../emitter.js';
-import { isStop } from '../evolve/held-orders.js';
+import { isStop, isTrailing, isUnlimitedStop, trailingStart } from '../evolve/held-orders.js';
 import { rowForDeciding } from '../evolve/positions.js';
 import { checkLists, checkMarkAge } from '../risk/list-checks.js';
 import {
@@ -116,7 +116,8 @@ function checkRisk(e: Emitter, account: number): number {
   reason = checkTradingState(state, risk, account, instrument, side, quantity);
   if (reason !== 0) return reason;
   const row = rowForDeciding(state, account, instrument);
-  reason = checkLimits(e, risk, row, instrument, side, ordType, quantity, quantity, price);
+  const worst = isUnlimitedStop(ordType) ? stopOf(e, instrument, side, ordType) : price;
+  reason = checkLimits(e, risk, row, instrument, side, ordType, quantity, quantity, worst);
   if (reason !== 0) return reason;
   reason = checkScopes(e, risk, account, row, side, 0, quantity);
   if (reason !== 0) return reason;
@@ -126,6 +127,14 @@ function checkRisk(e: Emitter, account: number): number {
   if (reason !== 0 || isStop(ordType)) return reason;
   if (!mayCross(state, row, side, ordType, price)) return 0;
   return preventSelfTrade(e, risk, ordered, row);
+}
+
+/** Stop price of a stop in the command; a trailing one that names none starts from the mark. */
+function stopOf(e: Emitter, instrument: number, side: number, ordType: number): number {
+  const { state, command: c, at } = e;
+  const stop = c.f64[(at + terms.stopPrice) >> 3] as number;
+  if (stop !== 0 || !isTrailing(ordType)) return stop;
+  return trailingStart(state, instrument, side, c.f64[(at + terms.offset) >> 3] as number);
 }
 
 /** CashOrderQty [152] of the command, 0 none: it stands where a record may have ended before. */

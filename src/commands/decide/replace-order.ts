@@ -5,14 +5,15 @@ import { eventLayouts } from '../../domain/events.js';
 import {
   CL_ORD_ID_BYTES,
   EXEC_INST,
+  ORD_TYPE,
   REPLACE_INST,
   TRADING_STATE,
 } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
 import { type Emitter, recordOf } from '../emitter.js';
-import { isStop } from '../evolve/held-orders.js';
-import { checkLists, checkMarkAge } from '../risk/list-checks.js';
+import { isStop, isUnlimitedStop } from '../evolve/held-orders.js';
+import { checkLists, checkMarkAge, checkRestricted } from '../risk/list-checks.js';
 import {
   checkAmounts,
   checkLimits,
@@ -140,7 +141,16 @@ function checkRisk(e: Emitter, row: number, account: number): number {
   if (reason !== 0) return reason;
   const open = quantity - (orders.cumQuantity[row] as number);
   const added = Math.max(0, open - (orders.exposed[row] as number));
-  if (added === 0 && price === orders.price[row]) return 0;
+  const stop = c.f64[(at + request.stopPrice) >> 3] as number;
+  const moves = stop !== 0 && stop !== orders.stopPrice[row];
+  if (added === 0 && price === orders.price[row] && !(moves && isStop(ordType))) return 0;
+  if (
+    price !== orders.price[row] &&
+    price !== 0 &&
+    (isUnlimitedStop(ordType) || ordType === ORD_TYPE.Market)
+  ) {
+    return risk.fail(RISK_CHECK.Terms, REASON.ORDER_PRICE_INVALID, 0, price);
+  }
   reason = checkParties(state, risk, account, instrument);
   if (reason !== 0) return reason;
   if (tradingState(state, account, instrument) !== TRADING_STATE.Active) {
@@ -158,15 +168,16 @@ function checkRisk(e: Emitter, row: number, account: number): number {
     ordType,
     Math.max(open, 0),
     added,
-    price,
+    isUnlimitedStop(ordType) ? stop || (orders.stopPrice[row] as number) : price,
   );
   if (reason !== 0) return reason;
   reason = checkScopes(e, risk, account, position, side, row, added);
   if (reason !== 0) return reason;
-  if (added > 0) {
-    reason = checkLists(e, risk, position, side, added, orders.execInst[row] as number);
-    if (reason !== 0) return reason;
-  }
+  reason =
+    added > 0
+      ? checkLists(e, risk, position, side, added, orders.execInst[row] as number)
+      : checkRestricted(state, risk, position, side, 0);
+  if (reason !== 0) return reason;
   reason = checkMarkAge(e, risk, position, instrument);
   if (reason !== 0 || !mayCross(state, position, side, ordType, price)) return reason;
   return refuseSelfTrade(e, risk, row, price);

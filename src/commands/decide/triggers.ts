@@ -1,14 +1,13 @@
 /** Works off what marks and fills brought about: stops that trigger, contingency groups. */
 import { eventLayouts } from '../../domain/events.js';
-import { ORD_TYPE, TRADING_STATE } from '../../domain/order-terms.js';
+import { ORD_TYPE } from '../../domain/order-terms.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { type Emitter, recordOf } from '../emitter.js';
 import { isDue, isStop } from '../evolve/held-orders.js';
-import { tradingState } from '../risk/order-checks.js';
+import { closable, isHalted, mayGoOut, mustClose } from '../risk/release-checks.js';
 import { crossesOwn } from '../risk/self-trade.js';
 import { statusOf } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
-import type { ShardState } from '../state/shard-state.js';
 import { requestCancel } from './cancel-order.js';
 import { decideContingency } from './contingencies.js';
 import { beginOrderEvent, setAfterUnchanged } from './order-event.js';
@@ -42,8 +41,8 @@ function triggerDue(e: Emitter, instrument: number): boolean {
   while (row !== 0) {
     // Triggering takes the order off the list.
     const next = orders.nextHeld[row] as number;
-    // While trading is halted stops wait; they are looked at again when it resumes.
-    if (isDue(e.state, row) && !isHalted(e.state, row)) {
+    // While it may not trade a stop waits; it is looked at again at each mark and when trading resumes.
+    if (isDue(e.state, row) && mayGoOut(e.state, row)) {
       if (!e.room) return false;
       triggerStop(e, row);
     }
@@ -71,17 +70,25 @@ function triggerStop(e: Emitter, row: number): void {
   routeOrCancel(e, row);
 }
 
-const isHalted = (state: ShardState, row: number) =>
-  tradingState(
-    state,
-    state.orders.account[row] as number,
-    state.orders.instrument[row] as number,
-  ) === TRADING_STATE.Halted;
-
-/** An order that would now trade with its own account is canceled instead, in every mode but Allow. */
+/**
+ * An order that would now trade with its own account is canceled instead, in every mode but Allow; one that
+ * may only close is cut down to what there is to close.
+ */
 function routeOrCancel(e: Emitter, row: number): void {
-  if (crossesOwn(e.state, row)) requestCancel(e, row, REASON.RISK_SELF_TRADE, 0, false);
-  else routeOrder(e, row);
+  if (crossesOwn(e.state, row)) {
+    requestCancel(e, row, REASON.RISK_SELF_TRADE, 0, false, true);
+    return;
+  }
+  const reason = mustClose(e.state, row);
+  const { orders } = e.state;
+  if (reason !== 0) {
+    const room = closable(e.state, row);
+    const kept = room === 0 ? 0 : (orders.cumQuantity[row] as number) + room;
+    if (room < (orders.leavesQuantity[row] as number))
+      requestCancel(e, row, reason, kept, false, true);
+    if (room === 0) return;
+  }
+  routeOrder(e, row);
 }
 
 /**
@@ -91,6 +98,8 @@ function routeOrCancel(e: Emitter, row: number): void {
 export function triggerChild(e: Emitter, row: number): void {
   if (isHalted(e.state, row) || expireIfOver(e, row)) return;
   const ordType = e.state.orders.ordType[row] as number;
+  // A stop has its price to wait for; anything else would go out now.
+  if (!isStop(ordType) && !mayGoOut(e.state, row)) return;
   emitTriggered(e, row, ordType, 0);
   if (!isStop(ordType)) routeOrCancel(e, row);
 }

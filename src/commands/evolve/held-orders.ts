@@ -17,6 +17,22 @@ export function isTrailing(ordType: number): boolean {
   return ordType === ORD_TYPE.TrailingStop || ordType === ORD_TYPE.TrailingStopLimit;
 }
 
+/** Whether it trades at any price once it has triggered. */
+export function isUnlimitedStop(ordType: number): boolean {
+  return ordType === ORD_TYPE.Stop || ordType === ORD_TYPE.TrailingStop;
+}
+
+/** Where a trailing stop starts that names no stop price; there is a mark. */
+export function trailingStart(
+  state: ShardState,
+  instrument: number,
+  side: number,
+  offset: number,
+): number {
+  const mark = state.instruments.mark[instrument] as number;
+  return side === SIDE.Buy ? mark + offset : mark - offset;
+}
+
 /** Whether an order of a contingency group waits for another to fill. */
 export function isChild(contingency: number, listIndex: number): boolean {
   return (
@@ -132,11 +148,10 @@ function trail(state: ShardState, row: number): void {
   const { orders, instruments } = state;
   const instrument = orders.instrument[row] as number;
   if (instruments.hasMark[instrument] === 0) return;
-  const mark = instruments.mark[instrument] as number;
   const offset = orders.offset[row] as number;
   const before = orders.stopPrice[row] as number;
   const buy = orders.side[row] === SIDE.Buy;
-  const follows = buy ? mark + offset : mark - offset;
+  const follows = trailingStart(state, instrument, orders.side[row] as number, offset);
   const unset = before === 0;
   if (!unset && (buy ? follows >= before : follows <= before)) return;
   orders.stopPrice[row] = follows;

@@ -9,7 +9,7 @@ import { EXPOSURE, RISK, RISK_ROW, ROW, UNLIMITED } from '../state/position-tabl
 import { SCOPED, SCOPED_WIDTH } from '../state/risk-scopes.js';
 import type { ShardState } from '../state/shard-state.js';
 import { addOpenNotional, openChange } from './exposure.js';
-import { unwatch } from './held-orders.js';
+import { isUnlimitedStop, trailingStart, unwatch } from './held-orders.js';
 
 /** Sets LeavesQty; an order is in the list of its position and side while something is left. */
 export function setLeaves(state: ShardState, row: number, leaves: number): void {
@@ -186,17 +186,31 @@ export function setExposure(state: ShardState, row: number): void {
 
 /**
  * Sets `openChange` to what the order's open lots add to its notional so far, in micros rounded up; at
- * the mark where the order has no price.
+ * the mark where the order has no price, at its stop price where that is dearer.
  */
 function noteNotional(state: ShardState, row: number, lots: number, price: number): void {
   const { orders, instruments } = state;
   const instrument = orders.instrument[row] as number;
-  const at = price !== 0 ? price : Math.abs(instruments.mark[instrument] as number);
+  const limited = price !== 0 && orders.ordType[row] === ORD_TYPE.Limit;
+  const at = limited ? price : ticksOf(state, row, instrument, price);
   openChange[0] =
     Math.ceil(
       (lots * at * (instruments.microsNumerator[instrument] as number)) /
         (instruments.microsDenominator[instrument] as number),
     ) - (orders.exposedNotional[row] as number);
+}
+
+/** What a lot of an order counts at that may trade at the mark, or from its stop price on; ticks. */
+function ticksOf(state: ShardState, row: number, instrument: number, price: number): number {
+  const { orders } = state;
+  const ordType = orders.ordType[row] as number;
+  const limited = ordType === ORD_TYPE.StopLimit || ordType === ORD_TYPE.TrailingStopLimit;
+  if (limited && price !== 0) return price;
+  const ticks = Math.max(price, Math.abs(state.instruments.mark[instrument] as number));
+  if (!isUnlimitedStop(ordType)) return ticks;
+  const side = orders.side[row] as number;
+  const start = trailingStart(state, instrument, side, orders.offset[row] as number);
+  return Math.max(ticks, Math.abs((orders.stopPrice[row] as number) || start));
 }
 
 /** Adds a request to those under way, behind the others: the venue answers in that order. */

@@ -156,6 +156,13 @@ function noteWaiting(state: ShardState): void {
   }
 }
 
+function tradingStateOf(state: ShardState, scope: number, scopeId: number): number {
+  if (scope === SCOPE.Firm) return state.firmState;
+  if (scope === SCOPE.Group) return state.accounts.groupState[scopeId] as number;
+  if (scope === SCOPE.Account) return state.accounts.state[scopeId] as number;
+  return state.instruments.state[scopeId] as number;
+}
+
 /** A breaker that tripped is remembered until it is reset; whoever halts by hand takes over from it. */
 function breakerChanged(
   state: ShardState,
@@ -167,13 +174,22 @@ function breakerChanged(
   const { scopeId } = event.data;
   const breaker = event.type === 'CircuitBreakerTripped' ? event.data.breaker : 0;
   const ms = breaker === 0 ? 0 : millisecondsOf(event);
+  // One breaker may trip after another: what was there before the first is what a reset goes back to.
+  const before = tradingStateOf(state, SCOPE[event.data.scope], scopeId);
   if (SCOPE[event.data.scope] === SCOPE.Instrument) {
+    const first = instruments.trippedTime[scopeId] === 0;
+    if (breaker === 0) instruments.stateBefore[scopeId] = 0;
+    else if (first) instruments.stateBefore[scopeId] = before;
     instruments.trippedTime[scopeId] = ms;
     instruments.highs.clear(scopeId);
     instruments.lows.clear(scopeId);
     return;
   }
   const row = SCOPE[event.data.scope] === SCOPE.Account ? scopes.first + scopeId : scopeId;
+  const at = row * SCOPED_WIDTH;
+  const first = scopes.rows[at + SCOPED.tripped] === 0;
+  if (breaker === 0) scopes.rows[at + SCOPED.stateBefore] = 0;
+  else if (first) scopes.rows[at + SCOPED.stateBefore] = before;
   scopes.rows[row * SCOPED_WIDTH + SCOPED.tripped] = breaker;
   scopes.rows[row * SCOPED_WIDTH + SCOPED.trippedTime] = ms;
   scopes.highestPnl.clear(row);

@@ -5,7 +5,7 @@
 import { COMMAND } from '../../domain/commands.js';
 import { HEADER } from '../../domain/event-record.js';
 import { eventLayouts } from '../../domain/events.js';
-import { EXEC_INST, SIDE } from '../../domain/order-terms.js';
+import { CONTINGENCY, EXEC_INST, SIDE } from '../../domain/order-terms.js';
 import { POSITION } from '../../domain/position.js';
 import { REASON } from '../../domain/reject-reasons.js';
 import { RISK_CHECK } from '../../domain/risk-catalogue.js';
@@ -67,6 +67,21 @@ export function checkLists(
   return result.fail(RISK_CHECK.ReduceOnly, REASON.RISK_REDUCE_ONLY, held, lots);
 }
 
+/** Restricted list: only what reduces, a better price for what is open included. */
+export function checkRestricted(
+  state: ShardState,
+  result: RiskResult,
+  row: number,
+  side: number,
+  lots: number,
+): number {
+  const rules = state.positions.risk[row * RISK_ROW + RISK.rules] as number;
+  if ((rules & RULE.Restricted) === 0) return 0;
+  result.checks |= bit(RISK_CHECK.Restricted);
+  if (reduces(state, row, side, lots)) return 0;
+  return result.fail(RISK_CHECK.Restricted, REASON.RISK_RESTRICTED, 1, lots);
+}
+
 function checkRules(
   e: Emitter,
   result: RiskResult,
@@ -76,12 +91,8 @@ function checkRules(
   lots: number,
 ): number {
   const { state } = e;
-  if ((rules & RULE.Restricted) !== 0) {
-    result.checks |= bit(RISK_CHECK.Restricted);
-    if (!reduces(state, row, side, lots)) {
-      return result.fail(RISK_CHECK.Restricted, REASON.RISK_RESTRICTED, 1, lots);
-    }
-  }
+  const reason = checkRestricted(state, result, row, side, lots);
+  if (reason !== 0) return reason;
   if ((rules & (RULE.NoShortSale | RULE.LocateNeeded)) === 0 || side === SIDE.Buy) return 0;
   result.checks |= bit(RISK_CHECK.ShortSale);
   const allowed = (rules & RULE.NoShortSale) === 0 ? 1 : 0;
@@ -108,16 +119,25 @@ function closesParent(e: Emitter, side: number, lots: number): boolean {
   const { orders, lists } = state;
   const account = c.u32[(at + terms.account) >> 2] as number;
   const instrument = c.u32[(at + terms.instrument) >> 2] as number;
-  return lists
-    .of(account, c.f64[(at + terms.listId) >> 3] as number)
-    .some(
-      (row) =>
-        orders.listIndex[row] === 0 &&
-        orders.leavesQuantity[row] !== 0 &&
-        orders.instrument[row] === instrument &&
-        (orders.side[row] === SIDE.Buy) !== (side === SIDE.Buy) &&
-        (orders.quantity[row] as number) >= lots,
-    );
+  const group = lists.of(account, c.f64[(at + terms.listId) >> 3] as number);
+  const closing = (row: number) =>
+    orders.instrument[row] === instrument &&
+    (orders.side[row] === SIDE.Buy) === (side === SIDE.Buy);
+  // The children of a bracket cancel each other; those of a plain group may all fill.
+  const others =
+    c.bytes[at + terms.contingency] === CONTINGENCY.OneTriggersOther
+      ? group
+          .filter((row) => orders.listIndex[row] !== 0 && closing(row))
+          .reduce((sum, row) => sum + (orders.exposed[row] as number), 0)
+      : 0;
+  return group.some(
+    (row) =>
+      orders.listIndex[row] === 0 &&
+      orders.leavesQuantity[row] !== 0 &&
+      orders.instrument[row] === instrument &&
+      !closing(row) &&
+      (orders.quantity[row] as number) >= others + lots,
+  );
 }
 
 /** A replace has none of its own: more of a short sale needs a new order with a locate. */

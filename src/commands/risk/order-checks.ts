@@ -142,6 +142,7 @@ export function checkAmounts(
  *
  * @param row position row of account and instrument, see `rowForDeciding`
  * @param lots what the request adds to the open orders of its side; for a replace the increase
+ * @param price of a stop without a limit its stop price: it trades there or worse
  */
 export function checkLimits(
   e: Emitter,
@@ -173,7 +174,11 @@ export function checkLimits(
   }
   // The notional of every order must be exact, limit or not: fills and sums build on it.
   result.checks |= bit(RISK_CHECK.MaxNotional);
-  const ticksLots = Math.abs(quantity * (priced ? price : mark));
+  // What reaches the mark trades there, whatever worse price it would take; |a| because prices may be negative.
+  let ticks = Math.abs(price);
+  const reaches = !priced || (side === SIDE.Buy ? price > mark : price < mark);
+  if (reaches && Math.abs(mark) > ticks) ticks = Math.abs(mark);
+  const ticksLots = quantity * ticks;
   const scaled = ticksLots * (instruments.microsNumerator[instrument] as number);
   if (scaled > Number.MAX_SAFE_INTEGER) {
     return result.fail(

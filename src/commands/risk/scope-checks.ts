@@ -62,6 +62,12 @@ const NOTIONAL = 0;
 const GROSS = 1;
 const MARGIN = 2;
 
+/** How a request adds an open order: as a new one, or by a larger quantity of a filled one. */
+const NEW = 1;
+const REOPENS = 2;
+
+const leavesNothing = ({ orders }: ShardState, order: number) => orders.leavesQuantity[order] === 0;
+
 /** Whether an exact sum would be left behind: then the order is refused, limit or not. */
 const inexact = (sum: number) => sum > Number.MAX_SAFE_INTEGER;
 
@@ -90,7 +96,7 @@ export function checkScopes(
   }
   // Who lost too much may still close: what only reduces passes the loss limit.
   const closing = (on & SWITCHED_ON.DailyLoss) !== 0 && reduces(state, row, side, lots);
-  const opens = order === 0 ? 1 : 0;
+  const opens = order === 0 ? NEW : leavesNothing(state, order) ? REOPENS : 0;
   if (state.rates.mixed !== 0) return checkConverted(e, result, account, row, side, opens, lots);
   const { first } = state.scopes;
   let reason = checkScope(e, result, first + account, side, opens, closing, lots);
@@ -143,7 +149,7 @@ function checkScope(
   const { rows } = scopes;
   const at = scope * SCOPED_WIDTH;
   if ((own & SWITCHED_ON.OpenOrders) !== 0) {
-    const open = (rows[at + SCOPED.openOrders] as number) + opens;
+    const open = (rows[at + SCOPED.openOrders] as number) + 1;
     const limit = rows[at + SCOPED.maxOpenOrders] as number;
     if (opens !== 0 && open > limit) {
       return result.fail(RISK_CHECK.OpenOrders, REASON.RISK_OPEN_ORDERS, limit, open);
@@ -291,7 +297,7 @@ function checkCounts(
       return result.fail(RISK_CHECK.OrderToTrade, REASON.RISK_ORDER_TO_TRADE, ratio, messages);
     }
   }
-  if (opens === 0 || (own & SWITCHED_ON.RepeatedOrder) === 0) return 0;
+  if (opens !== NEW || (own & SWITCHED_ON.RepeatedOrder) === 0) return 0;
   const limit = rows[at + SCOPED.maxRepeated] as number;
   const last = (scope - scopes.first) * REPEATED_WIDTH;
   if ((scopes.repeated[last + REPEATED.count] as number) < limit) return 0;

@@ -49,6 +49,8 @@ export class InstrumentTable {
   readonly breakerCoolDown: Float64Array;
   /** When the breaker tripped, ms; 0 it did not. */
   readonly trippedTime: Float64Array;
+  /** Trading state before it tripped, while it has. */
+  readonly stateBefore: Uint8Array;
   /** Highest mark, and highest negative of the mark, within the breaker's window. */
   readonly highs: WindowTable;
   readonly lows: WindowTable;
@@ -81,6 +83,7 @@ export class InstrumentTable {
     this.breakerWindow = new Float64Array(rows);
     this.breakerCoolDown = new Float64Array(rows);
     this.trippedTime = new Float64Array(rows);
+    this.stateBefore = new Uint8Array(rows);
     this.highs = new WindowTable(rows);
     this.lows = new WindowTable(rows);
   }

@@ -55,6 +55,8 @@ export const SCOPED = {
   maxRepeated: 28,
   /** Oldest rate in ms, in force. */
   rateAge: 29,
+  /** Trading state before a breaker tripped, while one has. */
+  stateBefore: 30,
 } as const;
 
 export const SCOPED_WIDTH = 32;
