@@ -10,6 +10,7 @@ import { BarTable } from '../src/market-data/bar-table.js';
 import type { TradeColumns } from '../src/market-data/trade-columns.js';
 import type { Figure } from './figure.js';
 import { storeFigures } from './market-data-store.js';
+import { medianMs } from './median-time.js';
 
 const TRADES = 10_000_000;
 const INSTRUMENTS = 500;
@@ -49,19 +50,6 @@ function checksum({ count, instrument, time, price, quantity }: TradeColumns): n
     d += instrument[row]!;
   }
   return a + b + c + d;
-}
-
-function medianMs(seconds: number, work: () => void): number {
-  work(); // compiled before it is timed
-  const times: number[] = [];
-  const started = performance.now();
-  while (times.length < 3 || performance.now() - started < seconds * 1000) {
-    const before = performance.now();
-    work();
-    times.push(performance.now() - before);
-  }
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1]!;
 }
 
 export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {

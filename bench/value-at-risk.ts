@@ -19,6 +19,7 @@ import {
 } from '../src/domain/value-at-risk/returns-window.js';
 import { observationWeights, type Weighting } from '../src/domain/value-at-risk/weights.js';
 import type { Figure } from './figure.js';
+import { medianMs } from './median-time.js';
 import { serviceFigures } from './value-at-risk-service.js';
 
 const POSITIONS = 500;
@@ -43,20 +44,6 @@ function marketWindow(): ReturnsWindow {
     }
   }
   return buildReturnsWindow({ instruments, dayNames, ticks }, 'log');
-}
-
-/** Median of the milliseconds that `work` takes, repeated for `seconds` but three times at least. */
-function medianMs(seconds: number, work: () => void): number {
-  work(); // compiled before it is timed
-  const times: number[] = [];
-  const started = performance.now();
-  while (times.length < 3 || performance.now() - started < seconds * 1000) {
-    const before = performance.now();
-    work();
-    times.push(performance.now() - before);
-  }
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1]!;
 }
 
 export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {

@@ -10,12 +10,12 @@
  * Whatever begins later than the record says has lost a segment, and `verifyJournal` says so.
  */
 import { RecordBuffer } from '../../domain/event-record.js';
-import { type FileSystem, pwriteAll, systemErrorCode } from '../file-system.js';
+import { type FileSystem, systemErrorCode } from '../file-system.js';
+import { writeWhole } from '../whole-file.js';
 import { damaged } from './errors.js';
 import { decodeSegmentHeader, listSegments, SEGMENT_HEADER_BYTES, segmentName } from './segment.js';
 
 const FORMAT = 'daybook-trimmed-1';
-const NEW_SUFFIX = '.new';
 /** Longest record of a trim: it has a few dozen characters. */
 export const TRIM_RECORD_BYTES_MAX = 4096;
 
@@ -98,7 +98,8 @@ export function trimJournal(
   const removed = segments.filter((each) => each < first);
   if (removed.length === 0) return { removed, first };
   const chain = Buffer.from(chainBefore(files, journal, shard, first)).toString('hex');
-  writeRecord(files, trimRecordPath(journal), { format: FORMAT, shard, first, chain });
+  const record: TrimRecord = { format: FORMAT, shard, first, chain };
+  writeWhole(files, trimRecordPath(journal), Buffer.from(`${JSON.stringify(record)}\n`));
   for (const segment of removed) {
     files.unlink(`${journal}/${segmentName(segment)}`);
     // One after the other, for good: never a gap.
@@ -120,23 +121,4 @@ function chainBefore(files: FileSystem, journal: string, shard: number, first: n
   } finally {
     files.close(file);
   }
-}
-
-function writeRecord(files: FileSystem, path: string, record: TrimRecord): void {
-  const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
-  const temporary = path + NEW_SUFFIX;
-  try {
-    files.unlink(temporary);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
-  const file = files.open(temporary, 'create');
-  try {
-    pwriteAll(files, file, bytes, bytes.length, 0);
-    files.fsync(file);
-  } finally {
-    files.close(file);
-  }
-  files.rename(temporary, path);
-  files.syncDirectory(path.slice(0, path.lastIndexOf('/')));
 }

@@ -10,12 +10,8 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { PARTS } from '../../domain/position.js';
 import { type HeldPosition, positionsHash } from '../../domain/positions-hash.js';
-import {
-  type FileSystem,
-  nodeFileSystem,
-  pwriteAll,
-  systemErrorCode,
-} from '../../log/file-system.js';
+import { type FileSystem, nodeFileSystem, systemErrorCode } from '../../log/file-system.js';
+import { writeWhole } from '../../log/whole-file.js';
 import {
   type ConnectionSettings,
   connect,
@@ -30,7 +26,6 @@ export const FILE_BYTES_MAX = 256 * 1024 * 1024;
 const FORMAT = 2;
 const NAME = new RegExp(`^positions-${FORMAT}-\\d{16}\\.json$`);
 const NAME_OF_ANY = /^positions-(\d+-)?\d{16}\.json$/;
-const NEW_SUFFIX = '.new';
 
 export interface TakenPositions {
   /** Positions after this event; nothing was written when there is a file of it already. */
@@ -186,22 +181,4 @@ function namesIn(files: FileSystem, directory: string): string[] {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
     return [];
   }
-}
-
-/** Whole or not there; what a crash left half written is replaced. */
-function writeWhole(files: FileSystem, path: string, bytes: Uint8Array): void {
-  const temporary = path + NEW_SUFFIX;
-  try {
-    files.unlink(temporary);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
-  const file = files.open(temporary, 'create');
-  try {
-    pwriteAll(files, file, bytes, bytes.length, 0);
-    files.fsync(file);
-  } finally {
-    files.close(file);
-  }
-  files.rename(temporary, path);
 }

@@ -3,8 +3,9 @@
  * not running just now, holds what it needs. A reader moves its own entry on; nobody else's.
  */
 import { z } from 'zod';
-import { type FileSystem, pwriteAll, systemErrorCode } from '../../log/file-system.js';
+import { type FileSystem, systemErrorCode } from '../../log/file-system.js';
 import { JournalError } from '../../log/journal/errors.js';
+import { writeWhole } from '../../log/whole-file.js';
 
 const FORMAT = 'daybook-readers-1';
 /** Readers of one journal; one more is refused. */
@@ -64,20 +65,5 @@ export function registerReader(
   const others = registeredReaders(files, journal).filter((each) => each.name !== name);
   const readers = from === undefined ? others : [...others, { name, from }];
   const bytes = Buffer.from(`${JSON.stringify(schema.parse({ format: FORMAT, readers }))}\n`);
-  const path = registerPath(journal);
-  const temporary = `${path}.new`;
-  try {
-    files.unlink(temporary);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
-  const file = files.open(temporary, 'create');
-  try {
-    pwriteAll(files, file, bytes, bytes.length, 0);
-    files.fsync(file);
-  } finally {
-    files.close(file);
-  }
-  files.rename(temporary, path);
-  files.syncDirectory(path.slice(0, path.lastIndexOf('/')));
+  writeWhole(files, registerPath(journal), bytes);
 }

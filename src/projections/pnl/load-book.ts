@@ -1,5 +1,6 @@
-import { PARTS, POSITION } from '../../domain/position.js';
+import { PARTS } from '../../domain/position.js';
 import { parseDecimal } from '../../lib/decimal.js';
+import { POSITION_COLUMNS } from '../positions/position-columns.js';
 import { NEVER, type PnlBook } from './pnl-book.js';
 
 /** Asks for rows: a client, or a transaction of TypeORM. */
@@ -62,7 +63,7 @@ function takeInstrument(book: PnlBook, row: Row): void {
 function takePosition(book: PnlBook, stored: Row): void {
   const { account, strategy, instrument } = stored;
   const position = book.position(Number(account), Number(strategy), Number(instrument));
-  for (const [place, column] of STORED) position.row[place] = Number(stored[column]);
+  for (const [place, column] of POSITION_COLUMNS) position.row[place] = Number(stored[column]);
   position.sequence = Number(stored.sequence);
   position.minute = Number(stored.minute);
   advance(book, position.sequence, position.minute);
@@ -72,16 +73,3 @@ function advance(book: PnlBook, sequence: number, minute: number): void {
   book.sequence = Math.max(book.sequence, sequence, NEVER);
   book.minute = Math.max(book.minute, minute, NEVER);
 }
-
-const STORED: readonly (readonly [number, string])[] = [
-  [POSITION.quantity, 'quantity'],
-  [POSITION.bought, 'bought'],
-  [POSITION.sold, 'sold'],
-  [POSITION.boughtValue, 'bought_value'],
-  [POSITION.soldValue, 'sold_value'],
-  [POSITION.fees, 'fees'],
-  [POSITION.cost, 'cost'],
-  [POSITION.costParts, 'cost_parts'],
-  [POSITION.realized, 'realized'],
-  [POSITION.realizedParts, 'realized_parts'],
-];

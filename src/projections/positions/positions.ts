@@ -13,6 +13,7 @@ import {
 import type { Projection, ReadModel } from '../projector/read-model.js';
 import { STATE_COLUMNS, writeStateColumns } from '../projector/record-columns.js';
 import { StateRows } from '../projector/table-rows.js';
+import { POSITION_COLUMNS } from './position-columns.js';
 
 const filled = eventLayouts.OrderFilled.offsets;
 const corrected = eventLayouts.FillCorrected.offsets;
@@ -79,7 +80,7 @@ class PositionsProjection implements Projection {
     );
     for (const stored of rows) {
       const { row } = this.#find(Number(stored.account), Number(stored.instrument));
-      for (const [place, column] of STORED) row[place] = Number(stored[column]);
+      for (const [place, column] of POSITION_COLUMNS) row[place] = Number(stored[column]);
     }
   }
 
@@ -178,16 +179,3 @@ const WHOLE = [
   POSITION.soldValue,
   POSITION.fees,
 ] as const;
-
-const STORED: readonly (readonly [number, string])[] = [
-  [POSITION.quantity, 'quantity'],
-  [POSITION.bought, 'bought'],
-  [POSITION.sold, 'sold'],
-  [POSITION.boughtValue, 'bought_value'],
-  [POSITION.soldValue, 'sold_value'],
-  [POSITION.fees, 'fees'],
-  [POSITION.cost, 'cost'],
-  [POSITION.costParts, 'cost_parts'],
-  [POSITION.realized, 'realized'],
-  [POSITION.realizedParts, 'realized_parts'],
-];
