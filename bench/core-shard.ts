@@ -41,14 +41,13 @@ inlineMore();
 const { measure, seconds } = workerData as ShardTask;
 const flow = new CoreFlow();
 for (let i = 0; i < WARM_UP; i += CHUNK) flow.run(CHUNK);
-const heap = getHeapStatistics().used_heap_size;
+/** Bytes by which the heap grew in the open loop that was run last, itself only. */
+let grown = 0;
 const { commands, elapsed, figures } = measure === 'throughput' ? closedLoop() : latency();
-const grown = Math.max(0, getHeapStatistics().used_heap_size - heap);
+const heapPerCommand = grown / commands;
 const more = measure === 'latency' ? [...own(commands), ...idle(commands)] : [];
 const result: ShardResult = {
-  commands,
-  seconds: elapsed,
-  heapPerCommand: grown / commands,
+  ...{ commands, seconds: elapsed, heapPerCommand },
   figures: [...figures, ...more],
 };
 parentPort?.postMessage(result);
@@ -136,6 +135,7 @@ function openLoop(total: number, decide: (count: number) => void, clock: number)
   const perMs = RATE / 1000;
   // Sorted into the histogram afterwards: recording would be a tenth of what is measured.
   const latencies = new Float64Array(total).fill(0);
+  const heap = getHeapStatistics().used_heap_size;
   readClocks();
   const start = clocks[clock] as number;
   let done = 0;
@@ -150,6 +150,7 @@ function openLoop(total: number, decide: (count: number) => void, clock: number)
     for (let i = 0; i < batch; i += 1) latencies[done + i] = (now - (done + i) / perMs) * 1e6;
     done += batch;
   }
+  grown = Math.max(0, getHeapStatistics().used_heap_size - heap);
   for (const ns of latencies) histogram.recordValue(Math.max(1, Math.round(ns)));
   return [50, 99, 99.9, 99.99].map((percentile) => ({
     name: `p${String(percentile).replace('.', '')}_us`,
