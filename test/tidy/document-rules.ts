@@ -63,3 +63,22 @@ export function folderReadmes(folders: readonly string[], files: readonly Source
     return [`${path}:${FOLDER_README_LINES_MAX + 1}: error: ${lines} lines`];
   });
 }
+
+const DECISION = /^docs\/decisions\/0*(\d+)-[a-z0-9-]+\.md$/;
+
+/** A decision record has its number in its title, and below it says whether it holds and where its code is. */
+export function wrongDecision({ path, text }: SourceFile): string[] {
+  const number = DECISION.exec(path)?.[1];
+  if (number === undefined) return [];
+  const [title = '', blank, status = ''] = text.split('\n');
+  const errors: string[] = [];
+  if (!title.startsWith(`# ${number}. `)) errors.push(`${path}:1: error: no "# ${number}. TITLE"`);
+  if (
+    blank !== '' ||
+    !/^Status: (accepted|superseded by decision \d+)\b[^.]*\. (Code|Files): /.test(status)
+  ) {
+    const wanted = 'Status: accepted. Code: PATHS';
+    errors.push(`${path}:3: error: no "${wanted}"`);
+  }
+  return errors;
+}

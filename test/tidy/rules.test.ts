@@ -13,7 +13,13 @@ import {
   wrongName,
 } from './code-rules.js';
 import { vocabularyOf, wrongCommands } from './command-rules.js';
-import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rules.js';
+import {
+  brokenLinks,
+  folderReadmes,
+  missingPaths,
+  titles,
+  wrongDecision,
+} from './document-rules.js';
 import { importsOf } from './imports.js';
 import { limitsOf } from './limits.js';
 import { missingFromLock, undecidedScripts, wrongPackages } from './package-rules.js';
@@ -196,6 +202,14 @@ describe('documents', () => {
     expect(wrong('npm run bench -- core; npm run bench -- gone')).toEqual(['bench gone']);
     expect(wrong('DAYBOOK_NATIVE, DAYBOOK_GONE')).toEqual(['DAYBOOK_GONE']);
     expect(wrong('daybook_up, daybook_lag, daybook_gone')).toEqual(['daybook_gone']);
+  });
+
+  it('record decisions by number, with status and code', () => {
+    const wrong = (text: string) => wrongDecision(file('docs/decisions/0007-a.md', text)).length;
+    expect(wrong('# 7. A\n\nStatus: accepted. Code: `src/a.ts`.\n')).toBe(0);
+    expect(wrong('# 7. A\n\nStatus: accepted, 2026-11-22. Files: `a`.\n')).toBe(0);
+    expect(wrong('# 0007: A\n\nAccepted.\n')).toBe(2);
+    expect(wrongDecision(file('docs/a.md', ''))).toEqual([]);
   });
 
   it('are there for each room, and short', () => {

@@ -15,7 +15,13 @@ import {
   wrongName,
 } from './code-rules.js';
 import { vocabularyOf, wrongCommands } from './command-rules.js';
-import { brokenLinks, folderReadmes, missingPaths, titles } from './document-rules.js';
+import {
+  brokenLinks,
+  folderReadmes,
+  missingPaths,
+  titles,
+  wrongDecision,
+} from './document-rules.js';
 import { EXCEPTIONS, NOT_ENTERED_YET } from './exceptions.js';
 import { importsOf } from './imports.js';
 import { limitsOf, limitsPage } from './limits.js';
@@ -183,6 +189,7 @@ describe('documents', () => {
       ({ path }) => !text.includes(`(${path.slice('docs/'.length)})`),
     );
     expect(unlisted.map(({ path }) => path)).toEqual([]);
+    expect(judge('decisions', decisions.flatMap(wrongDecision))).toEqual([]);
   });
 
   it('open each room under src/ with a README of at most 40 lines', () => {
