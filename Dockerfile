@@ -8,6 +8,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY bench bench
 COPY migrations migrations
+COPY native native
 COPY scripts scripts
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
