@@ -59,6 +59,24 @@ describe('a position at average cost', () => {
     expect(amountParts(thirds, POSITION.cost)).toBe(66_666_666_667n);
   });
 
+  /** A cost of 1 over 2^n lots is a whole number of parts and a half: 1e9 has nine factors of two. */
+  it.each([
+    [1024, 1, 976_562n],
+    [1024, 3, 2_929_688n],
+    [4_194_304, 4_096, 976_562n],
+    [4_194_304, 12_288, 2_929_688n],
+  ])('rounds a half to the even part: %d held, %d closed', (held, closed, parts) => {
+    for (const side of [1, -1]) {
+      const rows = book([
+        [side, 1],
+        [side * (held - 1), 0],
+        [-side * closed, 0],
+      ]);
+      expect(realized(rows)).toBe(-BigInt(side) * parts);
+      expect(amountParts(rows, POSITION.cost)).toBe(BigInt(side) * (PARTS - parts));
+    }
+  });
+
   it('refuses a sum beyond the safe range', () => {
     expect(() => book([[Number.MAX_SAFE_INTEGER, 1]])).not.toThrow();
     expect(() => book([[Number.MAX_SAFE_INTEGER, 2]])).toThrow(NotExactError);

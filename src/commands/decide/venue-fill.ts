@@ -170,7 +170,8 @@ function emitCorrected(e: Emitter, row: number, old: number, bust: boolean): voi
   out.f64[(at + corrected.previousPrice) >> 3] = beforePrice;
   out.f64[(at + corrected.cumValue) >> 3] =
     (orders.cumValue[row] as number) - before * beforePrice + quantity * price;
-  out.f64[(at + corrected.fee) >> 3] = feeOf(state, row, quantity) - feeOf(state, row, before) + 0;
+  out.f64[(at + corrected.fee) >> 3] =
+    feeOf(state, row, quantity) - (executions.fee[old] as number);
   copyText(e, at + corrected.execId, report.execId, EXEC_ID_BYTES);
   copyText(e, at + corrected.execRefId, report.execRefId, EXEC_ID_BYTES);
   out.bytes[at + corrected.ordStatus] = statusOf(

@@ -28,6 +28,8 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
   executions.day[execution] = state.days;
   executions.quantity[execution] = quantity;
   executions.price[execution] = price;
+  const fee = b.f64[(at + filled.fee) >> 3] as number;
+  executions.fee[execution] = fee;
   executions.replacedBy[execution] = 0;
   orders.cumQuantity[row] = (orders.cumQuantity[row] as number) + quantity;
   orders.cumValue[row] = b.f64[(at + filled.cumValue) >> 3] as number;
@@ -37,7 +39,6 @@ export function orderFilled(state: ShardState, b: RecordBuffer, at: number): voi
     'CumQty of a fill does not follow from the fills before it',
   );
   const lots = b.bytes[at + filled.side] === SIDE.Buy ? quantity : -quantity;
-  const fee = b.f64[(at + filled.fee) >> 3] as number;
   applyFill(positions.rows, (orders.position[row] as number) * ROW, lots, price, fee);
   setLeaves(state, row, b.f64[(at + filled.leavesQuantity) >> 3] as number);
   setExposure(state, row);
@@ -71,6 +72,8 @@ export function fillCorrected(state: ShardState, b: RecordBuffer, at: number): v
   executions.order[id] = row;
   executions.quantity[id] = quantity;
   executions.price[id] = price;
+  const fee = b.f64[(at + corrected.fee) >> 3] as number;
+  executions.fee[id] = (executions.fee[old] as number) + fee;
   executions.replacedBy[id] = 0;
   executions.replacedBy[old] = id + 1;
   orders.cumQuantity[row] = b.f64[(at + corrected.cumQuantity) >> 3] as number;
@@ -78,7 +81,6 @@ export function fillCorrected(state: ShardState, b: RecordBuffer, at: number): v
   const sign = b.bytes[at + corrected.side] === SIDE.Buy ? 1 : -1;
   const base = (orders.position[row] as number) * ROW;
   const before = executions.quantity[old] as number;
-  const fee = b.f64[(at + corrected.fee) >> 3] as number;
   applyFill(positions.rows, base, -sign * before, executions.price[old] as number, fee);
   if (quantity > 0) applyFill(positions.rows, base, sign * quantity, price, 0);
   setLeaves(state, row, b.f64[(at + corrected.leavesQuantity) >> 3] as number);

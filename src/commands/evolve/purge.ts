@@ -39,6 +39,7 @@ export function purgeEnded(state: ShardState): void {
   const fillMoves = compact(executions, keeps, [
     executions.quantity,
     executions.price,
+    executions.fee,
     executions.replacedBy,
   ]);
   for (let id = 0; id < executions.count; id += 1) follow(executions.replacedBy, id, fillMoves);

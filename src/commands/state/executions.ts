@@ -7,6 +7,8 @@ export class Executions extends KeyTable {
   readonly order: Int32Array;
   readonly quantity: Float64Array;
   readonly price: Float64Array;
+  /** What it cost, micros: a bust gives that back, whatever fee and commission are by then. */
+  readonly fee: Float64Array;
   /** Corrections chain: the execution that replaced this one, row + 1; 0 it still stands. */
   readonly replacedBy: Int32Array;
   /** Trading day, counted from the first, on which it was booked. */
@@ -17,6 +19,7 @@ export class Executions extends KeyTable {
     this.order = new Int32Array(capacity);
     this.quantity = new Float64Array(capacity);
     this.price = new Float64Array(capacity);
+    this.fee = new Float64Array(capacity);
     this.replacedBy = new Int32Array(capacity);
     this.day = new Uint16Array(capacity);
   }
