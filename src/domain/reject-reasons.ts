@@ -92,6 +92,12 @@ export const rejectReasons = {
     meaning: 'Canceled because its session disconnected.',
   },
   ORDER_MASS_CANCELED: { number: 16, fix: 0, ouch: 0x0004, meaning: 'Canceled by a mass cancel.' },
+  ORDER_MASS_CANCELED_BY_SESSION: {
+    number: 17,
+    fix: 0,
+    ouch: 0x0004,
+    meaning: 'Canceled by a mass cancel that its own session asked for.',
+  },
   INSTRUMENT_UNKNOWN: { number: 20, fix: 1, ouch: 0x000a, meaning: 'No such instrument.' },
   INSTRUMENT_CLOSED: {
     number: 21,

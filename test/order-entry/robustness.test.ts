@@ -225,6 +225,8 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
       carol.send('C', { userRefNum: 4, firm: '', symbol: 'LOTS' });
       await carol.sequenced(2);
       expect(carol.messages.map((m) => m.type)).toEqual(['A', 'C']);
+      // Its own wish, as a cancel of one order is; that of an operator is supervisory.
+      expect(carol.messages[1]?.fields.reason).toBe('U');
     });
   });
 

@@ -144,7 +144,7 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
       'M 3 T 400',
       `U 3 4 T 300 LOTS 1000 0 Y ${third} A N N L four`,
       'C 4 200 U',
-      'C 4 100 S',
+      'C 4 100 U',
     ]);
     const query = client.received.find((p) => p.type === 'U')!;
     expect(read(query.payload)).toBe('Q 5');
@@ -176,7 +176,7 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
     client.send('C', { userRefNum: 0, firm: '', symbol: 'NONE' });
     client.enter(4, { symbol: 'NONE' });
     await client.sequenced(6);
-    expect(told().slice(3)).toEqual(['C 2 100 S', 'C 1 100 S', 'J 4 10 mine']);
+    expect(told().slice(3)).toEqual(['C 2 100 U', 'C 1 100 U', 'J 4 10 mine']);
     expect(client.received.filter((p) => p.type === '+').length).toBe(2);
     other.send('X', { userRefNum: 1, quantity: 0 });
     expect((await other.sequenced(2)).map((m) => m.type)).toEqual(['A', 'C']);

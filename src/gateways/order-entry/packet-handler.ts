@@ -1,5 +1,6 @@
 /** What each packet of a logged-in client does. */
 
+import { REASON } from '../../domain/reject-reasons.js';
 import type { Clock } from '../../lib/time.js';
 import { checkInbound } from '../ouch/check.js';
 import * as ouch from '../ouch/inbound.js';
@@ -129,7 +130,8 @@ export class PacketHandler {
     if ((firm !== '' && account === 0) || instrument === undefined) {
       return this.#say(connection, 'no such firm or symbol to mass cancel');
     }
-    return this.#outcome(this.#requests.massCancel(stream, account, instrument, 0));
+    const reason = REASON.ORDER_MASS_CANCELED_BY_SESSION;
+    return this.#outcome(this.#requests.massCancel(stream, account, instrument, reason));
   }
 
   /** Not of the log, so not of the sequenced stream. */
