@@ -21,7 +21,7 @@ type VenueReport = CommandData<'VenueReport'>;
 type Step = readonly [what: string, shard: () => string[], model: () => string[]];
 
 /** Numbers of one step: mulberry32, so that each depends on the step's seed alone. */
-class Dice {
+export class Dice {
   #state: number;
   constructor(seed: number) {
     this.#state = seed;

@@ -242,7 +242,7 @@ export function requestWasRejected(
   const empty = b.i32[(at + requestRejected.clOrdId) >> 2] === 0;
   if (empty) {
     const ofVenue = b.u16[(at + requestRejected.reason) >> 1] === REASON.VENUE_REJECTED;
-    if (row !== 0 && kind === REQUEST_KIND.Cancel && ofVenue) forcedAnswered(state, row);
+    if (row !== 0 && kind === REQUEST_KIND.Cancel && ofVenue) forcedRefused(state, row);
     return;
   }
   const reason = b.u16[(at + requestRejected.reason) >> 1] as number;
@@ -269,6 +269,20 @@ function forcedAnswered(state: ShardState, row: number): void {
   state.orders.flags[row] = flags & ~(cut ? ORDER_FLAG.CutForced : ORDER_FLAG.CancelForced);
 }
 
+/**
+ * A cut that crossed a replace took nothing off and is refused, while what the group needs is less: it
+ * is asked for once more. Not again and again, of a venue that refuses every one.
+ */
+function forcedRefused(state: ShardState, row: number): void {
+  const { orders } = state;
+  const before = orders.flags[row] as number;
+  forcedAnswered(state, row);
+  if ((before & ORDER_FLAG.CutForced) === 0) return;
+  orders.flags[row] = (orders.flags[row] as number) | ORDER_FLAG.CutRefused;
+  const inGroup = (before & ORDER_FLAG.Special) !== 0 && orders.listId[row] !== 0;
+  if (inGroup && (before & ORDER_FLAG.CutRefused) === 0) state.work.addOrder(row);
+}
+
 export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): void {
   const { orders } = state;
   const row = rowOf(state, b, at);
@@ -283,6 +297,7 @@ export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): v
   } else if (id < 0) {
     // Cut down, not gone: it can be asked to cancel again. (The answer to another request is not ours.)
     forcedAnswered(state, row);
+    orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CutRefused;
   }
   setLeaves(state, row, leaves);
   setExposure(state, row);
@@ -304,6 +319,7 @@ export function orderReplaced(state: ShardState, b: RecordBuffer, at: number): v
     orders.clientId[row] = id;
     if (clientIds.userRef[id] !== 0) orders.userRef[row] = clientIds.userRef[id] as number;
   }
+  orders.flags[row] = (orders.flags[row] as number) & ~ORDER_FLAG.CutRefused;
   orders.quantity[row] = b.f64[(at + replaced.orderQuantity) >> 3] as number;
   orders.stopPrice[row] = b.f64[(at + replaced.stopPrice) >> 3] as number;
   stopChanged(state, row);

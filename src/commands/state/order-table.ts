@@ -36,6 +36,8 @@ export const ORDER_FLAG = {
   Tagged: 8192,
   /** As CancelForced, but down to a quantity: what is left stays open, so it keeps no cancel out. */
   CutForced: 16384,
+  /** The venue refused the last such request, and what was left to be cut was looked at again. */
+  CutRefused: 32768,
 } as const;
 
 export class OrderTable {
