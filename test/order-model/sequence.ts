@@ -4,6 +4,7 @@
  */
 import { RETENTION_DAYS } from '../../src/commands/evolve/purge.js';
 import type { CommandData } from '../../src/domain/commands.js';
+import type { DaybookEvent } from '../../src/domain/events.js';
 import { ExecutionReports } from '../../src/domain/execution-reports.js';
 import { EXEC_INST } from '../../src/domain/order-terms.js';
 import { CURRENCIES, MoneyModel, PAIRS } from './money-model.js';
@@ -15,6 +16,14 @@ const LIMIT_LOTS = 40;
 const ACCOUNTS = [1, 2];
 /** One sequence in so many is started again at its end. */
 const RESTARTED_OF = 4;
+
+/** Events with OrigClOrdID: in those of a venue's answer, the id that is answered is beside it. */
+const CHAINED = new Set([
+  'CancelRequested',
+  'ReplaceRequested',
+  'CancelRejected',
+  'ReplaceRejected',
+]);
 
 type VenueReport = CommandData<'VenueReport'>;
 /** A step: what the shard is told, and what the model says must follow. */
@@ -108,8 +117,20 @@ export class Sequence {
 
   #send(...[name, data]: Parameters<Shard['decide']>): string[] {
     const events = this.#shard.decide(name, data);
-    for (const event of events) this.#reports.apply(event);
+    for (const event of events) {
+      this.#checkChain(event);
+      this.#reports.apply(event);
+    }
     return spoken(events);
+  }
+
+  /** What is asked and refused names the last accepted id of its order, whatever the client named. */
+  #checkChain({ type, data }: DaybookEvent): void {
+    if (!CHAINED.has(type)) return;
+    const { orderId, origClOrdId } = data as { orderId: number; origClOrdId: string };
+    const told = this.#reports.statusOf(orderId);
+    if (told === undefined || told.clOrdId === origClOrdId) return;
+    this.#fail(`${type} of order ${orderId} names ${origClOrdId}, not ${told.clOrdId}`);
   }
 
   /** What must be true after every step, whatever the events said. */

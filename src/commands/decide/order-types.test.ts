@@ -231,6 +231,18 @@ describe('one cancels the other', () => {
     expect(only(answer(0), 'OrderCanceled').data).toMatchObject({ ordStatus: 'Canceled' });
   });
 
+  it('a cut that the venue refuses is asked for once more, not for ever', () => {
+    const first = idOf(spec.order({ ...oco, quantity: 10 }));
+    const second = idOf(spec.order({ ...oco, quantity: 10, price: 9_900 }));
+    const refused = () =>
+      types(spec.when('VenueReport', { report: 'RequestRejected', orderId: second }));
+    expect(types(spec.fill(first, 4))).toEqual(['OrderFilled', 'CancelRequested']);
+    expect(refused()).toEqual(['CancelRejected', 'CancelRequested']);
+    expect(refused()).toEqual(['CancelRejected']);
+    expect(types(spec.mark(10_001, 3))).toEqual(['PriceMarked']);
+    expect(types(spec.fill(first, 1))).toEqual(['OrderFilled', 'CancelRequested']);
+  });
+
   it('parts of both that cross their cuts leave both together what the group has left', () => {
     const first = idOf(spec.order({ ...oco, quantity: 10 }));
     const second = idOf(spec.order({ ...oco, quantity: 10, price: 9_900 }));
@@ -286,7 +298,7 @@ describe('one triggers the other', () => {
     'the child of a parent that fills in a halt of %s waits until it is over',
     (scope, scopeId) => {
       const set = (state: 'Active' | 'Reducing' | 'Halted') =>
-        spec.restart().when('SetTradingState', { scope, scopeId, state });
+        spec.when('SetTradingState', { scope, scopeId, state });
       const parent = idOf(spec.order({ ...list, quantity: 10 }));
       const held = idOf(spec.order({ ...child, quantity: 10 }));
       set('Halted');
