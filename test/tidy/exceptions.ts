@@ -10,11 +10,6 @@ const MOMENT = 'kills at a moment of chance, which is what it is about';
 export const EXCEPTIONS: readonly Exception[] = [
   {
     rule: 'cycles',
-    path: 'src/api/application/order-requests.ts',
-    reason: 'requests look up orders, and queries name accounts; to be parted (accountIndex)',
-  },
-  {
-    rule: 'cycles',
     path: 'src/commands/decide/circuit-breakers.ts',
     reason: 'breakers emit through control.ts, which asks them; to be parted (emit)',
   },

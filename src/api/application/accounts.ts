@@ -4,8 +4,9 @@ import { assert } from '../../lib/assert.js';
 import { accountsFor, authorize } from '../identity/authorize.js';
 import { type Account, accountOf } from '../reference/account.js';
 import { type Application, type Caller, perform } from './application.js';
+import { throwIfRefused } from './command-refusals.js';
 import { ApplicationError } from './errors.js';
-import { accountIndex, throwIfRefused } from './order-requests.js';
+import { accountIndex } from './order-reference.js';
 import { microsOf, microsText } from './terms.js';
 import type { AccountView } from './views.js';
 

@@ -4,7 +4,7 @@ import type { EventOf } from '../../domain/events.js';
 import { assert } from '../../lib/assert.js';
 import { NO_PERSONAL_FIELDS } from '../../privacy/personal-fields.js';
 import { type Application, LOCAL_CALLER, perform } from './application.js';
-import { throwIfRefused } from './order-requests.js';
+import { throwIfRefused } from './command-refusals.js';
 
 /**
  * The index of a subject on the log, registered first if need be; durable when it resolves.

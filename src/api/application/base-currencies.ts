@@ -9,8 +9,8 @@ import type { ApprovalTerms } from '../reference/approvals.js';
 import { type Application, type Caller, perform } from './application.js';
 import { askApproval } from './approval-requests.js';
 import { baseCurrencyView } from './base-currency-view.js';
+import { throwIfRefused } from './command-refusals.js';
 import { invalidField } from './errors.js';
-import { throwIfRefused } from './order-requests.js';
 import { scopeIndex, visibleScopes } from './scopes.js';
 import type { ApprovalView, BaseCurrencyView } from './views.js';
 

@@ -8,11 +8,9 @@ import {
   accountIndex,
   checkClientOrderId,
   checkReference,
-  findOrder,
   type OrderReference,
-  type RequestAnswer,
-  requestAnswer,
-} from './order-requests.js';
+} from './order-reference.js';
+import { findOrder, type RequestAnswer, requestAnswer } from './order-requests.js';
 import { exactSteps } from './terms.js';
 
 export interface CancelOrder {

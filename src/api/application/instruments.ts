@@ -5,8 +5,8 @@ import { formatDecimal, formatSteps } from '../../lib/decimal.js';
 import { authorize } from '../identity/authorize.js';
 import { type Instrument, instrumentOf } from '../reference/instrument.js';
 import { type Application, type Caller, perform } from './application.js';
+import { throwIfRefused } from './command-refusals.js';
 import { ApplicationError } from './errors.js';
-import { throwIfRefused } from './order-requests.js';
 import { mantissaOf, microsOf, microsText } from './terms.js';
 import type { InstrumentView } from './views.js';
 

@@ -3,8 +3,9 @@ import type { DaybookEvent, EventOf } from '../../domain/events.js';
 import { SIDE } from '../../domain/order-terms.js';
 import { authorize, EVERY_ACCOUNT } from '../identity/authorize.js';
 import { type Application, type Caller, performUntil } from './application.js';
+import { throwIfRefused } from './command-refusals.js';
 import { instrumentIndex } from './instruments.js';
-import { accountIndex, throwIfRefused } from './order-requests.js';
+import { accountIndex } from './order-reference.js';
 import type { Side } from './views.js';
 
 export interface MassCancel {

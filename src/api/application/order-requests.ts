@@ -3,7 +3,6 @@
  * sees it; what the venue makes of it follows as further events.
  */
 import type { DaybookEvent, EventOf } from '../../domain/events.js';
-import { CL_ORD_ID_BYTES } from '../../domain/order-terms.js';
 import { rejectCode } from '../../domain/reject-reasons.js';
 import { assert } from '../../lib/assert.js';
 import { formatIsoNs } from '../../lib/time.js';
@@ -11,16 +10,17 @@ import { accountsFor, authorize, mayDo } from '../identity/authorize.js';
 import type { Action } from '../identity/permissions.js';
 import type { Instrument } from '../reference/instrument.js';
 import type { Application, Caller } from './application.js';
-import { ApplicationError, invalidField, problem, refused } from './errors.js';
+import { ApplicationError, refused } from './errors.js';
+import {
+  accountIndex,
+  checkReference,
+  type OrderReference,
+  unknownOrder,
+} from './order-reference.js';
 import { orderState } from './order-texts.js';
 import { freshly } from './queries.js';
 import { riskExtras } from './risk-texts.js';
 import type { OrderState } from './views.js';
-
-/** Names an order: by our id, or by its client order id in an account. */
-export type OrderReference =
-  | { readonly orderId: number }
-  | { readonly account: string; readonly clientOrderId: string };
 
 /** What a request came to. */
 export interface RequestAnswer {
@@ -90,33 +90,6 @@ async function idOf(app: Application, account: number, clientOrderId: string): P
   return app.recentClientIds.find(account, clientOrderId);
 }
 
-/**
- * Ask after `authorize`. @throws ApplicationError REQUEST_INVALID for what can be the id of no order: no
- * command and no read model can hold it
- */
-export function checkReference(named: OrderReference): void {
-  if ('account' in named) checkClientOrderId('order.clientOrderId', named.clientOrderId);
-}
-
-const PRINTABLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-
-/** @throws ApplicationError REQUEST_INVALID */
-export function checkClientOrderId(field: string, id: string): void {
-  if (id.length > CL_ORD_ID_BYTES || !PRINTABLE.test(id)) {
-    throw invalidField(field, `must be 1 to ${CL_ORD_ID_BYTES} characters of printable ASCII`);
-  }
-}
-
-export function accountIndex(app: Application, name: string): number {
-  const account = app.reference.accountByName(name);
-  if (account !== undefined) return account.index;
-  throw new ApplicationError('ACCOUNT_UNKNOWN', 'not-found', 'No such account.', { account: name });
-}
-
-export function unknownOrder(): ApplicationError {
-  return new ApplicationError('ORDER_UNKNOWN', 'not-found', 'No such order.');
-}
-
 type Requested = EventOf<'CancelRequested' | 'ReplaceRequested'>;
 type Done = EventOf<'OrderCanceled' | 'OrderReplaced'>;
 type Rejected = EventOf<'CancelRejected' | 'ReplaceRejected'>;
@@ -182,15 +155,4 @@ function rejection(
   // Risk refuses a replace as it refuses an order; all else is about the state of the order.
   if (refusal.kind !== 'refused' || 'check' in extras) return refusal;
   return new ApplicationError(code, 'conflict', refusal.message, refusal.extras);
-}
-
-/** A refusal of a command that is not about one order. @throws ApplicationError when there is one */
-export function throwIfRefused(events: readonly DaybookEvent[]): void {
-  const event = events.find(
-    (found): found is EventOf<'CommandRefused'> => found.type === 'CommandRefused',
-  );
-  if (event === undefined) return;
-  const code = rejectCode(event.data.reason);
-  if (code === undefined) throw problem('INTERNAL');
-  throw refused(code, { sequence: event.sequence });
 }

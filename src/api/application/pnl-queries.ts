@@ -5,7 +5,7 @@ import { accountsFor, authorize, EVERY_ACCOUNT } from '../identity/authorize.js'
 import type { Application, Caller } from './application.js';
 import { invalidField, problem } from './errors.js';
 import { instrumentIndex } from './instruments.js';
-import { accountIndex } from './order-requests.js';
+import { accountIndex } from './order-reference.js';
 import type {
   Interval,
   PnlDayView,

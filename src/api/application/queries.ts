@@ -9,7 +9,7 @@ import {
   checkReference,
   type OrderReference,
   unknownOrder,
-} from './order-requests.js';
+} from './order-reference.js';
 import { type AsOf, PAGE_ROWS_DEFAULT, ReadModelsUnavailable, type View } from './read-models.js';
 import type { FillView, OrderView, OrdStatus, PnlView, PositionView, Side } from './views.js';
 

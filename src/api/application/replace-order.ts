@@ -1,12 +1,7 @@
 /** Change quantity or price of an order. */
 import { type Application, type Caller, perform } from './application.js';
-import {
-  checkClientOrderId,
-  findOrder,
-  type OrderReference,
-  type RequestAnswer,
-  requestAnswer,
-} from './order-requests.js';
+import { checkClientOrderId, type OrderReference } from './order-reference.js';
+import { findOrder, type RequestAnswer, requestAnswer } from './order-requests.js';
 import { offBits } from './submit-order.js';
 import { stepsOf } from './terms.js';
 

@@ -6,7 +6,7 @@ import type { ReferenceData, Scope } from '../reference/reference-data.js';
 import type { Application, Caller } from './application.js';
 import { invalidField, problem } from './errors.js';
 import { instrumentIndex } from './instruments.js';
-import { accountIndex } from './order-requests.js';
+import { accountIndex } from './order-reference.js';
 
 /** @throws ApplicationError REQUEST_INVALID, GROUP_UNKNOWN, ACCOUNT_UNKNOWN, INSTRUMENT_UNKNOWN */
 export function scopeIndex(app: Application, scope: Scope, name: string | undefined): number {

@@ -10,7 +10,7 @@ import type { AcceptedOrder } from '../outcomes.js';
 import type { Instrument } from '../reference/instrument.js';
 import { type Application, type Caller, perform, performUntil } from './application.js';
 import { refused } from './errors.js';
-import { checkClientOrderId } from './order-requests.js';
+import { checkClientOrderId } from './order-reference.js';
 import { hasPrice, hasStopPrice, orderState, priceText, quantityText } from './order-texts.js';
 import { orderIfAvailable } from './queries.js';
 import { riskExtras } from './risk-texts.js';

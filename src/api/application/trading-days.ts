@@ -2,8 +2,8 @@
 import { assert } from '../../lib/assert.js';
 import { authorize } from '../identity/authorize.js';
 import { type Application, type Caller, performUntil } from './application.js';
+import { throwIfRefused } from './command-refusals.js';
 import { invalidField } from './errors.js';
-import { throwIfRefused } from './order-requests.js';
 import type { TradingDayView } from './views.js';
 
 /** @param day "2026-11-22" @throws ApplicationError PERMISSION_DENIED, DAY_INVALID, `perform` */

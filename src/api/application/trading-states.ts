@@ -8,7 +8,7 @@ import type { ApprovalTerms } from '../reference/approvals.js';
 import type { Scope, TradingState, TradingStateInForce } from '../reference/reference-data.js';
 import { type Application, type Caller, perform } from './application.js';
 import { askApproval } from './approval-requests.js';
-import { throwIfRefused } from './order-requests.js';
+import { throwIfRefused } from './command-refusals.js';
 import { accountOfScope, scopeIndex, scopeName, visibleScopes } from './scopes.js';
 import type { ApprovalView, TradingStateView } from './views.js';
 

@@ -2,7 +2,7 @@
 import { authorize, EVERY_ACCOUNT } from '../identity/authorize.js';
 import type { Application, Caller } from './application.js';
 import { invalidField, problem } from './errors.js';
-import { accountIndex } from './order-requests.js';
+import { accountIndex } from './order-reference.js';
 import { type AsOf, ReadModelsUnavailable } from './read-models.js';
 import { scopeIndex } from './scopes.js';
 

@@ -2,7 +2,8 @@
 import type { CancelOrder } from '../application/cancel-order.js';
 import { invalidField } from '../application/errors.js';
 import type { MassCancel } from '../application/mass-cancel.js';
-import type { OrderReference, RequestAnswer } from '../application/order-requests.js';
+import type { OrderReference } from '../application/order-reference.js';
+import type { RequestAnswer } from '../application/order-requests.js';
 import type { ReplaceOrder } from '../application/replace-order.js';
 import type { SubmitOrder } from '../application/submit-order.js';
 import type { OrderState, OrderView } from '../application/views.js';
