@@ -57,3 +57,11 @@ it('a loss at the limit of its breaker trips nothing, looked at anew after a res
   spec.mark(9_499);
   expect(types(spec.order({ price: 9_500 }))).toContain('CircuitBreakerTripped');
 });
+
+it.each([
+  [1124, true],
+  [1125, false],
+])('a window of 1000 ms reaches back %d ms from the end of a slice: %s', (ms, counted) => {
+  spec.limit('BreakerMessages', 1).after(125).order();
+  expect(types(spec.after(ms).order()).includes('CircuitBreakerTripped')).toBe(counted);
+});
