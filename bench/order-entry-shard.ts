@@ -21,7 +21,7 @@ const ORDER_BYTES = 50;
 const ORDERS = 512;
 const VENUE = 1;
 /** Orders of a run that still fit; with --spin all their memory is taken at the start. */
-const CAPACITY_ORDERS = 3_000_000;
+const CAPACITY_ORDERS = 6_000_000;
 
 export interface OrderEntryShardOptions {
   /** Undefined: on Node's own modules, as if there were no addon. */
