@@ -12,6 +12,7 @@
  * 1e9 / busiest is what the division could carry if every thread had a processor to itself.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { assert } from '../src/lib/assert.js';
 import type { Figure } from './figure.js';
 import { LoadProgram, type LoadResult } from './load-program.js';
 import {
@@ -24,7 +25,9 @@ import {
 const RATE = 25_000;
 /** Orders in flight on a connection of the closed loop. */
 const WINDOW = 8192;
-const ORDERS = 6_000_000;
+const ORDERS = 15_000_000;
+/** Then they still fit. */
+const PART_SECONDS_MAX = 1.5;
 const DIVISIONS: Readonly<Record<string, Pick<OrderEntryShardOptions, 'fastPath' | 'addon'>>> = {
   one_spinning: { fastPath: { spin: true } },
   one: { fastPath: { spin: false } },
@@ -34,7 +37,7 @@ const DIVISIONS: Readonly<Record<string, Pick<OrderEntryShardOptions, 'fastPath'
 
 export async function run(options: { seconds: number }): Promise<Figure[]> {
   const program = LoadProgram.compile();
-  const seconds = Math.max(0.5, options.seconds / 12);
+  const seconds = Math.min(PART_SECONDS_MAX, Math.max(0.5, options.seconds / 12));
   const orders = ordersToSend();
   const figures: Figure[] = [];
   let from = 0;
@@ -43,6 +46,7 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
       ...{ port, kind: 'ouch', users: USERS, orders, from, rate: RATE, window: WINDOW },
       ...{ warmUp: load.seconds / 4, spin: false, ...load },
     });
+    assert(result.refused === 0, 'no order is refused');
     from += result.sent;
     return result;
   };

@@ -1,68 +1,103 @@
 /**
  * What misbehaving clients do to the others: the latency of a calm client's durable orders (2,000 a
- * second, open loop), alone and next to one that floods, one that never reads its answers and ones
- * that are killed in the middle of a packet, on the fast path. The baseline is the calm client alone
- * in the same run.
+ * second, open loop) next to one that floods, one that never reads its answers and ones that are killed in
+ * the middle of a packet, on the fast path. Each is compared with the calm client alone in windows by pairs
+ * (`paired-windows.ts`): between two windows a minute apart this machine alone makes a factor of two.
  */
 import { connect } from 'node:net';
 import { encodeSoupPacket } from '../src/gateways/soupbintcp/packets.js';
 import type { Figure } from './figure.js';
 import { LoadProgram, type LoadResult } from './load-program.js';
 import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
+import { comparePairs, type PairOfWindows, randomOf } from './paired-windows.js';
 
 const CALM_RATE = 2000;
 const FLOOD_WINDOW = 8192;
+/** A flood sends all that there is time for. */
+const ORDERS = 15_000_000;
 /** A login costs its hash, 50 ms of a core: more often would measure that. */
 const KILL_EVERY_MS = 250;
+const WINDOW_SECONDS = 1;
+const PAIRS_MIN = 3;
 const [CALM_USER, FLOODER, STALLED, KILLED] = USERS as [string, string, string, string];
 const orders = ordersToSend();
 
+type Window = () => Promise<LoadResult>;
+/** Misbehaves while a window is measured. */
+type Attack = (port: number, window: Window) => Promise<LoadResult>;
+
 export async function run(options: { seconds: number }): Promise<Figure[]> {
   const program = LoadProgram.compile();
-  const seconds = options.seconds / 5;
-  const fastPath = { spin: false };
-  return withOrderEntry({ fastPath, acknowledge: 'disk', venue: false }, async ({ port }) => {
-    let from = 0;
-    const calm = async (): Promise<LoadResult> => {
-      const result = await program.clients({
-        ...{ port, kind: 'ouch', mode: 'open', rate: CALM_RATE, seconds, warmUp: seconds / 5 },
-        ...{ from, users: [CALM_USER], orders, spin: false },
-      });
-      from += result.sent;
-      return result;
-    };
+  const attacks: Record<string, Attack> = {
+    flooded: floodOf(program),
+    stalled: stallOf(),
+    killed: withKills,
+  };
+  const names = Object.keys(attacks);
+  const windows = names.length * 2;
+  const count = Math.max(PAIRS_MIN, Math.floor(options.seconds / (windows * WINDOW_SECONDS)));
+  const random = randomOf(Math.floor(Math.random() * 2 ** 31));
+  const shard = { acknowledge: 'disk', venue: false, orders: ORDERS } as const;
+  return withOrderEntry({ ...shard, fastPath: { spin: false } }, async ({ port }) => {
+    const calm = calmOf(program, port);
     await calm();
-    const alone = await calm();
-    const flooded = await withFlood(program, port, seconds * 1.5, calm);
-    const stalled = await withStalled(port, calm);
-    const killed = await withKills(port, calm);
-    const figures = (name: string, of: LoadResult): Figure[] =>
-      (['p50', 'p99'] as const).map((each) => ({
-        ...{ name: `${name}_${each}_us`, value: Math.round(of[each]), unit: 'us', ack: 'disk' },
-        ...(of === alone ? {} : { baseline: Math.round(alone[each]) }),
-      }));
-    return [
-      ...figures('calm', alone),
-      ...figures('calm_flooded', flooded),
-      ...figures('calm_stalled', stalled),
-      ...figures('calm_killed', killed),
-    ];
+    const pairs = new Map<string, PairOfWindows[]>(names.map((name) => [name, []]));
+    for (let i = 0; i < count; i += 1) {
+      for (const name of names) {
+        const attacked = () => attacks[name]!(port, calm);
+        const first = random() < 0.5;
+        const one = await (first ? calm() : attacked());
+        const other = await (first ? attacked() : calm());
+        const [without, under] = first ? [one, other] : [other, one];
+        pairs.get(name)?.push({ without: without.histogram, with: under.histogram });
+      }
+    }
+    return names.flatMap((name) => figuresOf(name, pairs.get(name)!, random));
   });
 }
 
-async function withFlood<T>(
-  program: LoadProgram,
-  port: number,
-  seconds: number,
-  body: () => Promise<T>,
-): Promise<T> {
-  const flooding = program.clients({
-    ...{ port, kind: 'ouch', mode: 'closed', window: FLOOD_WINDOW, seconds, warmUp: 0 },
-    ...{ from: 0, users: [FLOODER], orders, spin: false },
+function figuresOf(name: string, pairs: PairOfWindows[], random: () => number): Figure[] {
+  const of = (share: number) => comparePairs(pairs, share, random);
+  const figure = (what: string, value: number, unit: string, baseline?: number): Figure => ({
+    ...{ name: `calm_${name}_${what}`, value: round(value), unit, ack: 'disk' },
+    ...(baseline === undefined ? {} : { baseline: round(baseline) }),
   });
-  const result = await body();
-  await flooding;
-  return result;
+  const [median, p99] = [of(0.5), of(0.99)];
+  return [
+    figure('p50_us', median.with, 'us', median.without),
+    figure('p99_us', p99.with, 'us', p99.without),
+    figure('p99_ratio', p99.ratio, ''),
+    figure('p99_ratio_low', p99.ratioLow, ''),
+    figure('p99_ratio_high', p99.ratioHigh, ''),
+  ];
+}
+
+const round = (value: number) => (value < 100 ? Math.round(value * 100) / 100 : Math.round(value));
+
+function calmOf(program: LoadProgram, port: number): Window {
+  let from = 0;
+  return async () => {
+    const result = await program.clients({
+      ...{ port, kind: 'ouch', mode: 'open', rate: CALM_RATE, from, users: [CALM_USER], orders },
+      ...{ seconds: WINDOW_SECONDS, warmUp: WINDOW_SECONDS / 5, spin: false },
+    });
+    from += result.sent;
+    return result;
+  };
+}
+
+/** Begins before the window and ends after it. */
+function floodOf(program: LoadProgram): Attack {
+  let from = 0;
+  return async (port, window) => {
+    const flooding = program.clients({
+      ...{ port, kind: 'ouch', mode: 'closed', window: FLOOD_WINDOW, warmUp: 0 },
+      ...{ from, users: [FLOODER], orders, seconds: WINDOW_SECONDS * 1.5 },
+    });
+    const result = await window();
+    from += (await flooding).sent;
+    return result;
+  };
 }
 
 function login(port: number, username: string) {
@@ -74,28 +109,30 @@ function login(port: number, username: string) {
 }
 
 /** Sends and never reads: its answers fill its buffers, and then it is sent nothing more. */
-async function withStalled<T>(port: number, body: () => Promise<T>): Promise<T> {
-  const socket = login(port, STALLED);
-  socket.pause();
+function stallOf(): Attack {
   const burst = Buffer.from(orders);
   let ref = 0;
-  const timer = setInterval(() => {
-    if (socket.writableNeedDrain) return;
-    for (let at = 0; at < burst.length; at += 50) {
-      ref += 1;
-      burst.writeUInt32BE(ref, at + 4);
+  return async (port, window) => {
+    const socket = login(port, STALLED);
+    socket.pause();
+    const timer = setInterval(() => {
+      if (socket.writableNeedDrain) return;
+      for (let at = 0; at < burst.length; at += 50) {
+        ref += 1;
+        burst.writeUInt32BE(ref, at + 4);
+      }
+      socket.write(Buffer.from(burst));
+    }, 10);
+    try {
+      return await window();
+    } finally {
+      clearInterval(timer);
+      socket.destroy();
     }
-    socket.write(Buffer.from(burst));
-  }, 10);
-  try {
-    return await body();
-  } finally {
-    clearInterval(timer);
-    socket.destroy();
-  }
+  };
 }
 
-async function withKills<T>(port: number, body: () => Promise<T>): Promise<T> {
+async function withKills(port: number, window: Window): Promise<LoadResult> {
   const timer = setInterval(() => {
     const socket = login(port, KILLED);
     socket.once('data', () => {
@@ -103,7 +140,7 @@ async function withKills<T>(port: number, body: () => Promise<T>): Promise<T> {
     });
   }, KILL_EVERY_MS);
   try {
-    return await body();
+    return await window();
   } finally {
     clearInterval(timer);
   }
