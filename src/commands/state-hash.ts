@@ -43,6 +43,7 @@ export function stateHash(state: ShardState, memory = memoryHash(state)): string
   hash.update(JSON.stringify([instruments.terms, accounts.terms, names, state.actors.list()]));
   hash.update(JSON.stringify([...state.reconciling].sort((a, b) => a - b)));
   hash.update(JSON.stringify([...clientIds.further].sort(([a], [b]) => a - b)));
+  hash.update(JSON.stringify([...orders.unanswered].sort(([a], [b]) => a - b)));
   hash.update(JSON.stringify([...limits.values].sort(([a], [b]) => (a < b ? -1 : 1))));
   return hash.digest('hex');
 }

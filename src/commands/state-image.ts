@@ -13,11 +13,11 @@ import { createHash } from 'node:crypto';
 import type { Piece } from '../lib/piece-hashes.js';
 import type { Actor } from './state/actor-table.js';
 import type { FurtherTerms } from './state/client-ids.js';
-import { ORDER_FLAG } from './state/order-table.js';
+import { ORDER_FLAG, type Unanswered } from './state/order-table.js';
 import type { ShardState } from './state/shard-state.js';
 
 /** Raised when the meaning of what is stored changes without its shape. */
-const IMAGE_VERSION = 6;
+const IMAGE_VERSION = 7;
 
 type View = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
@@ -30,6 +30,8 @@ export interface ImageValues {
   readonly currencies: readonly string[];
   /** Of replaces under way, by row of the client order id. */
   readonly furtherTerms: [number, FurtherTerms][];
+  /** By row of the order. */
+  readonly unanswered: [number, Unanswered][];
   readonly limits: [string, unknown][];
   readonly reconciling: number[];
   readonly work: { orders: number[]; instruments: number[] };
@@ -206,6 +208,7 @@ export function imageValues(state: ShardState): ImageValues {
     actors: actors.list(),
     currencies: [...state.rates.names],
     furtherTerms: [...clientIds.further],
+    unanswered: [...state.orders.unanswered],
     limits: [...limits.values],
     reconciling: [...state.reconciling],
     work: { orders: [...work.orders], instruments: [...work.instruments] },
@@ -246,6 +249,7 @@ export function finishImage(state: ShardState, values: ImageValues): void {
   for (const name of values.currencies.slice(1)) state.rates.add(name);
   for (const actor of values.actors) actors.register(actor);
   for (const [id, terms] of values.furtherTerms) state.clientIds.further.set(id, terms);
+  for (const [row, unanswered] of values.unanswered) orders.unanswered.set(row, unanswered);
   restoreTerms(accounts.terms as unknown[], values.accounts.terms);
   for (const [name, index] of values.accounts.byName) accounts.byName.set(name, index);
   for (const [name, index] of values.accounts.groups) accounts.groups.set(name, index);

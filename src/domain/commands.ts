@@ -183,7 +183,7 @@ export const commands = {
         T.STRAY_ORDER_POLICY,
         'what becomes of an order that is open there and not here',
       ),
-      spare: u8('none', 'zero'),
+      overdue: u8('0 or 1', 'what was asked of the venue is lost or overdue: ask again'),
       spare16: u16('none', 'zero'),
       spare32: u32('none', 'zero'),
     },

@@ -417,8 +417,25 @@ export const venueDifferenceFound = {
   report: choice(T.VENUE_ORDER_STATE, 'how the order stands at the venue'),
   side: choice(T.SIDE, 'Side [54]'),
   policy: choice(T.STRAY_ORDER_POLICY, 'what becomes of orders that are open there and not here'),
-  spare: spare(),
+  overdue: u8('0 or 1', 'what was asked of the venue is lost or overdue'),
   venue: u16('index', 'venue'),
+} as const;
+
+export const requestRepeated = {
+  ...order,
+  clOrdId: text(T.CL_ORD_ID_BYTES, 'the request; empty for a cancel of our own'),
+  origClOrdId,
+  quantity: i53('lots', 'of a cancel: down to this OrderQty, 0 all; of a replace: OrderQty wanted'),
+  price: i53('ticks', 'Price wanted by a replace'),
+  stopPrice: i53('ticks', 'StopPx wanted by a replace; 0 unchanged'),
+  displayQuantity: i53('lots', 'MaxFloor wanted by a replace; 0 unchanged'),
+  request: choice(T.REQUEST, 'what is asked'),
+  attempt: u8(
+    'count',
+    'how often it was repeated since the venue last answered, this one included',
+  ),
+  venue: u16('index', 'venue'),
+  spare32: u32('none', 'zero'),
 } as const;
 
 export const actorRegistered = {

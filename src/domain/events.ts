@@ -379,6 +379,14 @@ export const events = {
       'The sums and limits of the firm or a group are in another currency from now on. Limits keep their numbers.',
     fields: E.baseCurrency,
   }),
+  RequestRepeated: declare({
+    number: 49,
+    version: 1,
+    about: 'order',
+    meaning:
+      'A request that its venue has not answered goes there again, with its own id (PossResend=Y). Changes nothing here.',
+    fields: E.requestRepeated,
+  }),
 } as const;
 
 export type EventName = keyof typeof events;

@@ -135,8 +135,12 @@ export const VENUE_ORDER_STATE = {
   Filled: 2,
   DoneForDay: 3,
   Canceled: 4,
+  /** Open, and a cancel that the venue has received is not answered yet. */
+  PendingCancel: 6,
   Rejected: 8,
   Expired: 12,
+  /** The same of a replace. */
+  PendingReplace: 14,
 } as const;
 
 /** What differs between Daybook and a venue in an order, as a reconciliation finds it. */
@@ -155,6 +159,8 @@ export const VENUE_DIFFERENCE = {
   FillsUnknownToVenue: 6,
   /** Open there; here it never was, or has ended. */
   NotOpenHere: 7,
+  /** Open on both sides, and what it was asked of it was not answered. */
+  RequestUnanswered: 8,
 } as const;
 
 /** What a reconciliation does about a difference. */
@@ -167,7 +173,14 @@ export const RECONCILING_ACTION = {
   Restated: 5,
   /** The venue is asked to cancel. */
   CancelAtVenue: 6,
+  /** Every request under way goes to the venue once more. */
+  AskedAgain: 7,
+  /** The venue has the request: nothing is sent, it is asked again later how the order stands. */
+  Awaited: 8,
 } as const;
+
+/** What a request under way asks of a venue. */
+export const REQUEST = { Cancel: 1, Replace: 2 } as const;
 
 /** What becomes of an order that is open at a venue and not here. */
 export const STRAY_ORDER_POLICY = { Raise: 0, CancelAtVenue: 1 } as const;

@@ -60,7 +60,7 @@ export async function reconcileAtStart(
 }
 
 /** The log up to a command that was handed over. */
-class FollowedLog {
+export class FollowedLog {
   readonly #reader: JournalReader;
   readonly #end: DurableEnd;
   readonly #take: (batch: RecordBuffer) => void;

@@ -163,6 +163,21 @@ export class Shard {
     return stateHash(this.state) === before;
   }
 
+  /** All records, of this shard until the next is made. */
+  get log(): RecordBuffer {
+    return records;
+  }
+
+  /** Time of the last decision, ns. */
+  get now(): bigint {
+    return this.#now;
+  }
+
+  /** Time passes, and nothing is decided. */
+  wait(ns: bigint): void {
+    this.#now += ns;
+  }
+
   /** Records so far. */
   get records(): number {
     return this.state.nextSequence;

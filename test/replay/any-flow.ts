@@ -171,6 +171,10 @@ export class AnyFlow {
     const cancel = this.draw(2) === 0;
     if (cancel) this.send('CancelOrder', { account, orderId, clOrdId });
     else this.send('ReplaceOrder', { account, orderId, clOrdId, quantity: 120, price: 1000 });
+    if (this.draw(2) === 0) {
+      // Asked again, with the answer under way.
+      this.send('ReconcileOrder', { account, orderId, report: 'Open', overdue: 1, venue: 1 });
+    }
     this.send('VenueReport', {
       account,
       orderId,
@@ -343,7 +347,16 @@ export class AnyFlow {
         price: this.draw(2) * (985 + this.draw(30)),
         cumQuantity: this.draw(2) * this.draw(30),
         side: this.#pick(['Buy', 'Sell']),
-        report: this.#pick(['Unknown', 'Open', 'Open', 'Filled', 'Canceled', 'Rejected']),
+        report: this.#pick([
+          'Unknown',
+          'Open',
+          'Open',
+          'PendingCancel',
+          'Filled',
+          'Canceled',
+          'Rejected',
+        ]),
+        overdue: this.draw(2),
         policy: this.#pick(['Raise', 'CancelAtVenue']),
         venue: this.draw(3),
       });

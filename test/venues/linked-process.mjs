@@ -11,6 +11,7 @@ import { HEADER } from '../../dist/src/domain/event-record.js';
 import { JournalReader } from '../../dist/src/log/journal/journal-reader.js';
 import { startShard } from '../../dist/src/operations/shard.js';
 import { reconcileAtStart } from '../../dist/src/operations/venue-reconciliation.js';
+import { watchVenueRequests } from '../../dist/src/operations/venue-requests.js';
 
 const [directory, venuePort, policy] = process.argv.slice(2);
 const VENUE = 1;
@@ -75,6 +76,12 @@ say({
   }),
 });
 
+void watchVenueRequests({
+  ...{ directory, durableEnd, port: link, venue: VENUE, status, timeoutNs: 300_000_000n },
+  signal: new AbortController().signal,
+  onUnresolved: (unresolved) => say({ unresolved }),
+});
+
 async function follow() {
   const reader = new JournalReader(directory, { from: 0, end: shard.durableEnd });
   for await (const batch of reader.follow()) {
@@ -94,6 +101,8 @@ function act({ type, data }) {
     const order = { account, instrument, quantity, price, side, clOrdId };
     send({ kind: 'new', orderId: data.orderId, ...order });
   } else if (type === 'CancelRequested' && data.forced === 0) {
+    send({ kind: 'cancel', orderId: data.orderId, clOrdId: data.clOrdId });
+  } else if (type === 'RequestRepeated' && data.request === 'Cancel') {
     send({ kind: 'cancel', orderId: data.orderId, clOrdId: data.clOrdId });
   } else if (type === 'VenueDifferenceFound' && data.action === 'CancelAtVenue') {
     send({ kind: 'cancel-stray', venueOrderId: data.venueOrderId });

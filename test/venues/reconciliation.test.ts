@@ -214,6 +214,35 @@ describe('after kill -9 a venue with a memory of its own is asked first', () => 
     expect(await current.events('OrderRestated')).toMatchObject([{ orderId: 1, price: 99 }]);
   }, 120_000);
 
+  it.each([true, false])(
+    'asks again for a mass cancel that was lost (killed: %s)',
+    async (killed) => {
+      order('a');
+      await current.events('OrderAcknowledged');
+      current.hold('orders');
+      current.submit('MassCancel', { account: 1 });
+      await current.events('CancelRequested');
+      if (killed) await restart();
+      // On record, and lost like the request itself: so it is repeated until the link is back.
+      else await current.events('RequestRepeated');
+      current.hold('');
+      await current.events('OrderCanceled');
+      expect(venue.orders.get(1)?.report).toBe('Canceled');
+    },
+    120_000,
+  );
+
+  it('raises an order whose venue is asked in vain', async () => {
+    order('a');
+    await current.events('OrderAcknowledged');
+    current.hold('orders');
+    current.submit('CancelOrder', { account: 1, orderId: 1, clOrdId: 'c' });
+    await vi.waitFor(() => expect(current.lines).toContainEqual({ unresolved: [1] }), WAIT);
+    expect((await current.events('VenueDifferenceFound', 4)).map(({ action }) => action)).toEqual([
+      ...['AskedAgain', 'AskedAgain', 'AskedAgain', 'Raised'],
+    ]);
+  }, 120_000);
+
   it('takes no new orders until the venue has answered, and lets cancels pass', async () => {
     order('a');
     await current.events('OrderAcknowledged');

@@ -10,12 +10,14 @@
  *   unknown        open, nothing heard       UnknownToVenue        OrderRejected
  *   unknown        open, heard of before     UnknownToVenue        OrderCanceled
  *   ended          open                      EndedAtVenue          OrderCanceled, OrderRejected
+ *   open           asked, not answered       RequestUnanswered     RequestRepeated; or it waits, or is raised
  *   more executed  less booked               FillsMissing          raised
  *   less executed  more booked               FillsUnknownToVenue   raised
  * ```
  *
  * Missed fills come before it, as reports of their own, by execution id. Nothing is sent again: an
- * order that never arrived is told to its client, who may enter another.
+ * order that never arrived is told to its client, who may enter another. Requests are: asking twice to
+ * cancel does no harm, not asking leaves an order in the market (`repeat-requests.ts`).
  */
 import { decodeCommand } from '../../domain/command-codec.js';
 import { COMMAND } from '../../domain/commands.js';
@@ -27,6 +29,7 @@ import { ENDED } from '../state/order-status.js';
 import { ORDER_FLAG } from '../state/order-table.js';
 import { emitCanceled, isLocal } from './cancel-order.js';
 import { emit, refuseCommand } from './control.js';
+import { repeatRequests, requestsUnanswered, VENUE_ASKED_MAX } from './repeat-requests.js';
 import { acknowledge, emitRejected, findReported, restate } from './venue-report.js';
 
 type Answer = ReturnType<typeof decodeCommand<'ReconcileOrder'>>;
@@ -37,11 +40,15 @@ const HEARD_OF = ORDER_FLAG.Acknowledged | ORDER_FLAG.Reported;
 
 const NO_REQUEST = -1;
 
+const { Open, PendingCancel, PendingReplace } = VENUE_ORDER_STATE;
+/** Open at the venue, whatever is still to be done there. */
+const OPEN: ReadonlySet<number> = new Set([Open, PendingCancel, PendingReplace]);
+
 export function decideReconcileOrder(e: Emitter): void {
   const answer = decodeCommand('ReconcileOrder', e.command.bytes, e.at);
   const row = findReported(e);
   const before = e.out.count;
-  const isOpen = VENUE_ORDER_STATE[answer.report] === VENUE_ORDER_STATE.Open;
+  const isOpen = OPEN.has(VENUE_ORDER_STATE[answer.report]);
   if (!isOpenHere(e, row, answer.venue)) {
     const action = answer.policy === 'CancelAtVenue' ? 'CancelAtVenue' : 'Raised';
     if (isOpen) found(e, row, answer, 'NotOpenHere', action);
@@ -50,6 +57,7 @@ export function decideReconcileOrder(e: Emitter): void {
   } else {
     endHere(e, row, answer);
   }
+  if (answer.overdue === 1) followUp(e, row, answer);
   // It came right in the meantime: a report was on its way.
   if (e.out.count === before) {
     refuseCommand(e, COMMAND.ReconcileOrder, REASON.VENUE_REPORT_STALE, answer.orderId);
@@ -76,6 +84,25 @@ function compareOpen(e: Emitter, row: number, answer: Answer): void {
     restate(e, row, RESTATEMENT.Other);
   }
   compareExecuted(e, row, answer, cumQuantity);
+}
+
+/**
+ * What the venue owes an answer to: asked again, waited for, and in the end raised. Also of an order
+ * that has filled: pending is what it shows until its venue says that it was too late.
+ */
+function followUp(e: Emitter, row: number, answer: Answer): void {
+  const { orders } = e.state;
+  if (row === 0 || orders.venue[row] !== answer.venue || isLocal(e.state, row)) return;
+  if ((orders.flags[row] as number) & ENDED || !requestsUnanswered(e.state, row)) return;
+  const asked = orders.unanswered.get(row)?.asked ?? 0;
+  if (asked > VENUE_ASKED_MAX) return;
+  if (asked === VENUE_ASKED_MAX) {
+    found(e, row, answer, 'RequestUnanswered', 'Raised');
+    return;
+  }
+  const has = answer.report === 'PendingCancel' || answer.report === 'PendingReplace';
+  found(e, row, answer, 'RequestUnanswered', has ? 'Awaited' : 'AskedAgain');
+  if (!has) repeatRequests(e, row, asked + 1);
 }
 
 function compareExecuted(e: Emitter, row: number, answer: Answer, cumQuantity: number): void {
@@ -111,13 +138,13 @@ function found(
 ): void {
   const { orders } = e.state;
   const { orderId, account, instrument, quantity, price, cumQuantity } = answer;
-  const { clOrdId, venueOrderId, report, side, policy, venue } = answer;
+  const { clOrdId, venueOrderId, report, side, policy, venue, overdue } = answer;
   emit(e, 'VenueDifferenceFound', {
     ...{ orderId, account, instrument, quantity, price, cumQuantity, clOrdId, venueOrderId },
     ...{ report, side, policy, venue, difference, action },
     ourQuantity: row === 0 ? 0 : (orders.quantity[row] as number),
     ourPrice: row === 0 ? 0 : (orders.price[row] as number),
     ourCumQuantity: row === 0 ? 0 : (orders.cumQuantity[row] as number),
-    spare: 0,
+    overdue,
   });
 }

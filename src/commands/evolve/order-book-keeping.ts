@@ -247,6 +247,7 @@ export function endRequest(state: ShardState, row: number, id: number, ended: nu
     if (clientIds.state[id] === REQUEST_STATE.Pending) countPending(state, row, id, -1);
   }
   clientIds.state[id] = ended;
+  if (orders.unanswered.size !== 0) orders.noteAnswer(row);
   if (clientIds.further.size !== 0) clientIds.further.delete(id);
 }
 

@@ -184,7 +184,9 @@ export function cancelRequested(state: ShardState, b: RecordBuffer, at: number):
   const ofClient = b.u16[(at + cancel.reason) >> 1] === 0;
   if (ofClient) countCancel(state, b, at, orders.account[row] as number);
   if (b.i32[(at + cancel.clOrdId) >> 2] === 0) {
-    const all = b.f64[(at + cancel.quantity) >> 3] === 0;
+    const cutTo = b.f64[(at + cancel.quantity) >> 3] as number;
+    const all = cutTo === 0;
+    if (!all) orders.unanswered.set(row, { cutTo, asked: 0 });
     const flag = all ? ORDER_FLAG.CancelForced : ORDER_FLAG.CutForced;
     orders.flags[row] = (orders.flags[row] as number) | flag;
     return;
@@ -267,6 +269,7 @@ function forcedAnswered(state: ShardState, row: number): void {
   const flags = state.orders.flags[row] as number;
   const cut = (flags & ORDER_FLAG.CutForced) !== 0;
   state.orders.flags[row] = flags & ~(cut ? ORDER_FLAG.CutForced : ORDER_FLAG.CancelForced);
+  if (state.orders.unanswered.size !== 0) state.orders.noteAnswer(row);
 }
 
 /**
@@ -294,6 +297,7 @@ export function orderCanceled(state: ShardState, b: RecordBuffer, at: number): v
     const flags = orders.flags[row] as number;
     const over = ORDER_FLAG.CancelForced | ORDER_FLAG.CutForced | ORDER_FLAG.Held;
     orders.flags[row] = (flags | ORDER_FLAG.Canceled) & ~over;
+    if (orders.unanswered.size !== 0) orders.unanswered.delete(row);
   } else if (id < 0) {
     // Cut down, not gone: it can be asked to cancel again. (The answer to another request is not ours.)
     forcedAnswered(state, row);

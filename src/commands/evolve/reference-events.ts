@@ -263,11 +263,15 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
       return;
     case 'VenueReconciliationStarted':
       state.reconciling.add(event.data.venue);
+      askAnew(state, event.data.venue);
       return;
     case 'VenueReconciled':
       state.reconciling.delete(event.data.venue);
       return;
     case 'VenueDifferenceFound':
+      if (event.data.difference === 'RequestUnanswered') countAsked(state, event.data.orderId);
+      return;
+    case 'RequestRepeated':
     case 'ApprovalRequested':
     case 'ApprovalDecided':
     case 'SnapshotTaken':
@@ -276,5 +280,19 @@ export function evolveReference(state: ShardState, event: DaybookEvent): void {
       return;
     default:
       assert(false, `${event.type} is evolved from its record`);
+  }
+}
+
+/** Another time that a venue was asked how an order stands of which it owes an answer. */
+function countAsked({ orders }: ShardState, orderId: number): void {
+  const row = orders.rowOf(orderId);
+  const { cutTo = 0, asked = 0 } = orders.unanswered.get(row) ?? {};
+  orders.unanswered.set(row, { cutTo, asked: asked + 1 });
+}
+
+/** The venue is connected anew: what it did not answer before, it may answer now. */
+function askAnew({ orders }: ShardState, venue: number): void {
+  for (const [row, { asked }] of orders.unanswered) {
+    if (asked !== 0 && orders.venue[row] === venue) orders.noteAnswer(row);
   }
 }

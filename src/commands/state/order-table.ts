@@ -40,6 +40,14 @@ export const ORDER_FLAG = {
   CutRefused: 32768,
 } as const;
 
+/** Of requests that a venue has not answered: what no column holds. */
+export interface Unanswered {
+  /** OrderQty that a cut of our own (CutForced) asks for. */
+  readonly cutTo: number;
+  /** How often the venue was asked how the order stands since it last answered a request of it. */
+  readonly asked: number;
+}
+
 export class OrderTable {
   readonly capacity: number;
   /** Rows ever used, row 0 included. */
@@ -101,6 +109,9 @@ export class OrderTable {
   /** 1 while the order waits for its parent; 1 while it waits for its price. */
   readonly waiting: Uint8Array;
   readonly watched: Uint8Array;
+
+  /** By row, of orders with a cut or an overdue request under way: few, so no columns. */
+  readonly unanswered = new Map<number, Unanswered>();
 
   constructor(capacity: number) {
     assert(capacity > 0 && capacity < ROWS_MAX, 'capacity of orders');
@@ -190,6 +201,15 @@ export class OrderTable {
     this.requests[row] = 0;
     this.pendingCancels[row] = 0;
     this.pendingReplaces[row] = 0;
+    if (this.unanswered.size !== 0) this.unanswered.delete(row);
+  }
+
+  /** The venue answered a request of the order: it may be asked as often again. */
+  noteAnswer(row: number): void {
+    const { cutTo = 0, asked = 0 } = this.unanswered.get(row) ?? {};
+    const cut = ((this.flags[row] as number) & ORDER_FLAG.CutForced) !== 0;
+    if (!cut) this.unanswered.delete(row);
+    else if (asked !== 0) this.unanswered.set(row, { cutTo, asked: 0 });
   }
 
   /** The row of an order, or 0 when the id names none. */

@@ -6,6 +6,7 @@ import { HEADER, type RecordBuffer } from '../../domain/event-record.js';
 import { EVENT, eventLayouts } from '../../domain/events.js';
 import { EXEC_ID_BYTES } from '../../domain/order-terms.js';
 import { VENUE_ORDER, VenueOrders } from '../simulated/venue-orders.js';
+import { OpenRequests } from './open-requests.js';
 
 const accepted = eventLayouts.OrderAccepted.offsets;
 const routed = eventLayouts.OrderRouted.offsets;
@@ -27,6 +28,8 @@ export interface OurOrder {
   readonly open: boolean;
   /** The venue has said something of it. */
   readonly heardOf: boolean;
+  /** A request of it, or a cancel of our own, has no answer. */
+  readonly unanswered: boolean;
 }
 
 /** Routed, and nothing heard; working; ended here. Kept in the column `state`. */
@@ -44,6 +47,8 @@ export class OurOrders {
   readonly #orders = new VenueOrders();
   readonly #venue: number;
   readonly #unmatched = new Set<string>();
+  /** What was asked of the venue and not answered. */
+  readonly requests = new OpenRequests();
   /** Orders that ever went to the venue. */
   routed = 0;
 
@@ -91,6 +96,7 @@ export class OurOrders {
     }
     const row = this.#orders.find(b.f64[(at + accepted.orderId) >> 3] as number);
     if (row === 0) return;
+    this.requests.take(b, at, number);
     if (number === EVENT.OrderRouted) {
       if (b.u16[(at + routed.venue) >> 1] !== this.#venue) return;
       this.routed += 1;
@@ -127,6 +133,7 @@ export class OurOrders {
       cumQuantity: filled[row] as number,
       open: state[row] === Working || state[row] === Silent,
       heardOf: state[row] !== Silent,
+      unanswered: this.requests.of(orderId[row] as number) !== undefined,
     };
   }
 }

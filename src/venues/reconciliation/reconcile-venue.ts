@@ -4,7 +4,7 @@
  * ```
  *   BeginReconciliation     the venue gets no new orders from here on
  *   VenueReport Filled ...  executions that the venue has and the log does not, oldest first
- *   ReconcileOrder ...      an order that stands otherwise there than here
+ *   ReconcileOrder ...      an order that stands otherwise there than here, or whose requests are lost
  *   RecordReconciliation    done: new orders again
  * ```
  *
@@ -50,7 +50,7 @@ export async function reconcileVenue(reconciling: Reconciling): Promise<Reconcil
     if (ours.find(order.orderId) === undefined) strangers.push(order);
     else theirs.set(order.orderId, order);
   }
-  for (const { orderId } of ours.open()) {
+  for (const orderId of openIds(ours)) {
     if (theirs.has(orderId)) continue;
     const order = await status.order(orderId);
     if (order !== undefined) theirs.set(orderId, order);
@@ -66,16 +66,23 @@ export async function reconcileVenue(reconciling: Reconciling): Promise<Reconcil
   for (const orderId of new Set([...theirs.keys(), ...openIds(ours)])) {
     const order = theirs.get(orderId);
     const our = ours.find(orderId);
-    if (our?.open && order?.report === 'Open') openOrders += 1;
+    if (our?.open && order !== undefined && isOpen(order)) openOrders += 1;
     if (our === undefined || isSame(our, order, booked.get(orderId) ?? 0)) continue;
     differences += 1;
-    await submit('ReconcileOrder', { ...(order ?? unknown(our)), venue, policy });
+    // Whatever was on its way when the connection ended is gone.
+    const overdue = our.unanswered ? 1 : 0;
+    await submit('ReconcileOrder', { ...(order ?? unknown(our)), venue, policy, overdue });
   }
   await submit('RecordReconciliation', { venue, openOrders, differences, asked });
   return { openOrders, executions: executions.length, differences };
 }
 
-const openIds = (ours: OurOrders): number[] => [...ours.open()].map(({ orderId }) => orderId);
+/** Open here, or filled and waiting for an answer. */
+function openIds(ours: OurOrders): Set<number> {
+  const ids = new Set(ours.requests.orders());
+  for (const { orderId } of ours.open()) ids.add(orderId);
+  return ids;
+}
 
 /** The venue's executions of orders of which it counts more executed than we do. */
 async function missedExecutions(
@@ -111,20 +118,25 @@ function bookedLots(executions: readonly VenueExecution[]): Map<number, number> 
 
 /** Whether there is nothing to decide about an order, given the executions that are on their way. */
 function isSame(our: OurOrder, order: VenueOrder | undefined, listed: number): boolean {
-  if (!our.open) return order === undefined || order.report !== 'Open';
+  if (our.unanswered) return false;
+  if (!our.open) return order === undefined || !isOpen(order);
   if (order === undefined) return false;
   const cum = Math.max(our.cumQuantity, listed);
   // Missed fills may have ended it: then both sides agree.
   if (order.report === 'Filled') return order.cumQuantity === cum && cum >= our.quantity;
-  if (order.report !== 'Open') return false;
+  if (!isOpen(order)) return false;
   const sameTerms =
     (order.quantity === 0 || order.quantity === our.quantity) &&
     (order.price === 0 || order.price === our.price);
   return our.heardOf && sameTerms && order.cumQuantity === cum;
 }
 
+/** Whether it is open at the venue, whatever it has still to do there. */
+export const isOpen = ({ report }: VenueOrder): boolean =>
+  report === 'Open' || report === 'PendingCancel' || report === 'PendingReplace';
+
 /** An order that the venue does not know. */
-function unknown({ orderId, account, instrument }: OurOrder): VenueOrder {
+export function unknown({ orderId, account, instrument }: OurOrder): VenueOrder {
   return {
     ...{ orderId, account, instrument, quantity: 0, price: 0, cumQuantity: 0 },
     ...{ clOrdId: '', venueOrderId: '', side: 'Buy', report: 'Unknown' },
