@@ -1,3 +1,4 @@
+import { fifo } from './fifo/fifo.js';
 import { fills } from './fills/fills.js';
 import { orderEvents } from './order-events/order-events.js';
 import { orders } from './orders/orders.js';
@@ -9,7 +10,7 @@ import { riskDecisions } from './risk-decisions/risk-decisions.js';
 
 /** Every read model. */
 export const readModels: readonly ReadModel[] = [
-  ...[reference, orders, positions, fills, orderEvents, riskDecisions, pnl],
+  ...[reference, orders, positions, fills, orderEvents, riskDecisions, pnl, fifo],
 ];
 
 /**
@@ -18,6 +19,6 @@ export const readModels: readonly ReadModel[] = [
  * sequence.
  */
 export const projectorLanes: readonly (readonly ReadModel[])[] = [
-  [reference, orders, positions, fills],
+  [reference, orders, positions, fifo, fills],
   [orderEvents, riskDecisions, pnl],
 ];
