@@ -53,7 +53,7 @@ export async function run({ seconds }: { seconds: number }): Promise<Figure[]> {
   const sync = await program.sync(file, RECORD_BYTES * BATCH_ORDERS, seconds * 0.1);
   rmSync(file, { force: true });
   const part = seconds * 0.1;
-  const echo = await program.withEcho(true, (port) => closed(port, 'echo', part));
+  const echo = await program.withEcho({ spin: true }, (port) => closed(port, 'echo', part));
   return [
     ...profiled(seconds),
     figure('client_orders_per_second', echo.perSecond, '1/s', 'none'),

@@ -94,9 +94,13 @@ export class LoadProgram {
     return JSON.parse(await this.#run(args, task.orders, task.awayFrom)) as LoadResult;
   }
 
-  /** The bare echo server, while `body` runs. */
-  async withEcho<T>(spin: boolean, body: (port: number) => Promise<T>): Promise<T> {
-    const child = spawn(this.#path, ['echo', '0', spin ? '1' : '0'], {
+  /** The bare echo server, while `body` runs; with `file` it syncs what came before it answers. */
+  async withEcho<T>(
+    { spin, file }: { readonly spin: boolean; readonly file?: string | undefined },
+    body: (port: number) => Promise<T>,
+  ): Promise<T> {
+    const files = file === undefined ? [] : [file];
+    const child = spawn(this.#path, ['echo', '0', spin ? '1' : '0', ...files], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, DAYBOOK_LOAD_CPU: spin ? `=${SPINNING_CPU ?? ''}` : '' },
     });

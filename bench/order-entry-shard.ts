@@ -14,6 +14,7 @@ import { type RunningOrderEntry, startOrderEntry } from '../src/operations/order
 import { journalDirectory, type RunningShard, startShard } from '../src/operations/shard.js';
 import { type RunningVenue, startSimulatedVenue } from '../src/operations/simulated-venue.js';
 import { LIMITS } from './core-flow.js';
+import { onAnyProcessor } from './processors.js';
 
 const SESSIONS = 4;
 const SYMBOLS = ['AAA', 'BBB', 'CCC', 'DDD'];
@@ -51,6 +52,7 @@ export async function withOrderEntry<T>(
   } finally {
     if (before === undefined) delete process.env.DAYBOOK_NATIVE;
     else process.env.DAYBOOK_NATIVE = before;
+    if (options.fastPath?.cpu !== undefined) onAnyProcessor();
     rmSync(data, { recursive: true, force: true });
     // Removed files are still written back for a while, which the next run would feel.
     execFileSync('sync');

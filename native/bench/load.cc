@@ -1,7 +1,8 @@
 // The other side of `npm run bench -- fastpath`: clients that speak OUCH, and what the bare machine does.
 // Compiled when the bench runs; one process, one thread, no part of Daybook.
 //
-//   load echo PORT SPIN                 a TCP echo server: epoll, recv, send; SPIN 1 never sleeps
+//   load echo PORT SPIN [FILE]          a TCP echo server: epoll, recv, send; SPIN 1 never sleeps. With FILE, the
+//                                       journal's bytes of what came are written and synced before it is sent
 //   load sync FILE BYTES SECONDS        pwrite and fdatasync of BYTES, over and over, in a file written ahead
 //   load client PORT KIND MODE RATE WINDOW SECONDS WARMUP FROM ANSWERS SPIN USER...
 //       KIND     ouch, or echo: the same bytes come back
@@ -95,7 +96,21 @@ class Latencies {
   uint64_t most_ = 0;
 };
 
-int echo(uint16_t port, bool spin) {
+constexpr size_t kFileBytes = 8u << 20;
+// What Daybook's journal has of an order of kOrderBytes: the order and its risk decision.
+constexpr size_t kJournalBytes = 272;
+
+// A file written ahead.
+int open_file(const char* path) {
+  const int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (file < 0) die("open");
+  const std::vector<char> zeros(kFileBytes);
+  if (pwrite(file, zeros.data(), kFileBytes, 0) != static_cast<ssize_t>(kFileBytes)) die("pwrite");
+  if (fsync(file) != 0) die("fsync");
+  return file;
+}
+
+int listen_on(uint16_t port) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -107,46 +122,83 @@ int echo(uint16_t port, bool spin) {
   getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
   printf("%u\n", ntohs(address.sin_port));
   fflush(stdout);
-  const int poll = epoll_create1(0);
-  epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.fd = listener;
-  epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
-  std::vector<char> bytes(kBufferBytes);
-  epoll_event ready[64];
-  for (;;) {
-    const int found = epoll_wait(poll, ready, 64, spin ? 0 : -1);
-    for (int i = 0; i < found; i++) {
-      const int fd = ready[i].data.fd;
-      if (fd == listener) {
-        const int client = accept(listener, nullptr, nullptr);
-        const int yes = 1;
-        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        event.data.fd = client;
-        epoll_ctl(poll, EPOLL_CTL_ADD, client, &event);
-        continue;
-      }
-      const ssize_t got = recv(fd, bytes.data(), bytes.size(), 0);
-      if (got <= 0) {
-        close(fd);
-        continue;
-      }
-      for (ssize_t sent = 0; sent < got;) {
-        const ssize_t done = send(fd, bytes.data() + sent, static_cast<size_t>(got - sent), MSG_NOSIGNAL);
-        if (done < 0) break;
-        sent += done;
-      }
+  return listener;
+}
+
+class Echo {
+ public:
+  Echo(int listener, const char* path) : listener_(listener), file_(path == nullptr ? -1 : open_file(path)) {
+    watch(listener);
+  }
+
+  // What is there to read, then one sync for all of it, then the answers.
+  void turn(bool spin) {
+    const int found = epoll_wait(poll_, ready_, kReady, spin ? 0 : -1);
+    size_t came = 0;
+    for (int i = 0; i < found; i++) came += read(i, ready_[i].data.fd);
+    if (came > 0 && file_ >= 0) make_durable(came);
+    for (int i = 0; i < found; i++) answer(i, ready_[i].data.fd);
+  }
+
+ private:
+  static constexpr int kReady = 16;
+
+  void watch(int fd) {
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    epoll_ctl(poll_, EPOLL_CTL_ADD, fd, &event);
+  }
+
+  size_t read(int i, int fd) {
+    got_[i] = 0;
+    if (fd == listener_) {
+      const int client = accept(listener_, nullptr, nullptr);
+      const int yes = 1;
+      setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      watch(client);
+      return 0;
+    }
+    const ssize_t got = recv(fd, of(i), kBufferBytes, 0);
+    if (got <= 0) close(fd);
+    got_[i] = got <= 0 ? 0 : static_cast<size_t>(got);
+    return got_[i];
+  }
+
+  char* of(int i) { return bytes_.data() + static_cast<size_t>(i) * kBufferBytes; }
+
+  void make_durable(size_t came) {
+    const size_t bytes = std::min(came * kJournalBytes / kOrderBytes, bytes_.size());
+    if (at_ + bytes > kFileBytes) at_ = 0;
+    if (pwrite(file_, bytes_.data(), bytes, static_cast<off_t>(at_)) < 0) die("pwrite");
+    if (fdatasync(file_) != 0) die("fdatasync");
+    at_ += bytes;
+  }
+
+  void answer(int i, int fd) {
+    for (size_t sent = 0; sent < got_[i];) {
+      const ssize_t done = send(fd, of(i) + sent, got_[i] - sent, MSG_NOSIGNAL);
+      if (done < 0) break;
+      sent += static_cast<size_t>(done);
     }
   }
+
+  const int poll_ = epoll_create1(0);
+  const int listener_;
+  const int file_;
+  size_t at_ = 0;
+  epoll_event ready_[kReady];
+  size_t got_[kReady] = {};
+  std::vector<char> bytes_ = std::vector<char>(kReady * kBufferBytes);
+};
+
+int echo(uint16_t port, bool spin, const char* path) {
+  Echo server(listen_on(port), path);
+  for (;;) server.turn(spin);
 }
 
 int sync_loop(const char* path, size_t bytes, double seconds) {
-  constexpr size_t kFile = 8u << 20;
-  const int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-  if (file < 0) die("open");
-  const std::vector<char> zeros(kFile);
-  if (pwrite(file, zeros.data(), kFile, 0) != static_cast<ssize_t>(kFile)) die("pwrite");
-  if (fsync(file) != 0) die("fsync");
+  const int file = open_file(path);
   const std::vector<char> order(bytes, 1);
   Latencies latencies;
   const uint64_t end = now_ns() + static_cast<uint64_t>(seconds * 1e9);
@@ -157,7 +209,7 @@ int sync_loop(const char* path, size_t bytes, double seconds) {
     const uint64_t after = now_ns();
     latencies.add(after - before);
     before = after;
-    at = at + 2 * bytes > kFile ? 0 : at + bytes;
+    at = at + 2 * bytes > kFileBytes ? 0 : at + bytes;
   }
   printf("{");
   latencies.print();
@@ -452,7 +504,9 @@ void place() {
 int main(int argc, char** argv) {
   place();
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "echo" && argc == 4) return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0);
+  if (what == "echo" && (argc == 4 || argc == 5)) {
+    return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0, argc == 5 ? argv[4] : nullptr);
+  }
   if (what == "sync" && argc == 5) {
     return sync_loop(argv[2], static_cast<size_t>(atoll(argv[3])), atof(argv[4]));
   }

@@ -20,6 +20,7 @@ NAPI_MODULE_INIT() {
       {"pinThread", nullptr, pin_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"avoidCpu", nullptr, avoid_cpu, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"idleThread", nullptr, idle_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"nameThread", nullptr, name_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"promptThread", nullptr, prompt_thread, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"commitOpen", nullptr, commit_open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"commitPlace", nullptr, commit_place, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

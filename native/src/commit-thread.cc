@@ -68,7 +68,7 @@ int write_commit(int file, const uint8_t* bytes, size_t length, int64_t position
 
 const napi_type_tag CommitThread::kTag = {0x5e0c7a91d2f64b83, 0x97a3e1c05b8f2d46};
 
-CommitThread::CommitThread() : job_([this](const CommitJob& job) { return make_durable(job); }) {}
+CommitThread::CommitThread() : job_("journal", [this](const CommitJob& job) { return make_durable(job); }) {}
 
 CommitOutcome CommitThread::make_durable(const CommitJob& job) {
   const CommitOutcome outcome = seal_write_sync(job);

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 #include <utility>
 
@@ -15,7 +16,10 @@ class OneJob {
  public:
   using Work = std::function<Result(const Job&)>;
 
-  explicit OneJob(Work work) : work_(std::move(work)), thread_([this] { run(); }) {}
+  // `name` of the thread, as `top -H` shows it; 15 bytes at most.
+  OneJob(const char* name, Work work) : work_(std::move(work)), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), name);
+  }
   ~OneJob() { stop(); }
 
   // False when one is under way.

@@ -62,7 +62,7 @@ WindowResult take(const Window& window) {
 
 const napi_type_tag ReadAhead::kTag = {0x1fb27c54e9a04d6f, 0xb8d35e7720c14a91};
 
-ReadAhead::ReadAhead() : OneJob(take) {}
+ReadAhead::ReadAhead() : OneJob("read-ahead", take) {}
 
 void ReadAhead::release(napi_env env) {
   stop();

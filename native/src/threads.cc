@@ -1,8 +1,11 @@
 #include "threads.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <dirent.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -11,6 +14,20 @@
 #include "args.h"
 
 namespace daybook {
+
+namespace {
+
+// 0 or an errno. A thread that has ended is none.
+int keep_off(pid_t thread, size_t cpu) {
+  cpu_set_t set;
+  if (sched_getaffinity(thread, sizeof set, &set) != 0) return errno == ESRCH ? 0 : errno;
+  if (!CPU_ISSET(cpu, &set)) return 0;
+  CPU_CLR(cpu, &set);
+  if (CPU_COUNT(&set) == 0) return 0;
+  return sched_setaffinity(thread, sizeof set, &set) == 0 || errno == ESRCH ? 0 : errno;
+}
+
+}  // namespace
 
 // pinThread(cpu): the calling thread runs there and nowhere else. Memory that it touches first then
 // comes from that processor's node.
@@ -25,18 +42,21 @@ napi_value pin_thread(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// avoidCpu(cpu): the calling thread, and every one that it starts, runs anywhere else. Without another
-// processor nothing changes.
+// avoidCpu(cpu): every thread of the process, and every one that they start, runs anywhere else: V8 collects and
+// compiles in threads of its own, for milliseconds. Who has no other processor is left alone.
 napi_value avoid_cpu(napi_env env, napi_callback_info info) {
   Args args(env, info, 1);
   const auto cpu = static_cast<size_t>(args.integer(0, 0, CPU_SETSIZE - 1));
   if (!args.ok()) return nullptr;
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return throw_errno(env, errno, "sched_getaffinity");
-  CPU_CLR(cpu, &set);
-  if (CPU_COUNT(&set) == 0) return nullptr;
-  if (sched_setaffinity(0, sizeof set, &set) != 0) return throw_errno(env, errno, "sched_setaffinity");
-  return nullptr;
+  DIR* threads = opendir("/proc/self/task");
+  if (threads == nullptr) return throw_errno(env, errno, "opendir");
+  int error = 0;
+  while (const dirent* entry = readdir(threads)) {
+    const int id = atoi(entry->d_name);
+    if (id > 0 && error == 0) error = keep_off(id, cpu);
+  }
+  closedir(threads);
+  return error == 0 ? nullptr : throw_errno(env, error, "sched_setaffinity");
 }
 
 namespace {
@@ -69,6 +89,19 @@ napi_value idle_thread(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   const sched_param none = {};
   return boolean(env, sched_setscheduler(static_cast<pid_t>(id), SCHED_IDLE, &none) == 0);
+}
+
+// nameThread(name): the calling thread's, as `top -H` and `perf` show it; 15 bytes at most.
+napi_value name_thread(napi_env env, napi_callback_info info) {
+  Args args(env, info, 1);
+  if (!args.ok()) return nullptr;
+  char name[16] = {};
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, args.raw(0), name, sizeof name, &length) != napi_ok) {
+    return args.fail("nameThread: a name");
+  }
+  pthread_setname_np(pthread_self(), name);
+  return nullptr;
 }
 
 // promptThread(us): the calling thread asks for slices that short. Since Linux 6.12 a thread that wakes

@@ -53,6 +53,7 @@ const SKIPPED = new Set([
   'fileSync',
   'pinThread',
   'avoidCpu',
+  'nameThread',
   'promptThread',
   'tcpTurn',
   'udpReceive',

@@ -117,10 +117,12 @@ export interface NativeAddon {
   useHugePages(memory: ArrayBufferView, populate: 0 | 1): boolean;
   /** The calling thread runs on that processor only. */
   pinThread(cpu: number): void;
-  /** The calling thread, and every one that it starts, runs on any other, where there is one. */
+  /** Every thread of the process, and every one that they start, runs on any other, where there is one. */
   avoidCpu(cpu: number): void;
   /** That thread, 0 the calling one, runs when no other wants the processor. @returns whether granted */
   idleThread(id: number): boolean;
+  /** The calling thread's name, as `top -H` and `perf` show it; 15 bytes at most. */
+  nameThread(name: string): void;
   /** The calling thread asks for slices of so many us. @returns whether the kernel took it */
   promptThread(us: number): boolean;
   /** Two doubles, ms: of CLOCK_MONOTONIC, and the processor time of the calling thread. */

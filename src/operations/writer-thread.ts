@@ -45,7 +45,8 @@ const latency = new TurnLatency();
 const doorbell = Doorbell.attach(data.doorbell);
 const fileSystem =
   native.addon === undefined ? undefined : nativeFileSystem(native.addon, () => latency.written());
-// The journal's thread leaves the writer's processor to it; the writer itself is pinned there later.
+native.addon?.nameThread('writer');
+// Everything leaves the writer's processor to it; the writer itself is pinned there later.
 if (data.fastPath?.cpu !== undefined) native.addon?.avoidCpu(data.fastPath.cpu);
 const thread =
   native.addon === undefined || data.fastPath === undefined
