@@ -10,8 +10,9 @@
  * latencies are at 25,000 orders a second, and come first: a shard of millions of orders that ends gives
  * gigabytes back to the machine, which a virtual one is busy with for a while. Baselines of the same
  * run: a bare write and `fdatasync` of an order's bytes, and a bare echo over the same TCP at the same
- * rate. `durable_echo_` is that echo with a bare write and sync of what came before each answer: what
- * the machine lets any program have that spins on one processor beside clients that spin on the other.
+ * rate. `durable_echo_` is that echo with a bare write and sync of what came before each answer,
+ * `memory_echo_` with a thread beside it that writes and syncs all that comes: what the machine lets any
+ * program have that spins on one processor beside clients that spin on the other.
  */
 import { writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -58,7 +59,8 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
   const bench = new FastPathBench(program, seconds);
   const syncBefore = await bench.sync();
   const echo = await bench.echo();
-  const durableEcho = await bench.echo(BARE_FILE);
+  const durableEcho = await bench.echo('disk');
+  const memoryEcho = await bench.echo('memory');
   const native = await bench.fromDisk();
   const memory = await bench.fromMemory();
   const syncAfter = await bench.sync();
@@ -75,6 +77,7 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
     ...latencies('fdatasync', sync, 'disk'),
     ...latencies('echo', echo, 'memory'),
     ...latencies('durable_echo', durableEcho, 'disk'),
+    ...latencies('memory_echo', memoryEcho, 'memory'),
     figure('node_durable_orders_per_second', node.closed.perSecond, '1/s', 'disk'),
     ...latencies('node_durable', node.open, 'disk', sync),
     figure('client_late_max_us', native.open.lateUs, 'us', 'disk'),
@@ -128,11 +131,12 @@ class FastPathBench {
     return this.#program.sync(BARE_FILE, RECORD_BYTES, this.#part(0.05));
   }
 
-  /** @param file what comes is written there and synced before it is answered */
-  echo(file?: string): Promise<LoadResult> {
+  /** @param acknowledge what comes is written and synced, and answered then, or before */
+  echo(acknowledge?: 'disk' | 'memory'): Promise<LoadResult> {
     const load = { kind: 'echo', mode: 'open', rate: RATE, from: 0, users: USERS, orders } as const;
     const times = { seconds: this.#part(0.1), warmUp: this.#part(0.02) };
-    return this.#program.withEcho({ spin: true, file }, (port) =>
+    const journal = acknowledge && { file: BARE_FILE, acknowledge };
+    return this.#program.withEcho({ spin: true, journal }, (port) =>
       this.#program.clients({ ...load, ...times, port, awayFrom: SPINNING_CPU }),
     );
   }

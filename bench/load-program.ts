@@ -58,6 +58,12 @@ export interface LoadTask {
   readonly orders: Uint8Array;
 }
 
+export interface EchoOptions {
+  readonly spin: boolean;
+  /** Of what comes as many bytes are written there and synced as Daybook's journal has of orders. */
+  readonly journal?: { readonly file: string; readonly acknowledge: 'disk' | 'memory' } | undefined;
+}
+
 /**
  * The processor of a server that spins: the last one. Its clients stand for other machines and leave it
  * alone, as everything does where `isolcpus` gives one away. Undefined where there is only one.
@@ -94,12 +100,12 @@ export class LoadProgram {
     return JSON.parse(await this.#run(args, task.orders, task.awayFrom)) as LoadResult;
   }
 
-  /** The bare echo server, while `body` runs; with `file` it syncs what came before it answers. */
+  /** The bare echo server, while `body` runs; with `file` it syncs what comes, and answers before or after. */
   async withEcho<T>(
-    { spin, file }: { readonly spin: boolean; readonly file?: string | undefined },
+    { spin, journal }: EchoOptions,
     body: (port: number) => Promise<T>,
   ): Promise<T> {
-    const files = file === undefined ? [] : [file];
+    const files = journal === undefined ? [] : [journal.file, journal.acknowledge];
     const child = spawn(this.#path, ['echo', '0', spin ? '1' : '0', ...files], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, DAYBOOK_LOAD_CPU: spin ? `=${SPINNING_CPU ?? ''}` : '' },

@@ -1,8 +1,9 @@
 // The other side of `npm run bench -- fastpath`: clients that speak OUCH, and what the bare machine does.
 // Compiled when the bench runs; one process, one thread, no part of Daybook.
 //
-//   load echo PORT SPIN [FILE]          a TCP echo server: epoll, recv, send; SPIN 1 never sleeps. With FILE, the
-//                                       journal's bytes of what came are written and synced before it is sent
+//   load echo PORT SPIN [FILE ACK]      a TCP echo server: epoll, recv, send; SPIN 1 never sleeps. With FILE, the
+//       journal's bytes of what came are written and synced: before it is sent (ACK disk), or by a second thread,
+//       on another processor, all the time (ACK memory)
 //   load sync FILE BYTES SECONDS        pwrite and fdatasync of BYTES, over and over, in a file written ahead
 //   load client PORT KIND MODE RATE WINDOW SECONDS WARMUP FROM ANSWERS SPIN USER...
 //       KIND     ouch, or echo: the same bytes come back
@@ -17,20 +18,25 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <string>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "bench.h"
@@ -125,10 +131,64 @@ int listen_on(uint16_t port) {
   return listener;
 }
 
+// Writes and syncs as many bytes as it is told, over and over the same file.
+class Journal {
+ public:
+  explicit Journal(const char* path) : file_(open_file(path)) {}
+
+  void make_durable(size_t orders_bytes) {
+    const size_t bytes = std::min(orders_bytes * kJournalBytes / kOrderBytes, bytes_.size());
+    if (at_ + bytes > kFileBytes) at_ = 0;
+    if (pwrite(file_, bytes_.data(), bytes, static_cast<off_t>(at_)) < 0) die("pwrite");
+    if (fdatasync(file_) != 0) die("fdatasync");
+    at_ += bytes;
+  }
+
+  // On a thread of its own: one sync after another of what has come meanwhile.
+  void follow() {
+    thread_ = std::thread([this] {
+      for (;;) {
+        size_t came = 0;
+        {
+          std::unique_lock<std::mutex> lock(mutex_);
+          changed_.wait(lock, [this] { return came_ > 0; });
+          std::swap(came, came_);
+        }
+        make_durable(came);
+      }
+    });
+    const char* server = getenv("DAYBOOK_LOAD_CPU");
+    if (server == nullptr || server[0] != '=' || server[1] == 0) return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++) CPU_SET(static_cast<size_t>(cpu), &set);
+    CPU_CLR(static_cast<size_t>(atoi(server + 1)), &set);
+    if (pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set) != 0) die("pthread_setaffinity_np");
+  }
+
+  void came(size_t bytes) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    came_ += bytes;
+    changed_.notify_one();
+  }
+
+ private:
+  const int file_;
+  const std::vector<char> bytes_ = std::vector<char>(kBufferBytes);
+  size_t at_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t came_ = 0;
+  std::thread thread_;
+};
+
+enum class Ack { kNothingWritten, kDisk, kMemory };
+
 class Echo {
  public:
-  Echo(int listener, const char* path) : listener_(listener), file_(path == nullptr ? -1 : open_file(path)) {
+  Echo(int listener, Journal* journal, Ack ack) : listener_(listener), journal_(journal), ack_(ack) {
     watch(listener);
+    if (ack == Ack::kMemory) journal->follow();
   }
 
   // What is there to read, then one sync for all of it, then the answers.
@@ -136,8 +196,9 @@ class Echo {
     const int found = epoll_wait(poll_, ready_, kReady, spin ? 0 : -1);
     size_t came = 0;
     for (int i = 0; i < found; i++) came += read(i, ready_[i].data.fd);
-    if (came > 0 && file_ >= 0) make_durable(came);
+    if (came > 0 && ack_ == Ack::kDisk) journal_->make_durable(came);
     for (int i = 0; i < found; i++) answer(i, ready_[i].data.fd);
+    if (came > 0 && ack_ == Ack::kMemory) journal_->came(came);
   }
 
  private:
@@ -167,14 +228,6 @@ class Echo {
 
   char* of(int i) { return bytes_.data() + static_cast<size_t>(i) * kBufferBytes; }
 
-  void make_durable(size_t came) {
-    const size_t bytes = std::min(came * kJournalBytes / kOrderBytes, bytes_.size());
-    if (at_ + bytes > kFileBytes) at_ = 0;
-    if (pwrite(file_, bytes_.data(), bytes, static_cast<off_t>(at_)) < 0) die("pwrite");
-    if (fdatasync(file_) != 0) die("fdatasync");
-    at_ += bytes;
-  }
-
   void answer(int i, int fd) {
     for (size_t sent = 0; sent < got_[i];) {
       const ssize_t done = send(fd, of(i) + sent, got_[i] - sent, MSG_NOSIGNAL);
@@ -185,15 +238,20 @@ class Echo {
 
   const int poll_ = epoll_create1(0);
   const int listener_;
-  const int file_;
-  size_t at_ = 0;
+  Journal* const journal_;
+  const Ack ack_;
   epoll_event ready_[kReady];
   size_t got_[kReady] = {};
   std::vector<char> bytes_ = std::vector<char>(kReady * kBufferBytes);
 };
 
-int echo(uint16_t port, bool spin, const char* path) {
-  Echo server(listen_on(port), path);
+int echo(uint16_t port, bool spin, const char* path, const char* ack) {
+  if (path == nullptr) {
+    Echo server(listen_on(port), nullptr, Ack::kNothingWritten);
+    for (;;) server.turn(spin);
+  }
+  Journal journal(path);
+  Echo server(listen_on(port), &journal, strcmp(ack, "memory") == 0 ? Ack::kMemory : Ack::kDisk);
   for (;;) server.turn(spin);
 }
 
@@ -504,8 +562,9 @@ void place() {
 int main(int argc, char** argv) {
   place();
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "echo" && (argc == 4 || argc == 5)) {
-    return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0, argc == 5 ? argv[4] : nullptr);
+  if (what == "echo" && (argc == 4 || argc == 6)) {
+    const auto [path, ack] = argc == 6 ? std::pair(argv[4], argv[5]) : std::pair<char*, char*>();
+    return echo(static_cast<uint16_t>(atoi(argv[2])), atoi(argv[3]) != 0, path, ack);
   }
   if (what == "sync" && argc == 5) {
     return sync_loop(argv[2], static_cast<size_t>(atoll(argv[3])), atof(argv[4]));
