@@ -181,10 +181,12 @@ export class FastPath implements BatchLog {
       }
     }
     this.#decide(writer);
-    if (writer.batch.length > 0 && !journal.inFlight) {
+    if (journal.inFlight) return;
+    if (writer.batch.length > 0) {
       writer.commit();
       this.#busy = true;
     }
+    entry?.beginBatch();
   }
 
   #decide(writer: Writer): void {

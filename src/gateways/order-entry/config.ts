@@ -65,7 +65,7 @@ export interface GatewayLimits {
   readonly executions: number;
   /** Messages of one session taken before the next has its turn. */
   readonly turn: number;
-  /** The same of a session that floods, while others send little (fair-share.ts). */
+  /** Messages in one batch of a session that floods, while others send little (fair-share.ts). */
   readonly fairShare: number;
 }
 

@@ -138,6 +138,8 @@ export class OrderEntryGateway {
 
   #turn(): void {
     this.#turnPlanned = false;
+    // Which commit will have its messages is the writer's matter, in another thread: a turn is a batch here.
+    this.#entry.beginBatch();
     const outcome = this.#entry.turn();
     if (outcome === 'more') this.#planTurn();
     if (outcome !== 'blocked' || this.#turnPlanned) return;

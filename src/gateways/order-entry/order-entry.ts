@@ -236,21 +236,28 @@ export class OrderEntry {
       connection.queued = true;
       this.#ready.push(connection);
       if (outcome === 'blocked') blocked = true;
-      else more = true;
+      else if (outcome === 'more') more = true;
     }
     this.#parts.port.publish();
     if (blocked) return 'blocked';
     return more ? 'more' : 'idle';
   }
 
-  #drain(connection: Connection): TurnOutcome {
+  #drain(connection: Connection): TurnOutcome | 'held' {
     const { session } = connection;
     if (session === undefined) return this.#take(connection, 1).outcome;
     const { turn, fairShare } = this.limits;
     const { stream } = session;
-    const { outcome, taken } = this.#take(connection, this.#fair.of(stream, turn, fairShare));
+    const most = this.#fair.of(stream, turn, fairShare);
+    if (most === 0) return 'held';
+    const { outcome, taken } = this.#take(connection, most);
     this.#fair.took(stream, taken);
     return outcome;
+  }
+
+  /** What was taken so far is in a commit: from now on it is another batch. */
+  beginBatch(): void {
+    if (this.#fair.beginBatch()) this.#onWork();
   }
 
   /** Takes packets of a connection, at most `most`. */
