@@ -1,13 +1,15 @@
 /**
  * What misbehaving clients do to the others: the latency of a calm client's durable orders (2,000 a
  * second, open loop) next to one that floods, one that never reads its answers and ones that are killed in
- * the middle of a packet, on the fast path. Each is compared with the calm client alone in windows by pairs
- * (`paired-windows.ts`): between two windows a minute apart this machine alone makes a factor of two.
+ * the middle of a packet, on the fast path as `fastpath` measures it: the writer's thread spins on a processor
+ * of its own, with all its memory taken, and the clients have the other. Each is compared with the calm
+ * client alone in windows by pairs (`paired-windows.ts`): between two windows a minute apart this machine alone makes a factor of two.
  */
 import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
 import { encodeSoupPacket } from '../src/gateways/soupbintcp/packets.js';
 import type { Figure } from './figure.js';
-import { LoadProgram, type LoadResult } from './load-program.js';
+import { LoadProgram, type LoadResult, SPINNING_CPU } from './load-program.js';
 import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
 import { comparePairs, type PairOfWindows, randomOf } from './paired-windows.js';
 
@@ -27,6 +29,8 @@ type Window = () => Promise<LoadResult>;
 type Attack = (port: number, window: Window) => Promise<LoadResult>;
 
 export async function run(options: { seconds: number }): Promise<Figure[]> {
+  // As in `fastpath`: this process idles, and V8 would collect.
+  setFlagsFromString('--no-memory-reducer');
   const program = LoadProgram.compile();
   const attacks: Record<string, Attack> = {
     flooded: floodOf(program),
@@ -38,22 +42,25 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
   const count = Math.max(PAIRS_MIN, Math.floor(options.seconds / (windows * WINDOW_SECONDS)));
   const random = randomOf(Math.floor(Math.random() * 2 ** 31));
   const shard = { acknowledge: 'disk', venue: false, orders: ORDERS } as const;
-  return withOrderEntry({ ...shard, fastPath: { spin: false } }, async ({ port }) => {
-    const calm = calmOf(program, port);
-    await calm();
-    const pairs = new Map<string, PairOfWindows[]>(names.map((name) => [name, []]));
-    for (let i = 0; i < count; i += 1) {
-      for (const name of names) {
-        const attacked = () => attacks[name]!(port, calm);
-        const first = random() < 0.5;
-        const one = await (first ? calm() : attacked());
-        const other = await (first ? attacked() : calm());
-        const [without, under] = first ? [one, other] : [other, one];
-        pairs.get(name)?.push({ without: without.histogram, with: under.histogram });
+  return withOrderEntry(
+    { ...shard, fastPath: { spin: true, cpu: SPINNING_CPU } },
+    async ({ port }) => {
+      const calm = calmOf(program, port);
+      await calm();
+      const pairs = new Map<string, PairOfWindows[]>(names.map((name) => [name, []]));
+      for (let i = 0; i < count; i += 1) {
+        for (const name of names) {
+          const attacked = () => attacks[name]!(port, calm);
+          const first = random() < 0.5;
+          const one = await (first ? calm() : attacked());
+          const other = await (first ? attacked() : calm());
+          const [without, under] = first ? [one, other] : [other, one];
+          pairs.get(name)?.push({ without: without.histogram, with: under.histogram });
+        }
       }
-    }
-    return names.flatMap((name) => figuresOf(name, pairs.get(name)!, random));
-  });
+      return names.flatMap((name) => figuresOf(name, pairs.get(name)!, random));
+    },
+  );
 }
 
 function figuresOf(name: string, pairs: PairOfWindows[], random: () => number): Figure[] {
@@ -79,7 +86,12 @@ function calmOf(program: LoadProgram, port: number): Window {
   return async () => {
     const result = await program.clients({
       ...{ port, kind: 'ouch', mode: 'open', rate: CALM_RATE, from, users: [CALM_USER], orders },
-      ...{ seconds: WINDOW_SECONDS, warmUp: WINDOW_SECONDS / 5, spin: false },
+      ...{
+        seconds: WINDOW_SECONDS,
+        warmUp: WINDOW_SECONDS / 5,
+        spin: false,
+        awayFrom: SPINNING_CPU,
+      },
     });
     from += result.sent;
     return result;
@@ -92,7 +104,7 @@ function floodOf(program: LoadProgram): Attack {
   return async (port, window) => {
     const flooding = program.clients({
       ...{ port, kind: 'ouch', mode: 'closed', window: FLOOD_WINDOW, warmUp: 0 },
-      ...{ from, users: [FLOODER], orders, seconds: WINDOW_SECONDS * 1.5 },
+      ...{ from, users: [FLOODER], orders, seconds: WINDOW_SECONDS * 1.5, awayFrom: SPINNING_CPU },
     });
     const result = await window();
     from += (await flooding).sent;

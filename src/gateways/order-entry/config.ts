@@ -77,7 +77,7 @@ export const LIMITS_DEFAULT: GatewayLimits = {
   userRefs: 8_000_000,
   executions: 1_000_000,
   turn: 1024,
-  fairShare: 64,
+  fairShare: 32,
 };
 
 export interface GatewayConfig {

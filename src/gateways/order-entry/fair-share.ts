@@ -8,7 +8,7 @@
  *
  *   commit in flight |##########|####|####|            a batch is what one commit will hold: several turns
  *   turns            |1 |2 |3 |4|5 |6|7  |             of the sockets go by while the one before is in flight
- *   share               [  64   ][ 64 ][ 64 ]
+ *   share               [  32   ][ 32 ][ 32 ]
  * ```
  *
  * A calm session's order then waits for a commit of a few busy shares, and its own is as small. Who is held
