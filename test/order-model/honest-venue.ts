@@ -15,8 +15,21 @@ interface Asked {
   readonly quantity: number;
 }
 
+type TimeInForce = NonNullable<CommandData<'NewOrder'>['timeInForce']>;
+
+/** What it is routed with, beside the quantity. */
+export interface VenueTerms {
+  readonly timeInForce: TimeInForce;
+  /** MinQty: of the first trade. */
+  readonly minQuantity: number;
+  /** ms since 1970; 0 none. */
+  readonly expireTime: number;
+  readonly pegged: boolean;
+}
+
 export interface VenueOrder {
   readonly id: number;
+  readonly terms: VenueTerms;
   quantity: number;
   cum: number;
   open: boolean;
@@ -27,11 +40,14 @@ export class HonestVenue {
   readonly orders = new Map<number, VenueOrder>();
   #executions = 0;
 
-  /** @param quantityOf OrderQty of an order that is routed */
-  hear(event: DaybookEvent, quantityOf: (id: number) => number): void {
+  /** @param of an order that is routed */
+  hear(
+    event: DaybookEvent,
+    of: (id: number) => { readonly quantity: number; readonly terms: VenueTerms },
+  ): void {
     if (event.type === 'OrderRouted') {
       const id = event.data.orderId;
-      this.orders.set(id, { id, quantity: quantityOf(id), cum: 0, open: true, asked: [] });
+      this.orders.set(id, { id, ...of(id), cum: 0, open: true, asked: [] });
     }
     if (event.type === 'CancelRequested' && event.data.forced === 0) {
       const { orderId, clOrdId, quantity } = event.data;
@@ -76,7 +92,10 @@ export class HonestVenue {
   }
 
   fill(order: VenueOrder, dice: Dice): VenueReport {
-    const lots = 1 + dice.roll(order.quantity - order.cum);
+    const left = order.quantity - order.cum;
+    const { timeInForce, minQuantity } = order.terms;
+    const least = order.cum > 0 ? 1 : Math.max(1, Math.min(minQuantity, left));
+    const lots = timeInForce === 'FillOrKill' ? left : least + dice.roll(left - least + 1);
     order.cum += lots;
     order.open = order.cum < order.quantity;
     this.#executions += 1;
@@ -84,8 +103,36 @@ export class HonestVenue {
     return { report: 'Filled', orderId: order.id, execId, lastQuantity: lots, lastPrice: 100 };
   }
 
+  /** IOC and FOK: what did not trade at once; to be looked at before anything else is said of it. */
+  get immediate(): VenueOrder[] {
+    return this.open.filter(({ terms }) => IMMEDIATE.has(terms.timeInForce));
+  }
+
+  /** Good till a date that is over. */
+  overdue(nowMs: number): VenueOrder[] {
+    return this.open.filter(({ terms }) => terms.expireTime !== 0 && terms.expireTime <= nowMs);
+  }
+
+  /** Ends with the day. */
+  get ofToday(): VenueOrder[] {
+    return this.open.filter(({ terms }) => !GOOD_TILL.has(terms.timeInForce));
+  }
+
+  expire(order: VenueOrder): VenueReport {
+    order.open = false;
+    return { report: 'Expired', orderId: order.id };
+  }
+
+  /** A peg follows its reference. */
+  reprice(order: VenueOrder, price: number): VenueReport {
+    return { report: 'Restated', restatement: 'Repricing', orderId: order.id, price };
+  }
+
   end(order: VenueOrder): VenueReport {
     order.open = false;
     return { report: order.cum === 0 ? 'Rejected' : 'Canceled', orderId: order.id };
   }
 }
+
+const IMMEDIATE: ReadonlySet<TimeInForce> = new Set(['ImmediateOrCancel', 'FillOrKill']);
+const GOOD_TILL: ReadonlySet<TimeInForce> = new Set(['GoodTillCancel', 'GoodTillDate']);

@@ -148,6 +148,21 @@ describe('trailing stops', () => {
     expect(types(spec.mark(10_400, 3))).toContain('OrderTriggered');
   });
 
+  it('a replace leaves none further from the mark than its offset', () => {
+    const side = 'Sell' as const;
+    const stop = only(
+      spec.order({ ...at3, side, ordType: 'TrailingStop', offset: 100, clOrdId: 'trails' }),
+      'OrderAccepted',
+    );
+    const { orderId, quantity } = stop.data;
+    spec.mark(10_500, 3);
+    spec.when('ReplaceOrder', {
+      ...{ account: stop.data.account, orderId, clOrdId: 'back', quantity, stopPrice: 10_000 },
+    });
+    expect(types(spec.mark(10_401, 3))).toEqual(['PriceMarked']);
+    expect(types(spec.mark(10_400, 3))).toContain('OrderTriggered');
+  });
+
   it('keep the distance of their limit', () => {
     spec.order({
       ...at3,

@@ -113,9 +113,10 @@ function resetTriggers(state: ShardState, instrument: number): void {
   state.instruments.sellTrigger[instrument] = -UNLIMITED;
 }
 
-/** The stop price of a held order changed. */
+/** The stop price of a held order changed; one that trails is never further away than its offset. */
 export function stopChanged(state: ShardState, row: number): void {
   if (!isWatched(state.orders, row)) return;
+  if (isTrailing(state.orders.ordType[row] as number)) trail(state, row);
   noteTrigger(state, row);
   if (isDue(state, row)) state.work.addInstrument(state.orders.instrument[row] as number);
 }
