@@ -24,7 +24,9 @@ const read = (file: string) => parseScenarios(readFileSync(file, 'utf8'));
 const RACES = new URL('./races.json', import.meta.url).pathname;
 const matrices = read(OWN);
 const SEQUENCES = new URL('./sequences.json', import.meta.url).pathname;
-const own = [...matrices, ...read(RACES), ...read(SEQUENCES)];
+/** Rows that seldom meet, their values reasoned from the rules before they were run. */
+const RARE_ROWS = new URL('./rare-rows.json', import.meta.url).pathname;
+const own = [...matrices, ...read(RACES), ...read(SEQUENCES), ...read(RARE_ROWS)];
 const shared = existsSync(SHARED) ? read(SHARED) : [];
 const all = [...own, ...shared];
 
