@@ -5,7 +5,7 @@ import { assert } from '../src/lib/assert.js';
 import { streamOfShard } from '../src/log/eventstoredb/forwarder.js';
 import { ForwarderProcess } from '../src/log/eventstoredb/forwarder-process.js';
 import type { RunningShard } from '../src/operations/shard.js';
-import { LoadProgram, type LoadResult } from './load-program.js';
+import { LoadProgram, type LoadResult, SPINNING_CPU } from './load-program.js';
 import { ordersToSend, USERS, withOrderEntry } from './order-entry-shard.js';
 import { type ComparedPercentile, comparePairs, randomOf } from './paired-windows.js';
 
@@ -58,7 +58,8 @@ export async function fastPathWithForwarder(
   const random = randomOf(seed);
   const wanted = Math.floor(seconds / (2 * SECONDS));
   const count = Math.min(PAIRS_MAX, Math.max(PAIRS_MIN, wanted));
-  const options = { fastPath: { spin: false }, acknowledge: 'disk', venue: false } as const;
+  const fastPath = { spin: true, cpu: SPINNING_CPU };
+  const options = { fastPath, acknowledge: 'disk', venue: false } as const;
   return withOrderEntry(options, async ({ port }, shard) => {
     const orders = new Orders(program, port);
     const forwarded = (): Promise<ForwardedWindow> =>
@@ -94,6 +95,7 @@ class Orders {
   async send(): Promise<LoadResult> {
     const result = await this.#program.clients({
       ...{ port: this.#port, kind: 'ouch', mode: 'open', rate: RATE, spin: false },
+      awayFrom: SPINNING_CPU,
       ...{ seconds: SECONDS, warmUp: WARM_UP_SECONDS },
       ...{ from: this.#from, users: USERS, orders: this.#orders },
     });
