@@ -110,14 +110,6 @@ describe.each(IMPLEMENTATIONS)('on %s', (implementation) => {
       await client.untilClosed();
       expect(client.received.at(-1)!.type).toBe('Z');
     });
-
-    it('connections beyond the limit are closed', async () => {
-      const open = await Promise.all(
-        Array.from({ length: 9 }, () => OuchTestClient.connect(running.port)),
-      );
-      await Promise.race(open.map((client) => client.untilClosed()));
-      await Promise.all(open.map((client) => client.untilClosed()));
-    });
   });
 
   describe('bytes in odd pieces', () => {
