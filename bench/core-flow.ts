@@ -172,9 +172,10 @@ export class CoreFlow {
   /** Claims the next slot and makes the ids of its command new. */
   #feed(): void {
     const at = this.#ring.claim();
-    const isOrder = this.#claimed % 2 === 0;
+    const slot = this.#claimed & (SLOTS - 1);
+    const isOrder = (slot & 1) === 0;
     // Each account is a client that counts its own orders.
-    if (((this.#claimed % SLOTS) / 2) % ACCOUNTS === 0) this.#count();
+    if (isOrder && (slot >> 1) % ACCOUNTS === 0) this.#count();
     const own = at + (isOrder ? newOrder.clOrdId : cancelOrder.clOrdId);
     this.#writeId(own, isOrder ? 0x6f : 0x63);
     if (!isOrder) this.#writeId(at + cancelOrder.origClOrdId, 0x6f);

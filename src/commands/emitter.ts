@@ -97,12 +97,15 @@ export class Emitter extends FixedFields {
     return at;
   }
 
-  /** Closes the record: it is part of the batch and of the state. */
-  end(at: number): void {
+  /**
+   * Closes the record: it is part of the batch and of the state.
+   * @param idHash `this.idHash` where the record brings the command's client order id; 0 elsewhere
+   */
+  end(at: number, idHash = 0): void {
     const { out } = this;
     out.length = at + (out.u16[(at + HEADER.length) >> 1] as number);
     out.count += 1;
-    evolve(this.state, out, at);
+    evolve(this.state, out, at, idHash);
   }
 
   /** The session of the order, in place of the command's: for what a venue or a timer caused. */

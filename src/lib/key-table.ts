@@ -170,8 +170,12 @@ export class KeyTable {
     return sink;
   }
 
-  /** Adds a key that is not there yet. @returns its row */
-  add(scope: number, words: Int32Array, at: number): number {
+  /**
+   * Adds a key that is not there yet.
+   * @param hash of the key, where it is at hand; 0 it is not
+   * @returns its row
+   */
+  add(scope: number, words: Int32Array, at: number, hash = 0): number {
     assert(this.count < this.capacity, 'the table is full; its owner asks before adding');
     const row = this.count;
     this.count = row + 1;
@@ -179,7 +183,7 @@ export class KeyTable {
     this.scopes[row] = scope;
     const base = row * this.width;
     copyWords(this.keys, base, words, at, this.width);
-    this.#place(row, this.hash(scope, words, at));
+    this.#place(row, hash !== 0 ? hash : this.hash(scope, words, at));
     return row;
   }
 

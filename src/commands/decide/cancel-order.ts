@@ -174,7 +174,7 @@ export function requestCancel(
   out.u16[(at + request.reason) >> 1] = reason;
   out.bytes[at + request.ordStatus] = orderStatus(state.orders, row);
   out.bytes[at + request.forced] = local ? 1 : 0;
-  e.end(at);
+  e.end(at, ofClient ? e.idHash : 0);
   if (!local) return;
   const clOrdId = (at + request.clOrdId) >> 2;
   const named = out.i32[clOrdId] !== 0;

@@ -203,7 +203,7 @@ function accept(e: Emitter, orderId: number): void {
   out.f64[(at + terms.quantity) >> 3] = ordered[0] as number;
   const venue = venueOf(e);
   out.u16[(at + terms.venue) >> 1] = venue;
-  e.end(at);
+  e.end(at, e.idHash);
   const manual = ((c.u16[(e.at + terms.execInst) >> 1] as number) & EXEC_INST.Manual) !== 0;
   const held =
     ((state.orders.flags[state.orders.rowOf(orderId)] as number) & ORDER_FLAG.Held) !== 0;

@@ -19,8 +19,12 @@ import { evolveReference } from './reference-events.js';
 
 const marked = eventLayouts.PriceMarked.offsets;
 
-/** Applies the record at `at`, which must be the next in sequence. */
-export function evolve(state: ShardState, b: RecordBuffer, at: number): void {
+/**
+ * Applies the record at `at`, which must be the next in sequence.
+ * @param idHash `clientIds.hash` of the client order id that the event brings, where who decided it has
+ *   it at hand; 0 not: then it is computed
+ */
+export function evolve(state: ShardState, b: RecordBuffer, at: number, idHash = 0): void {
   assert(
     b.f64[(at + HEADER.sequence) >> 3] === state.nextSequence,
     'an event is not the next in sequence',
@@ -30,7 +34,7 @@ export function evolve(state: ShardState, b: RecordBuffer, at: number): void {
     case EVENT.RiskDecided:
       return;
     case EVENT.OrderAccepted:
-      return order.orderAccepted(state, b, at);
+      return order.orderAccepted(state, b, at, idHash);
     case EVENT.OrderRouted:
       return order.orderRouted(state, b, at);
     case EVENT.OrderAcknowledged:
@@ -38,7 +42,7 @@ export function evolve(state: ShardState, b: RecordBuffer, at: number): void {
     case EVENT.OrderFilled:
       return orderFilled(state, b, at);
     case EVENT.CancelRequested:
-      return order.cancelRequested(state, b, at);
+      return order.cancelRequested(state, b, at, idHash);
     case EVENT.OrderCanceled:
       return order.orderCanceled(state, b, at);
     case EVENT.ReplaceRequested:

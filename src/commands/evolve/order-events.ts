@@ -42,7 +42,12 @@ export function rowOf(state: ShardState, b: RecordBuffer, at: number): number {
   return row;
 }
 
-export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): void {
+export function orderAccepted(
+  state: ShardState,
+  b: RecordBuffer,
+  at: number,
+  idHash: number,
+): void {
   const { orders, clientIds } = state;
   const row = orders.take(b.f64[(at + accepted.orderId) >> 3] as number);
   const account = b.u32[(at + accepted.account) >> 2] as number;
@@ -69,7 +74,7 @@ export function orderAccepted(state: ShardState, b: RecordBuffer, at: number): v
   orders.day[row] = state.tradingDay === 0 ? state.days + 1 : state.days;
   orders.clientId[row] = -1;
   if (b.i32[(at + accepted.clOrdId) >> 2] !== 0) {
-    const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2);
+    const id = clientIds.add(account, b.i32, (at + accepted.clOrdId) >> 2, idHash);
     clientIds.order[id] = row;
     clientIds.day[id] = state.days;
     clientIds.kind[id] = REQUEST_KIND.Order;
@@ -160,25 +165,36 @@ export function orderAcknowledged(state: ShardState, b: RecordBuffer, at: number
   setExposure(state, row);
 }
 
-/** Adds the client order id of a request, whether it is sent on or refused at once. */
+/**
+ * Adds the client order id of a request, whether it is sent on or refused at once.
+ * @param row of the order that the event is about, 0 none
+ * @param idHash see `evolve`
+ */
 function addClientId(
   state: ShardState,
   b: RecordBuffer,
   at: number,
   clOrdIdAt: number,
   kind: number,
+  row: number,
+  idHash: number,
 ): number {
   const { clientIds } = state;
   const account = b.u32[(at + cancel.account) >> 2] as number;
-  const id = clientIds.add(account, b.i32, (at + clOrdIdAt) >> 2);
+  const id = clientIds.add(account, b.i32, (at + clOrdIdAt) >> 2, idHash);
   clientIds.day[id] = state.days;
-  clientIds.order[id] = state.orders.rowOf(b.f64[(at + cancel.orderId) >> 3] as number);
+  clientIds.order[id] = row;
   clientIds.kind[id] = kind;
   clientIds.next[id] = 0;
   return id;
 }
 
-export function cancelRequested(state: ShardState, b: RecordBuffer, at: number): void {
+export function cancelRequested(
+  state: ShardState,
+  b: RecordBuffer,
+  at: number,
+  idHash: number,
+): void {
   const { orders, clientIds } = state;
   const row = rowOf(state, b, at);
   const ofClient = b.u16[(at + cancel.reason) >> 1] === 0;
@@ -191,7 +207,7 @@ export function cancelRequested(state: ShardState, b: RecordBuffer, at: number):
     orders.flags[row] = (orders.flags[row] as number) | flag;
     return;
   }
-  const id = addClientId(state, b, at, cancel.clOrdId, REQUEST_KIND.Cancel);
+  const id = addClientId(state, b, at, cancel.clOrdId, REQUEST_KIND.Cancel, row, idHash);
   clientIds.state[id] = REQUEST_STATE.Sent;
   clientIds.quantity[id] = b.f64[(at + cancel.quantity) >> 3] as number;
   clientIds.userRef[id] = b.i32[(at + cancel.userRef) >> 2] as number;
@@ -201,7 +217,7 @@ export function cancelRequested(state: ShardState, b: RecordBuffer, at: number):
 export function replaceRequested(state: ShardState, b: RecordBuffer, at: number): void {
   const { clientIds } = state;
   const row = rowOf(state, b, at);
-  const id = addClientId(state, b, at, replace.clOrdId, REQUEST_KIND.Replace);
+  const id = addClientId(state, b, at, replace.clOrdId, REQUEST_KIND.Replace, row, 0);
   clientIds.state[id] = REQUEST_STATE.Sent;
   clientIds.quantity[id] = b.f64[(at + replace.quantity) >> 3] as number;
   clientIds.price[id] = b.f64[(at + replace.price) >> 3] as number;
@@ -254,7 +270,7 @@ export function requestWasRejected(
   let id = findId(state, b, at, requestRejected.clOrdId);
   if (id < 0) {
     if (!usesClientId(reason)) return;
-    id = addClientId(state, b, at, requestRejected.clOrdId, kind);
+    id = addClientId(state, b, at, requestRejected.clOrdId, kind, row, 0);
     clientIds.state[id] = REQUEST_STATE.Rejected;
     return;
   }
