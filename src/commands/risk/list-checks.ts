@@ -20,10 +20,10 @@ const terms = eventLayouts.OrderAccepted.offsets;
 const LONG_BYTES = recordOf('OrderAccepted').bytes;
 
 const bit = (check: number) => 1 << (check - 1);
-const MARK_AGE = bit(RISK_CHECK.MarkAge);
-const REDUCE_ONLY = bit(RISK_CHECK.ReduceOnly);
-const RESTRICTED = bit(RISK_CHECK.Restricted);
-const SHORT_SALE = bit(RISK_CHECK.ShortSale);
+const MARK_AGE_BIT = bit(RISK_CHECK.MarkAge);
+const REDUCE_ONLY_BIT = bit(RISK_CHECK.ReduceOnly);
+const RESTRICTED_BIT = bit(RISK_CHECK.Restricted);
+const SHORT_SALE_BIT = bit(RISK_CHECK.ShortSale);
 
 /** A mark that is older than its limit compares with nothing any more. */
 export function checkMarkAge(
@@ -35,7 +35,7 @@ export function checkMarkAge(
   const { positions, instruments } = e.state;
   const limit = positions.risk[row * RISK_ROW + RISK.markAge] as number;
   if (limit === UNLIMITED) return 0;
-  result.checks |= MARK_AGE;
+  result.checks |= MARK_AGE_BIT;
   if (instruments.hasMark[instrument] === 0) {
     return result.fail(RISK_CHECK.MarkAge, REASON.RISK_MARK_MISSING, limit, 0);
   }
@@ -65,7 +65,7 @@ export function checkLists(
     if (reason !== 0) return reason;
   }
   if ((execInst & EXEC_INST.ReduceOnly) === 0) return 0;
-  result.checks |= REDUCE_ONLY;
+  result.checks |= REDUCE_ONLY_BIT;
   if (reduces(state, row, side, lots) || closesParent(e, side, lots)) return 0;
   const held = Math.abs(state.positions.rows[row * ROW + POSITION.quantity] as number);
   return result.fail(RISK_CHECK.ReduceOnly, REASON.RISK_REDUCE_ONLY, held, lots);
@@ -81,7 +81,7 @@ export function checkRestricted(
 ): number {
   const rules = state.positions.risk[row * RISK_ROW + RISK.rules] as number;
   if ((rules & RULE.Restricted) === 0) return 0;
-  result.checks |= RESTRICTED;
+  result.checks |= RESTRICTED_BIT;
   if (reduces(state, row, side, lots)) return 0;
   return result.fail(RISK_CHECK.Restricted, REASON.RISK_RESTRICTED, 1, lots);
 }
@@ -98,7 +98,7 @@ function checkRules(
   const reason = checkRestricted(state, result, row, side, lots);
   if (reason !== 0) return reason;
   if ((rules & (RULE.NoShortSale | RULE.LocateNeeded)) === 0 || side === SIDE.Buy) return 0;
-  result.checks |= SHORT_SALE;
+  result.checks |= SHORT_SALE_BIT;
   const allowed = (rules & RULE.NoShortSale) === 0 ? 1 : 0;
   if (!isShort(state, row, side, lots) || closesParent(e, side, lots)) return 0;
   if (allowed === 1 && hasLocate(e)) return 0;

@@ -21,10 +21,10 @@ const STATIC_CHECKS =
   bit(RISK_CHECK.Instrument) |
   bit(RISK_CHECK.TradingState) |
   bit(RISK_CHECK.Terms);
-const MAX_QUANTITY = bit(RISK_CHECK.MaxQuantity);
-const MAX_NOTIONAL = bit(RISK_CHECK.MaxNotional);
-const PRICE_COLLAR = bit(RISK_CHECK.PriceCollar);
-const POSITION_LIMIT = bit(RISK_CHECK.Position);
+const QUANTITY_BIT = bit(RISK_CHECK.MaxQuantity);
+const NOTIONAL_BIT = bit(RISK_CHECK.MaxNotional);
+const COLLAR_BIT = bit(RISK_CHECK.PriceCollar);
+const POSITION_BIT = bit(RISK_CHECK.Position);
 
 /** Whether account and instrument exist and may trade. */
 export function checkParties(
@@ -164,7 +164,7 @@ export function checkLimits(
   const { instruments } = state;
   const base = row * ROW;
   const maxQuantity = rows[base + EXPOSURE.maxQuantity] as number;
-  result.checks |= MAX_QUANTITY;
+  result.checks |= QUANTITY_BIT;
   if (quantity > maxQuantity) {
     return result.fail(RISK_CHECK.MaxQuantity, REASON.RISK_MAX_QUANTITY, maxQuantity, quantity);
   }
@@ -177,7 +177,7 @@ export function checkLimits(
     return result.fail(RISK_CHECK.MarkAge, REASON.RISK_MARK_MISSING, NO_LIMIT, 0);
   }
   // The notional of every order must be exact, limit or not: fills and sums build on it.
-  result.checks |= MAX_NOTIONAL;
+  result.checks |= NOTIONAL_BIT;
   // What reaches the mark trades there, whatever worse price it would take; |a| because prices may be negative.
   let ticks = Math.abs(price);
   const reaches = !priced || (side === SIDE.Buy ? price > mark : price < mark);
@@ -221,7 +221,7 @@ function checkCollar(
   mark: number,
   price: number,
 ): number {
-  result.checks |= PRICE_COLLAR;
+  result.checks |= COLLAR_BIT;
   if (!hasMark) return result.fail(RISK_CHECK.PriceCollar, REASON.RISK_MARK_MISSING, collar, 0);
   const distance = Math.abs(price - mark) * 10_000;
   const allowed = collar * Math.abs(mark);
@@ -247,7 +247,7 @@ function checkPosition(
 ): number {
   const { rows } = state.positions;
   const limit = rows[base + EXPOSURE.maxPosition] as number;
-  result.checks |= POSITION_LIMIT;
+  result.checks |= POSITION_BIT;
   const held = rows[base + POSITION.quantity] as number;
   const worst =
     side === SIDE.Buy
