@@ -29,6 +29,22 @@ const CAPACITY = {
   ...{ orders: 10_000, clientIds: 20_000, executions: 1000, positions: 100 },
   ...{ accounts: 10, instruments: 10 },
 };
+/** Heartbeat of a session whose next message is `next`. */
+function heartbeatOf(session: DataView, next: number): [DataView, number, number] {
+  const view = new DataView(new ArrayBuffer(64));
+  return [view, 0, putMoldHeader(view, 0, session, 0, next, 0)];
+}
+
+function xorshift(seed: number): () => number {
+  let state = seed | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
 const IMPLEMENTATIONS = nativeAddon() === undefined ? ['node'] : ['node', 'native'];
 
 describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
@@ -86,6 +102,22 @@ describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
     return events;
   }
 
+  /** What the drop copy tells of the log: the records as they are there. */
+  function messagesOfLog(): string[] {
+    const reader = new JournalReader(directory, { from: 0, end: shard.durableEnd });
+    const records: string[] = [];
+    for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
+      for (let at = 0; at < batch.length; at += batch.u16[(at + HEADER.length) / 2]!) {
+        const record = batch.bytes.slice(at, at + batch.u16[(at + HEADER.length) / 2]!);
+        if (decodeEvent(record, 0).type.startsWith('Order')) {
+          records.push(Buffer.from(record).toString('hex'));
+        }
+      }
+    }
+    reader.close();
+    return records;
+  }
+
   /** Turns of `each` until it says that it is done. */
   async function until(done: () => boolean | Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 20_000;
@@ -99,7 +131,11 @@ describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
     class Subscriber {
       readonly types: string[] = [];
       readonly numbers: number[] = [];
+      /** Hex of each message, as it came. */
+      readonly bytes: string[] = [];
       readonly receiver: MoldReceiver;
+      /** Whether the network loses the next datagram. */
+      loses = (): boolean => false;
 
       readonly feed: NodeDatagramSocket;
       readonly requests: NodeDatagramSocket | undefined;
@@ -112,6 +148,7 @@ describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
           onMessage: (view, at, length, sequence) => {
             const record = new Uint8Array(view.buffer, view.byteOffset + at, length).slice();
             this.types.push(decodeEvent(record, 0).type);
+            this.bytes.push(Buffer.from(record).toString('hex'));
             this.numbers.push(sequence);
           },
         });
@@ -123,6 +160,7 @@ describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
           const count = await from.receive(from === this.feed ? 5 : 0);
           const { incoming } = from;
           for (let row = 0; row < count; row += 1) {
+            if (this.loses()) continue;
             this.receiver.take(incoming.view, incoming.at(row), incoming.length(row));
           }
         }
@@ -176,6 +214,59 @@ describe.each(IMPLEMENTATIONS)('feeds on %s', (implementation) => {
       const counts = await second.stop();
       expect(counts).toMatchObject({ messages: 1, requestsRefused: 0 });
     });
+
+    it('gives each of many receivers that lose a third of it what the log has, byte for byte', async () => {
+      const seed = Number(process.env.DROP_COPY_SEED ?? Date.now() % 2 ** 31);
+      const said = `DROP_COPY_SEED=${seed}`;
+      const random = xorshift(seed);
+      const feed = await socket();
+      const config = { sendTo: { host: LOOPBACK, port: feed.port }, host: LOOPBACK, port: 0 };
+      const running = await startDropCopy(shard, config, 'silent');
+      const total = 1000;
+      const subscribers: Subscriber[] = [];
+      for (let i = 0; i < 6; i += 1) {
+        const requests = await socket({ sendTo: { host: LOOPBACK, port: running.port } });
+        // The first hears the group; the others have only what they are told that they missed.
+        const subscriber = new Subscriber(i === 0 ? feed : requests, requests);
+        subscriber.loses = () => random() < 1 / 3;
+        subscribers.push(subscriber);
+      }
+      const asker = await socket({ sendTo: { host: LOOPBACK, port: running.port } });
+      const session = new DataView(Uint8Array.from('DROP000000', (c) => c.charCodeAt(0)).buffer);
+      const extremes = [0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n, 1000n];
+      for (let i = 0; i < total; i += 1) {
+        order(`order-${i}`);
+        if (i % 100 === 0) await until(() => log().length >= i);
+        extremes.forEach((from, row) => {
+          const { outgoing } = asker;
+          putMoldHeader(outgoing.view, outgoing.at(row), session, 0, 1, [0, 1, 65_535][i % 3]!);
+          outgoing.view.setBigUint64(outgoing.at(row) + 10, from);
+          outgoing.set(row, MOLD_HEADER_BYTES);
+        });
+        if (i % 10 === 0) asker.send(0, extremes.length);
+        if (i % 50 === 0) for (const each of subscribers) await each.turn();
+      }
+      await until(() => log().filter((e) => e.type === 'OrderAccepted').length === total);
+      const expected = messagesOfLog();
+      // The last may be lost as well: a heartbeat tells of it, within a second.
+      await until(async () => {
+        await subscribers[0]!.turn();
+        return subscribers[0]!.bytes.length === expected.length;
+      });
+      for (const each of subscribers.slice(1)) {
+        each.receiver.take(...heartbeatOf(session, expected.length + 1));
+      }
+      // All ask at once, and again for what the server or the network had no room for.
+      await until(async () => {
+        for (const each of subscribers) await each.turn();
+        return subscribers.every((each) => each.bytes.length === expected.length);
+      });
+      for (const each of subscribers) {
+        expect(each.bytes, said).toEqual(expected);
+        expect(each.receiver.counts.lost, said).toBe(0);
+      }
+      await running.stop();
+    }, 120_000);
 
     it('is another session each day', async () => {
       const feed = await socket();
