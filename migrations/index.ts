@@ -3,7 +3,6 @@ import { ReadModels1790000000001 } from './1790000000001-read-models.js';
 import { MarketData1790000000100 } from './1790000000100-market-data.js';
 import { ValueAtRisk1790000000101 } from './1790000000101-value-at-risk.js';
 import { Pnl1790000000200 } from './1790000000200-pnl.js';
-import { Fifo1790000000300 } from './1790000000300-fifo.js';
 
 /**
  * All migrations, oldest first. A released one is never edited: its effect is in databases already.
@@ -15,5 +14,4 @@ export const migrations = [
   MarketData1790000000100,
   ValueAtRisk1790000000101,
   Pnl1790000000200,
-  Fifo1790000000300,
 ] as const;

@@ -17,7 +17,7 @@
 import { assert } from '../lib/assert.js';
 
 /** Executions of a position that can still be corrected at most: settle before there are more. */
-export const FIFO_FILLS_MAX = 10_000;
+export const FIFO_FILLS_MAX = 1_000_000;
 
 export interface FifoFill {
   /** The execution; unique in the position. */
@@ -34,16 +34,6 @@ export interface FifoFill {
 export interface OpenLot {
   readonly lots: number;
   readonly price: number;
-}
-
-/** What final executions left: the state from which matching starts anew. */
-export interface FifoSettled {
-  /** Oldest first. */
-  readonly open: readonly OpenLot[];
-  /** Ticks x lots. */
-  readonly realized: bigint;
-  /** Micros. */
-  readonly fees: bigint;
 }
 
 /** What a correction names is not there, or an execution is booked twice. */
@@ -70,26 +60,8 @@ export class FifoPosition {
   /** Open lots, oldest at `#head`. */
   #open: OpenLot[] = [];
   #head = 0;
-  #settled: FifoSettled = { open: [], realized: 0n, fees: 0n };
-
-  constructor(settled?: FifoSettled) {
-    if (settled === undefined) return;
-    this.#settled = settled;
-    this.#rebuild();
-  }
-
-  get settled(): FifoSettled {
-    return this.#settled;
-  }
-
-  /** Executions that can still be corrected. */
-  get fills(): readonly FifoFill[] {
-    return this.#fills;
-  }
-
-  get openLots(): number {
-    return this.#open.length - this.#head;
-  }
+  /** What settled executions left: the state from which matching starts anew. */
+  #settled = { open: [] as OpenLot[], realized: 0n, fees: 0n };
 
   /** Books an execution behind the others. */
   book(fill: FifoFill): void {
@@ -124,7 +96,8 @@ export class FifoPosition {
   /** The execution `id` never was. */
   bust(id: string): void {
     this.#fills.splice(this.#placeOf(id), 1);
-    this.#number();
+    this.#ids.clear();
+    for (const [at, fill] of this.#fills.entries()) this.#ids.set(fill.id, at);
     this.#rebuild();
   }
 
@@ -139,15 +112,6 @@ export class FifoPosition {
     this.#ids.clear();
   }
 
-  /** The same for the oldest `count` executions: what came after stays as it is. */
-  settleFirst(count: number): void {
-    const older = new FifoPosition(this.#settled);
-    for (const fill of this.#fills.splice(0, count)) older.book(fill);
-    older.settle();
-    this.#settled = older.settled;
-    this.#number();
-  }
-
   /** Open lots, oldest first. */
   lots(): readonly OpenLot[] {
     return this.#open.slice(this.#head);
@@ -156,11 +120,6 @@ export class FifoPosition {
   /** Unrealised P&L at a mark in ticks, ticks x lots. */
   unrealized(mark: number): bigint {
     return BigInt(this.quantity) * BigInt(mark) - this.cost;
-  }
-
-  #number(): void {
-    this.#ids.clear();
-    for (const [at, fill] of this.#fills.entries()) this.#ids.set(fill.id, at);
   }
 
   #placeOf(id: string): number {

@@ -1,4 +1,3 @@
-import { fifo } from './fifo/fifo.js';
 import { fills } from './fills/fills.js';
 import { orderEvents } from './order-events/order-events.js';
 import { orders } from './orders/orders.js';
@@ -10,7 +9,7 @@ import { riskDecisions } from './risk-decisions/risk-decisions.js';
 
 /** Every read model. */
 export const readModels: readonly ReadModel[] = [
-  ...[reference, orders, positions, fills, orderEvents, riskDecisions, pnl, fifo],
+  ...[reference, orders, positions, fills, orderEvents, riskDecisions, pnl],
 ];
 
 /**
@@ -19,6 +18,6 @@ export const readModels: readonly ReadModel[] = [
  * sequence.
  */
 export const projectorLanes: readonly (readonly ReadModel[])[] = [
-  [reference, orders, positions, fifo, fills],
+  [reference, orders, positions, fills],
   [orderEvents, riskDecisions, pnl],
 ];

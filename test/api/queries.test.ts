@@ -129,20 +129,14 @@ describe('queries', () => {
     const marked = await ask('PUT', '/v1/marks/NQH4', price);
     const positions = await askAfter(marked, '/v1/positions?instrument=NQH4');
     expect(positions.body.positions).toMatchObject([
-      {
-        ...{ account: 'alpha', quantity: '2', averagePrice: '16950.25', currency: 'USD' },
-        fifoAveragePrice: '16950.25',
-      },
+      { account: 'alpha', quantity: '2', averagePrice: '16950.25', currency: 'USD' },
       { account: 'gamma', quantity: '-2', averagePrice: '16950.25', currency: 'USD' },
     ]);
     // 2 contracts x 0.75 points x 20 dollars.
     const pnl = await askAfter(marked, '/v1/pnl?instrument=NQH4');
     expect(pnl.body.pnl).toMatchObject([
       { account: 'alpha', realizedPnl: '0', unrealizedPnl: '30', mark: '16951' },
-      {
-        ...{ account: 'gamma', realizedPnl: '0', unrealizedPnl: '-30', mark: '16951' },
-        ...{ fifoRealizedPnl: '0', fifoUnrealizedPnl: '-30' },
-      },
+      { account: 'gamma', realizedPnl: '0', unrealizedPnl: '-30', mark: '16951' },
     ]);
     const canceled = await ask('DELETE', `/v1/orders/${orderId}`);
     expect(canceled.status).toBe(202);

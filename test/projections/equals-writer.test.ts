@@ -11,7 +11,6 @@ import { orderStatus } from '../../src/commands/state/order-status.js';
 import { ROW } from '../../src/commands/state/position-table.js';
 import { ShardState } from '../../src/commands/state/shard-state.js';
 import { HEADER } from '../../src/domain/event-record.js';
-import { FifoPosition } from '../../src/domain/fifo-position.js';
 import { amountParts, POSITION, unrealizedParts } from '../../src/domain/position.js';
 import { parseDecimal, rescaleDecimal } from '../../src/lib/decimal.js';
 import { nodeFileSystem } from '../../src/log/file-system.js';
@@ -120,39 +119,6 @@ test('every position in the table is as in the memory of the writer, to the last
       ...{ cost: parts(POSITION.cost), realized: parts(POSITION.realized) },
     });
   }
-});
-
-test('first in, first out adds up to the memory of the writer, and to its own executions', async () => {
-  const { positions, instruments } = state;
-  const rows = await query('SELECT *, cost::text, realized::text FROM daybook.fifo_positions');
-  expect(rows.length).toBeGreaterThan(5);
-  const other: unknown[] = [];
-  for (const found of rows) {
-    const [account, instrument] = [Number(found.account), Number(found.instrument)];
-    const base = positions.find(account, instrument) * ROW;
-    const mark = instruments.mark[instrument] as number;
-    const lots = BigInt(found.quantity as string);
-    expect(found.quantity).toBe(String(positions.rows[base + POSITION.quantity]));
-    const unrealized = lots * BigInt(mark) - BigInt(found.cost as string);
-    const parts =
-      amountParts(positions.rows, base + POSITION.realized) +
-      unrealizedParts(positions.rows, base, mark);
-    expect((BigInt(found.realized as string) + unrealized) * 10n ** 9n).toBe(parts);
-    expect(found.late).toBe('0');
-    const fills = await query(
-      `SELECT lots, price, id FROM daybook.fifo_executions
-        WHERE account = ${account} AND instrument = ${instrument} AND lots <> 0 ORDER BY place`,
-    );
-    const recount = new FifoPosition();
-    for (const { id, lots: signed, price } of fills) {
-      recount.book({ id: id as string, lots: Number(signed), price: Number(price), fee: 0 });
-    }
-    expect([found.realized, found.cost]).toEqual([String(recount.realized), String(recount.cost)]);
-    const average = amountParts(positions.rows, base + POSITION.realized);
-    if (average !== BigInt(found.realized as string) * 10n ** 9n) other.push(found);
-  }
-  // It is another method: somewhere the parts differ.
-  expect(other.length).toBeGreaterThan(0);
 });
 
 /** ESH4: a tick x lot is 12.5 dollars; sums of the tables have ten decimals. */

@@ -96,7 +96,7 @@ const TABLES = [
   ...['orders', 'order_events', 'fills', 'positions', 'risk_decisions', 'instruments'],
   ...['accounts', 'limits', 'marks', 'trading_states', 'position_changes', 'position_minutes'],
   ...['position_days', 'pnl_minutes', 'pnl_days', 'pnl_positions', 'pnl_instruments'],
-  ...['pnl_accounts', 'fifo_positions', 'fifo_executions', 'fifo_settled', 'fifo_days'],
+  'pnl_accounts',
 ];
 
 /** One hash per table over all of its rows, in the order of their text: equal tables, equal hashes. */

@@ -67,8 +67,6 @@ export interface PositionView {
   /** Negative when short. */
   readonly quantity: string;
   readonly averagePrice: string | null;
-  /** Of the lots that are open first in, first out; null when flat, and where there are more than are kept. */
-  readonly fifoAveragePrice: string | null;
   readonly currency: string;
   readonly sequence: number;
 }
@@ -79,9 +77,6 @@ export interface PnlView {
   readonly realizedPnl: string;
   /** Null without a mark. */
   readonly unrealizedPnl: string | null;
-  /** First in, first out: the same total, other parts. Null where there are more lots than are kept. */
-  readonly fifoRealizedPnl: string | null;
-  readonly fifoUnrealizedPnl: string | null;
   readonly fees: string;
   readonly mark: string | null;
   readonly currency: string;

@@ -19,13 +19,8 @@ export const POSITION_EVENTS: readonly number[] = [
 ];
 export const PNL_EVENTS: readonly number[] = [...POSITION_EVENTS, EVENT.PriceMarked];
 
-/** At average cost: first in, first out is asked of the read models, which have the lots. */
-export type PositionChange = Optional<Omit<PositionView, 'fifoAveragePrice'>> & Timed;
-export type PnlChange = Optional<Omit<PnlView, 'fifoRealizedPnl' | 'fifoUnrealizedPnl'>> & Timed;
-
-interface Timed {
-  readonly time: string;
-}
+export type PositionChange = Optional<PositionView> & { readonly time: string };
+export type PnlChange = Optional<PnlView> & { readonly time: string };
 
 /** Absent instead of null. */
 type Optional<T> = { readonly [K in keyof T]: null extends T[K] ? string | undefined : T[K] };

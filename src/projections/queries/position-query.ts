@@ -24,8 +24,6 @@ export interface PositionRow {
   /** Negative when short. */
   readonly quantity: string;
   readonly averagePrice: string | null;
-  /** Of the lots that are open first in, first out; null when flat, and where there are more than are kept. */
-  readonly fifoAveragePrice: string | null;
   readonly currency: string;
   /** Of the last event that moved it. */
   readonly sequence: number;
@@ -37,9 +35,6 @@ export interface PnlRow {
   readonly realizedPnl: string;
   /** Null without a mark, unless flat. */
   readonly unrealizedPnl: string | null;
-  /** First in, first out: the same total, other parts. Null where there are more lots than are kept. */
-  readonly fifoRealizedPnl: string | null;
-  readonly fifoUnrealizedPnl: string | null;
   readonly fees: string;
   readonly mark: string | null;
   readonly currency: string;
@@ -63,15 +58,13 @@ export function positionsBy(filter: PositionFilter): RowsQuery {
   }
   const sql = `SELECT p.shard, p.account, p.quantity, p.cost::text, p.realized::text, p.fees, p.sequence,
       i.symbol, i.currency, i.tick::text, i.lot::text, i.multiplier::text, a.name AS account_name,
-      f.cost::text AS fifo_cost, f.realized::text AS fifo_realized, m.price AS mark, m.sequence AS mark_sequence
+      m.price AS mark, m.sequence AS mark_sequence
     FROM daybook.positions p
-    LEFT JOIN daybook.fifo_positions f
-      ON f.shard = p.shard AND f.account = p.account AND f.instrument = p.instrument
     JOIN daybook.instruments i ON i.shard = p.shard AND i.instrument = p.instrument
     LEFT JOIN daybook.accounts a ON a.shard = p.shard AND a.account = p.account % ${SUSPENSE}
     LEFT JOIN daybook.marks m ON m.shard = p.shard AND m.instrument = p.instrument
     WHERE ${conditions.join(' AND ')} ORDER BY p.account, p.instrument`;
-  return { sql, parameters, models: ['positions', 'fifo', 'reference'] };
+  return { sql, parameters, models: ['positions', 'reference'] };
 }
 
 export function toPosition(row: Row): PositionRow {
@@ -82,10 +75,6 @@ export function toPosition(row: Row): PositionRow {
     instrument: row.symbol as string,
     quantity: quantityText(lots, sizes),
     averagePrice: averagePriceText(parseDecimal(row.cost as string), lots, sizes),
-    fifoAveragePrice:
-      row.fifo_cost === null
-        ? null
-        : averagePriceText(parseDecimal(row.fifo_cost as string), lots, sizes),
     currency: row.currency as string,
     sequence: Number(row.sequence),
   };
@@ -101,20 +90,10 @@ export function toPnl(row: Row): PnlRow {
     instrument: row.symbol as string,
     realizedPnl: amountText(parseDecimal(row.realized as string), sizes),
     unrealizedPnl: unrealizedText(lots, mark, cost, sizes),
-    ...fifoPnl(row, lots, mark, sizes),
     fees: microsText(BigInt(row.fees as string)),
     mark: mark === undefined ? null : priceText(mark, sizes),
     currency: row.currency as string,
     sequence: Math.max(Number(row.sequence), Number(row.mark_sequence ?? 0)),
-  };
-}
-
-function fifoPnl(row: Row, lots: bigint, mark: bigint | undefined, sizes: InstrumentSizes) {
-  if (row.fifo_cost === null) return { fifoRealizedPnl: null, fifoUnrealizedPnl: null };
-  const cost = parseDecimal(row.fifo_cost as string);
-  return {
-    fifoRealizedPnl: amountText(parseDecimal(row.fifo_realized as string), sizes),
-    fifoUnrealizedPnl: unrealizedText(lots, mark, cost, sizes),
   };
 }
 

@@ -43,7 +43,7 @@ export function readModelRoutes(server: RestServer, app: Application): void {
     {
       schema: {
         tags: ['positions'],
-        summary: 'Positions, their price at average cost and first in, first out',
+        summary: 'Positions at average cost',
         querystring: z.strictObject(parties),
         response: { 200: V.listOf('positions', V.positionView), ...problemResponses },
       },

@@ -71,10 +71,6 @@ export const positionView = z.object({
   instrument: F.symbol,
   quantity: F.quantity.meta({ description: 'Negative when short', examples: ['-3'] }),
   averagePrice: F.price.nullable(),
-  fifoAveragePrice: F.price.nullable().meta({
-    description:
-      'Average price of the lots that are open first in, first out; null when flat, and beyond 100,000 open lots',
-  }),
   currency: F.currency,
   sequence: F.sequence,
 });
@@ -84,11 +80,6 @@ export const pnlView = z.object({
   instrument: F.symbol,
   realizedPnl: F.money,
   unrealizedPnl: F.money.nullable(),
-  fifoRealizedPnl: F.money.nullable().meta({
-    description:
-      'First in, first out; realised and unrealised together are as at average cost. Null beyond 100,000 open lots',
-  }),
-  fifoUnrealizedPnl: F.money.nullable(),
   fees: F.money,
   mark: F.price.nullable(),
   currency: F.currency,
