@@ -40,6 +40,7 @@ import { JournalReader } from '../src/log/journal/journal-reader.js';
 import { JournalWriter } from '../src/log/journal/journal-writer.js';
 import type { Figure } from './figure.js';
 import { type FastPathResult, fastPathWithForwarder, median } from './forward-fast-path.js';
+import { SPINNING_CPU } from './load-program.js';
 
 const SHARD = 0;
 const BATCH = FORWARDER_LIMITS.batchEvents;
@@ -50,12 +51,16 @@ const ROUNDS = 3;
 
 type Event = ReturnType<typeof jsonEvent<JSONEventType>>;
 
+/** Leaves the writer its processor, as everything of Daybook does. */
+const AWAY =
+  SPINNING_CPU === undefined ? [] : ['taskset', '--cpu-list', `0-${Math.max(0, SPINNING_CPU - 1)}`];
+
 /**
- * A store that stands for one on another machine: all of its threads as `runInBackground` has them, and
- * one that collects garbage, seldom, where others would take both processors for it.
+ * A store that stands for one on another machine: all of its threads as `runInBackground` has them, none
+ * on the writer's processor, and one that collects garbage, seldom, where others would take all for it.
  */
 const ELSEWHERE = {
-  prefix: ['chrt', '--idle', '0'],
+  prefix: [...AWAY, 'chrt', '--idle', '0'],
   flags: ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
 };
 const HERE = { prefix: [], flags: [] };
