@@ -3,7 +3,8 @@
  * second, open loop) next to one that floods, one that never reads its answers and ones that are killed in
  * the middle of a packet, on the fast path as `fastpath` measures it: the writer's thread spins on a processor
  * of its own, with all its memory taken, and the clients have the other. Each is compared with the calm
- * client alone in windows by pairs (`paired-windows.ts`): between two windows a minute apart this machine alone makes a factor of two.
+ * client alone in windows by pairs (`paired-windows.ts`): between two windows a minute apart this machine
+ * alone makes a factor of two. `windows_p99` are medians over the windows of a kind.
  */
 import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -23,6 +24,11 @@ const WINDOW_SECONDS = 1;
 const PAIRS_MIN = 3;
 const [CALM_USER, FLOODER, STALLED, KILLED] = USERS as [string, string, string, string];
 const orders = ordersToSend();
+
+interface Pair {
+  readonly without: LoadResult;
+  readonly with: LoadResult;
+}
 
 type Window = () => Promise<LoadResult>;
 /** Misbehaves while a window is measured. */
@@ -47,7 +53,7 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
     async ({ port }) => {
       const calm = calmOf(program, port);
       await calm();
-      const pairs = new Map<string, PairOfWindows[]>(names.map((name) => [name, []]));
+      const pairs = new Map<string, Pair[]>(names.map((name) => [name, []]));
       for (let i = 0; i < count; i += 1) {
         for (const name of names) {
           const attacked = () => attacks[name]!(port, calm);
@@ -55,7 +61,7 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
           const one = await (first ? calm() : attacked());
           const other = await (first ? attacked() : calm());
           const [without, under] = first ? [one, other] : [other, one];
-          pairs.get(name)?.push({ without: without.histogram, with: under.histogram });
+          pairs.get(name)?.push({ without, with: under });
         }
       }
       return names.flatMap((name) => figuresOf(name, pairs.get(name)!, random));
@@ -63,8 +69,16 @@ export async function run(options: { seconds: number }): Promise<Figure[]> {
   );
 }
 
-function figuresOf(name: string, pairs: PairOfWindows[], random: () => number): Figure[] {
-  const of = (share: number) => comparePairs(pairs, share, random);
+function figuresOf(name: string, pairs: readonly Pair[], random: () => number): Figure[] {
+  const histograms = pairs.map(
+    (pair): PairOfWindows => ({
+      without: pair.without.histogram,
+      with: pair.with.histogram,
+    }),
+  );
+  const of = (share: number) => comparePairs(histograms, share, random);
+  // A stall of the machine is the matter of the window that it falls into.
+  const ofWindows = (which: keyof Pair) => medianOf(pairs.map((pair) => pair[which].p99));
   const figure = (what: string, value: number, unit: string, baseline?: number): Figure => ({
     ...{ name: `calm_${name}_${what}`, value: round(value), unit, ack: 'disk' },
     ...(baseline === undefined ? {} : { baseline: round(baseline) }),
@@ -76,8 +90,12 @@ function figuresOf(name: string, pairs: PairOfWindows[], random: () => number): 
     figure('p99_ratio', p99.ratio, ''),
     figure('p99_ratio_low', p99.ratioLow, ''),
     figure('p99_ratio_high', p99.ratioHigh, ''),
+    figure('windows_p99_us', ofWindows('with'), 'us', ofWindows('without')),
   ];
 }
+
+const medianOf = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const round = (value: number) => (value < 100 ? Math.round(value * 100) / 100 : Math.round(value));
 
