@@ -6,6 +6,7 @@ import { putEndOfSession, putServerHeartbeat } from '../soupbintcp/packets.js';
 import { WireError } from '../wire/wire-error.js';
 import type { GatewayTimes } from './config.js';
 import type { Connection } from './connection.js';
+import { LateBeats } from './late-beats.js';
 import {
   authenticate,
   type LoginFault,
@@ -51,11 +52,14 @@ export class Connections {
   readonly #byUser: Map<string, Session>;
   readonly #all = new Set<Connection>();
   readonly #failed = new FailedLogins();
+  readonly #late: LateBeats;
   #onEmpty: (() => void) | undefined;
   #checking = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    // Planned four times in a heartbeat's time.
+    this.#late = new LateBeats(options.times.heartbeatMs);
     this.#byUser = new Map(options.sessions.map((each) => [each.stream.config.user, each]));
   }
 
@@ -136,6 +140,7 @@ export class Connections {
   /** Looks at the times of all connections. @param now of performance.now() */
   beat(now: number): void {
     const { heartbeatMs, silenceMs, loginMs, stalledMs } = this.#options.times;
+    if (this.#late.isLate(now)) return;
     for (const connection of this.#all) {
       const { state, output } = connection;
       if (state === 'ended') continue;
